@@ -91,7 +91,7 @@ class LocalAccounts:
                 stream.close()
 
     def environment(self, profiles: Iterable[Profile]) -> dict[str, str]:
-        """Write the AWS configuration and return the variables that lead every AWS client to these accounts, and there only."""
+        """Write the AWS configuration and return the variables that lead every AWS client here, and nowhere else."""
         self.config_file.write_text("\n".join(_section(profile) for profile in profiles))
         credentials = self._folder / "aws-credentials"
         credentials.touch()

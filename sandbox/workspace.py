@@ -64,8 +64,8 @@ class Result:
 class Workspace:
     """A copy of a repository, a Pulumi engine, and local accounts: a context manager.
 
-    Entering makes the copy and starts the accounts; leaving ends every process and removes the folder. While it is open,
-    SIGTERM and SIGHUP end the program as Ctrl-C does, so that nothing stays behind.
+    Entering makes the copy and starts the accounts; leaving ends every process and removes the folder. While it is
+    open, SIGTERM and SIGHUP end the program as Ctrl-C does, so that nothing stays behind.
 
     Args:
         source: The repository that is copied.
@@ -76,9 +76,7 @@ class Workspace:
         SandboxError: On entering: no engine, or the port is taken.
     """
 
-    def __init__(
-        self, source: Path = REPOSITORY, *, port: int = 0, say: Callable[[str], None] = lambda line: None
-    ) -> None:
+    def __init__(self, source: Path = REPOSITORY, *, port: int = 0, say: Callable[[str], None] = print) -> None:
         self._source = source
         self._port = port
         self._say = say
@@ -262,7 +260,7 @@ def _ended_by_signals() -> Iterator[None]:
         yield
         return
 
-    def leave(number: int, frame: FrameType | None) -> None:
+    def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
