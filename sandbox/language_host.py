@@ -140,7 +140,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         context.add_callback(lambda: _kill(plugin))
 
         for name, data in _output(plugin):
-            yield language_pb2.RunPluginResponse(**{name: data})
+            yield language_pb2.RunPluginResponse(**{name: data})  # type: ignore[arg-type]  # the field's name is a value
         yield language_pb2.RunPluginResponse(exitcode=_wait(plugin))
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -252,7 +252,8 @@ def _output(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
         stream.close()
         chunks.put((name, b""))
 
-    assert process.stdout and process.stderr
+    assert process.stdout
+    assert process.stderr
     for name, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
         threading.Thread(target=pump, args=(name, stream), daemon=True).start()
     open_streams = 2

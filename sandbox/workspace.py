@@ -173,7 +173,7 @@ class Workspace:
         return ("--policy-pack", pack, "--policy-pack-config", f"{pack}/config/{stack}.json")
 
     def _profiles(self) -> list[Profile]:
-        profiles = {}
+        profiles: dict[str, Profile] = {}
         for stack in self.stack_names:
             config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
             region = str(config.get("delegation:region", "us-east-1"))

@@ -1,4 +1,4 @@
-"""The Pulumi engine: the one on PATH, a cached build, or a build from the published Go module (`go.mod` beside this file)."""
+"""The Pulumi engine: the one on PATH, else a cached build, else a build from the Go module in `go.mod`."""
 
 from __future__ import annotations
 

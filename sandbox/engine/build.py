@@ -34,7 +34,7 @@ _OLDEST_GO = (1, 25)
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _INSTALL = "install Pulumi (https://www.pulumi.com/docs/iac/download-install/)"
 _NO_NETWORK = re.compile(
-    r"dial tcp|no such host|connection refused|network is unreachable|i/o timeout|TLS handshake|GOPROXY=off|proxyconnect"
+    "dial tcp|no such host|connection refused|network is unreachable|i/o timeout|TLS handshake|GOPROXY=off|proxyconnect"
 )
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SAY_EVERY_SECONDS = 15
