@@ -186,7 +186,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             # A policy attached by hand must not keep the role from being removed.
             force_detach_policies=True,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, protect=args.protect or None),
         )
         attachments = [
             aws.iam.RolePolicyAttachment(
