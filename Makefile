@@ -1,1 +1,87 @@
+# Short verbs to work with; the workflows call the same ones. `make help` lists them.
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+STACKS := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
+PACK := policypacks/delegation
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make requirements" $(UPGRADE) pyproject.toml
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(INSTALLED) ## Create .venv and install the pinned dependencies
+
+$(INSTALLED): requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11: name a newer one, such as make setup PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) comes without venv: install it, on Debian and Ubuntu with apt-get install python3-venv."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned dependencies into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || \
+		{ echo "The dependencies could not be installed: is there a network? make setup continues where it stopped."; exit 1; }
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Deploy the three stacks on local AWS accounts and show what stands there
+	@$(BIN)/python -m sandbox.demo
+
+.PHONY: test
+test: setup ## Run the whole test suite
+	@$(BIN)/python -m sandbox.engine
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+.PHONY: check
+check: setup ## Check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy $(PACK)
+
+.PHONY: format
+format: setup ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: setup ## Measure the previews, the demo and the number of AWS calls
+	@$(BIN)/python -m benchmarks
+
+.PHONY: preview
+preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
+	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+
+.PHONY: up
+up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+
+.PHONY: destroy
+destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
+	pulumi destroy --refresh --stack $(STACK)
+
+# A stack, Pulumi, and a pack configuration that lowers no policy.
+.PHONY: .ready
+.ready: setup
+	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $(STACKS)."; exit 1; }
+	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $(STACKS)."; exit 1; }
+	@command -v pulumi >/dev/null || \
+		{ echo "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/ (make demo works without it)."; exit 1; }
+	@$(BIN)/python $(PACK)/check_config.py $(PACK)/config/$(STACK).json
+
+.PHONY: requirements
+requirements: setup ## Renew the lock files after a change of pyproject.toml
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --group dev --output-file requirements-dev.txt
+
+.PHONY: requirements-upgrade
+requirements-upgrade: ## Renew the lock files with the newest versions that pyproject.toml allows
+	@$(MAKE) requirements UPGRADE=--upgrade

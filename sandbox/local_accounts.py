@@ -1,0 +1,161 @@
+"""Emulated AWS accounts on loopback: a moto server, and the AWS configuration through which each account is reached.
+
+As a script (`python local_accounts.py PORT`) it is the server: it prints its port when it answers, and ends when its
+stdin closes, so that it cannot outlive whoever started it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+PORT_TAKEN = 98
+"""Exit code of the server when its port is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """An AWS profile that reaches one account."""
+
+    name: str
+    account_id: str
+    region: str
+
+
+class LocalAccounts:
+    """A moto server in a process of its own; every account id exists on it, empty at first.
+
+    Args:
+        folder: Where the AWS configuration and the server's log are written.
+        port: A fixed port, or 0 for any free one.
+
+    Raises:
+        SandboxError: On entering, when the port is taken or the server does not start.
+    """
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self._folder = folder
+        self._requested_port = port
+        self._server: subprocess.Popen[str] | None = None
+        self.endpoint = ""
+        """URL of the server, from the moment of entering."""
+
+    @property
+    def log(self) -> Path:
+        """The server's log file."""
+        return self._folder / "moto.log"
+
+    @property
+    def config_file(self) -> Path:
+        """The generated AWS_CONFIG_FILE."""
+        return self._folder / "aws-config"
+
+    def __enter__(self) -> LocalAccounts:
+        with self.log.open("w") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "-P", __file__, str(self._requested_port)],
+                env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._server.stdout
+        port = self._server.stdout.readline().strip()
+        if not port:
+            code = self._server.wait()
+            self.__exit__(None, None, None)
+            raise self._not_started(code)
+        self.endpoint = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.kill()
+        server.wait()
+        for stream in (server.stdin, server.stdout):
+            if stream:
+                stream.close()
+
+    def environment(self, profiles: Iterable[Profile]) -> dict[str, str]:
+        """Write the AWS configuration and return the variables that lead every AWS client here, and nowhere else."""
+        self.config_file.write_text("\n".join(_section(profile) for profile in profiles))
+        credentials = self._folder / "aws-credentials"
+        credentials.touch()
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CONFIG_FILE": str(self.config_file),
+            "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+            # The server looks at the account of the assumed role only; the keys are of nobody.
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _not_started(self, code: int) -> Exception:
+        from sandbox.errors import SandboxError
+
+        if code == PORT_TAKEN:
+            return SandboxError(
+                f"Port {self._requested_port} on 127.0.0.1 is taken: name another one, or none for any free port."
+            )
+        return SandboxError(f"The local AWS accounts did not start: see {self.log}.")
+
+
+def _section(profile: Profile) -> str:
+    return (
+        f"[profile {profile.name}]\n"
+        f"role_arn = arn:aws:iam::{profile.account_id}:role/delegation-deploy\n"
+        "credential_source = Environment\n"
+        f"region = {profile.region}\n"
+    )
+
+
+def _serve(port: int) -> None:
+    import errno
+    import socket
+
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        sys.exit(PORT_TAKEN if error.errno == errno.EADDRINUSE else f"port {port}: {error}")
+
+    def leave_with_parent() -> None:
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+
+    # moto takes most of a second to import: after the port is known to be free.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    listener.listen()
+    server = make_server(
+        "127.0.0.1",
+        listener.getsockname()[1],
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listener.fileno(),
+    )
+    print(listener.getsockname()[1], flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

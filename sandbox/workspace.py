@@ -1,0 +1,282 @@
+"""A throw-away copy of the repository in which `pulumi` runs on local accounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import yaml
+
+from sandbox import engine
+from sandbox.errors import SandboxError
+from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_PROVIDER = "pulumi-resource-aws"
+_FOREIGN = re.compile(r"(AWS|PULUMI|ARM|GOOGLE)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
+_GRACE_SECONDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one run of `pulumi` ended."""
+
+    arguments: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def output(self) -> str:
+        """Both streams, for a person to read."""
+        return self.stdout + self.stderr
+
+    def json(self) -> Any:
+        """Return what a command with `--json` (or `stack export`) printed."""
+        return json.loads(self.stdout)
+
+    def check(self) -> Self:
+        """Return the result itself, or raise SandboxError with the whole output when the run failed."""
+        if self.returncode != 0:
+            command = shlex.join(["pulumi", *self.arguments])
+            raise SandboxError(f"`{command}` failed with exit code {self.returncode}:\n{self.output}")
+        return self
+
+
+class Workspace:
+    """A copy of a repository, a Pulumi engine, and local accounts: a context manager.
+
+    Entering makes the copy and starts the accounts; leaving ends every process and removes the folder. While it is
+    open, SIGTERM and SIGHUP end the program as Ctrl-C does, so that nothing stays behind.
+
+    Args:
+        source: The repository that is copied.
+        port: Port of the local accounts, 0 for any free one.
+        say: Told what takes long, in whole lines.
+
+    Raises:
+        SandboxError: On entering: no engine, or the port is taken.
+    """
+
+    def __init__(self, source: Path = REPOSITORY, *, port: int = 0, say: Callable[[str], None] = print) -> None:
+        self._source = source
+        self._port = port
+        self._say = say
+        self._exit = ExitStack()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._base_environment: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(_ended_by_signals())
+            self._engine = engine.obtain(self._say)
+            folder = Path(tempfile.mkdtemp(prefix="delegation-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            self.root = folder / "repository"
+            """The copy."""
+            _copy(self._source, self.root)
+            self.accounts = stack.enter_context(LocalAccounts(folder, self._port))
+            """The local accounts."""
+            stack.callback(self._end_processes)
+            self._base_environment = self._prepare(folder)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _undisturbed():
+            self._exit.close()
+
+    @property
+    def stack_names(self) -> tuple[str, ...]:
+        """The stacks that have a stack file, `security` first."""
+        names = (path.name.split(".")[1] for path in self.root.glob("Pulumi.*.yaml"))
+        return tuple(sorted(names, key=lambda name: (name != "security", name)))
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment for `pulumi` and for AWS clients, from the stack files as they are now."""
+        return self._base_environment | self.accounts.environment(self._profiles())
+
+    def run(
+        self,
+        *arguments: str,
+        each_line: Callable[[str], None] | None = None,
+        env: dict[str, str | None] | None = None,
+    ) -> Result:
+        """Run `pulumi` in the copy, without a terminal.
+
+        Args:
+            *arguments: As on the command line; `--non-interactive` and `--color never` are added.
+            each_line: Called with each line of stdout as it comes.
+            env: Changes of the environment; None takes a variable away.
+        """
+        environment: dict[str, str | None] = {**self.env, **(env or {})}
+        started = time.monotonic()
+        with (self.root.parent / "stderr").open("w+") as stderr:
+            process = subprocess.Popen(
+                [self._engine.pulumi, *arguments, "--non-interactive", "--color", "never"],
+                cwd=self.root,
+                env={key: value for key, value in environment.items() if value is not None},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                # Away from the terminal's own Ctrl-C: this process decides how its children end.
+                start_new_session=True,
+            )
+            self._running.add(process)
+            try:
+                assert process.stdout
+                lines = []
+                with process.stdout:
+                    for line in process.stdout:
+                        lines.append(line)
+                        if each_line:
+                            each_line(line.rstrip("\n"))
+                process.wait()
+            except BaseException:
+                self._end_processes()
+                raise
+            self._running.discard(process)
+            stderr.seek(0)
+            return Result(
+                arguments=arguments,
+                returncode=process.returncode,
+                stdout="".join(lines),
+                stderr=stderr.read(),
+                seconds=time.monotonic() - started,
+            )
+
+    def gate(self, stack: str) -> tuple[str, ...]:
+        """Return the arguments that switch the policy pack on for a stack, as `make preview` and `make up` do."""
+        pack = "policypacks/delegation"
+        return ("--policy-pack", pack, "--policy-pack-config", f"{pack}/config/{stack}.json")
+
+    def _profiles(self) -> list[Profile]:
+        profiles: dict[str, Profile] = {}
+        for stack in self.stack_names:
+            config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
+            region = str(config.get("delegation:region", "us-east-1"))
+            for name, key in (("security", "securityAccountId"), (stack, "targetAccountId")):
+                account_id = str(config.get(f"delegation:{key}", ""))
+                # Anything else is refused by the program, in better words than a profile could.
+                if ACCOUNT_ID.fullmatch(account_id):
+                    profile = f"delegation-{name}"
+                    profiles.setdefault(profile, Profile(name=profile, account_id=account_id, region=region))
+        return list(profiles.values())
+
+    def _prepare(self, folder: Path) -> dict[str, str]:
+        bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
+        for new in (bin_folder, home, state):
+            new.mkdir()
+        environment = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
+        if self._engine.built:
+            environment["DELEGATION_PYTHON"] = sys.executable
+            environment["DELEGATION_LANGUAGE_HOST"] = str(REPOSITORY / "sandbox" / "language_host.py")
+        installed = _installed_plugins()
+        if installed:
+            (home / "plugins").symlink_to(installed)
+        elif shutil.which(_PROVIDER) is None:
+            stand_in = bin_folder / _PROVIDER
+            root, python = shlex.quote(str(REPOSITORY)), shlex.quote(sys.executable)
+            stand_in.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {python} -m sandbox.aws "$@"\n')
+            stand_in.chmod(0o755)
+        path = [str(bin_folder), str(self._engine.pulumi.parent), environment.get("PATH", os.defpath)]
+        return environment | {
+            "PATH": os.pathsep.join(path),
+            "NO_PROXY": "localhost,127.0.0.1,::1",
+            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "local accounts hold no secrets",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def _end_processes(self) -> None:
+        """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds."""
+        with _undisturbed():
+            for process in list(self._running):
+                if process.poll() is None:
+                    process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(timeout=_GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                self._running.discard(process)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python."""
+    listing = subprocess.run(
+        ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+    )
+    if listing.returncode == 0:
+        for name in filter(None, listing.stdout.split("\0")):
+            # A tracked file may be deleted, and a link may lead nowhere.
+            if (source / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source / name, target / name)
+    else:
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
+    (target / ".venv").symlink_to(sys.prefix)
+
+
+def _installed_plugins() -> Path | None:
+    """Return the user's plugin folder when it holds the real AWS provider in the version of the installed SDK."""
+    plugins = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    provider = plugins / f"resource-aws-v{metadata.version('pulumi-aws')}"
+    # An interrupted download leaves a file beside the folder.
+    finished = not provider.with_name(f"{provider.name}.partial").exists()
+    return plugins.resolve() if finished and os.access(provider / _PROVIDER, os.X_OK) else None
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that `with` and `finally` do their work."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C and the like: a second one must not stop the clearing up after the first."""
+    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
