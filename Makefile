@@ -44,7 +44,8 @@ test: setup ## Run the whole test suite
 check: setup ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+# Two runs, for two roots: the program and the policy pack each have a __main__.py.
+	$(BIN)/mypy --exclude '^policypacks/' .
 	$(BIN)/mypy $(PACK)
 
 .PHONY: format
