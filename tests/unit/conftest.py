@@ -14,9 +14,9 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import set_all_config, set_mocks
 from pulumi.runtime.stack import run_pulumi_func, wait_for_rpcs
-from recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
 
 from providers import account_provider
+from recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
 
 TOP = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def run_pulumi() -> Iterator[RunPulumi]:
     asyncio.set_event_loop(loop)
 
     def run(
-        program: Callable[[], object],
+        program: Callable[[], None],
         *,
         stack: str = "preprod",
         config: Mapping[str, Any] | None = None,
@@ -73,7 +73,10 @@ def run_program(run_pulumi: RunPulumi) -> RunPulumi:
     """The same for the whole program, `__main__.py`, as the language host runs it."""
 
     def run(**options: Any) -> Recorded:
-        return run_pulumi(lambda: runpy.run_path(str(TOP / "__main__.py"), run_name="__main__"), **options)
+        def program() -> None:
+            runpy.run_path(str(TOP / "__main__.py"), run_name="__main__")
+
+        return run_pulumi(program, **options)
 
     return run
 

@@ -95,7 +95,7 @@ class RecordingMonitor(MockMonitor):
         super().__init__(mocks)
         self.recorded = mocks.recorded
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (named by the RPC)
         self.recorded.resources.append(
             Resource(
                 type=request.type,
@@ -107,12 +107,12 @@ class RecordingMonitor(MockMonitor):
                 dependencies=list(request.dependencies),
             )
         )
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (named by the RPC)
         if "pulumi:pulumi:Stack" in request.urn:
             self.recorded.outputs.update(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 class Log(logging.Handler):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from recording import PROVIDER, Recorded, RunPulumi
 
 from components import AdminGroup, AdminGroupArgs, CrossAccountAccess, CrossAccountAccessArgs
+from recording import PROVIDER, Recorded, RunPulumi
 
 MakeProvider = Callable[[str], Any]
 
