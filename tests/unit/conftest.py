@@ -32,7 +32,7 @@ def run_pulumi() -> Iterator[RunPulumi]:
     """A function that runs a program under recording mocks, on an event loop of its own.
 
     It takes the program, and by keyword: `stack`, `config` (values by full key), `members` (the live group's user
-    ARNs, None for no group, an exception for an answer that is one) and `preview`.
+    ARNs, or the text of the provider's refusal) and `preview`.
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -42,7 +42,7 @@ def run_pulumi() -> Iterator[RunPulumi]:
         *,
         stack: str = "preprod",
         config: Mapping[str, Any] | None = None,
-        members: Sequence[str] | Exception | None = (),
+        members: Sequence[str] | str = (),
         preview: bool = False,
     ) -> Recorded:
         recorded = Recorded()
@@ -59,6 +59,8 @@ def run_pulumi() -> Iterator[RunPulumi]:
         try:
             loop.run_until_complete(run_pulumi_func(program))
             loop.run_until_complete(wait_for_rpcs())
+        except SystemExit as exit_:
+            recorded.exit_code = int(exit_.code or 0)
         finally:
             set_all_config({})
         return recorded

@@ -6,13 +6,12 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+import grpc
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
-TOP = Path(__file__).parents[2]
 PROVIDER = "pulumi:providers:aws"
 
 
@@ -46,6 +45,7 @@ class Recorded:
     calls: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
+    exit_code: int = 0
 
     def of(self, type_: str) -> list[Resource]:
         """Return the resources of one type, in the order of registration."""
@@ -66,10 +66,26 @@ class Recorded:
         return [message for logged, message in self.log if logged == level]
 
 
+class ProviderError(grpc.RpcError):  # type: ignore[misc]
+    """What the engine answers when a provider refuses a call."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(details)
+        self._details = details
+
+    def code(self) -> grpc.StatusCode:
+        """Return the code that the engine gives for any refusal of a provider."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """Return the provider's words."""
+        return self._details
+
+
 class LiveAccounts(Mocks):
     """Answers as AWS would: ids and ARNs of what is registered, and the live group's members."""
 
-    def __init__(self, recorded: Recorded, members: Sequence[str] | Exception | None) -> None:
+    def __init__(self, recorded: Recorded, members: Sequence[str] | str) -> None:
         self.recorded = recorded
         self.members = members
 
@@ -77,15 +93,13 @@ class LiveAccounts(Mocks):
         name = args.inputs.get("name", args.name)
         return f"{name}-id", args.inputs | {"arn": f"arn:of:{args.typ.rpartition(':')[2]}/{name}"}
 
-    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         account = args.provider.split("::")[3]
         self.recorded.calls.append(f"{args.token} {args.args['groupName']} by {account}")
-        if self.members is None:
-            raise LookupError("NoSuchEntity: The group with name IT-Admins cannot be found")
-        if isinstance(self.members, Exception):
-            raise self.members
+        if isinstance(self.members, str):
+            raise ProviderError(self.members)
         users = [{"arn": arn, "path": "/", "userId": "AIDA", "userName": arn} for arn in self.members]
-        return {"arn": "arn", "groupId": "id", "id": "id", "groupName": "g", "path": "/", "users": users}, None
+        return {"arn": "arn", "groupId": "id", "id": "id", "groupName": "g", "path": "/", "users": users}, []
 
 
 class RecordingMonitor(MockMonitor):
