@@ -15,10 +15,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 PORT_TAKEN = 98
 """Exit code of the server when its port is taken."""
+
+# The server looks at the account of the assumed role only.
+_KEYS_OF_NOBODY = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +106,33 @@ class LocalAccounts:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_CONFIG_FILE": str(self.config_file),
             "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
-            # The server looks at the account of the assumed role only; the keys are of nobody.
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        } | {key.upper(): value for key, value in _KEYS_OF_NOBODY.items()}
+
+    def iam(self, account_id: str) -> IAMClient:
+        """Return an IAM client of one account; the machine's own AWS configuration and proxies play no part."""
+        import boto3
+        import botocore.session
+        from botocore.config import Config
+
+        nothing = (None, None, None, None)
+        no_file = (None, None, os.devnull, None)
+        apart = botocore.session.Session(
+            session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file}
+        )
+        session = boto3.Session(**_KEYS_OF_NOBODY, region_name="us-east-1", botocore_session=apart)
+        config = Config(proxies={}, retries={"total_max_attempts": 1})
+        role = session.client("sts", endpoint_url=self.endpoint, config=config).assume_role(
+            RoleArn=_deploy_role(account_id), RoleSessionName="look-back"
+        )["Credentials"]
+        return session.client(
+            "iam",
+            endpoint_url=self.endpoint,
+            config=config,
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
 
     def _not_started(self, code: int) -> Exception:
         from sandbox.errors import SandboxError
@@ -115,10 +144,15 @@ class LocalAccounts:
         return SandboxError(f"The local AWS accounts did not start: see {self.log}.")
 
 
+def _deploy_role(account_id: str) -> str:
+    # moto takes the account from the ARN; the role itself need not exist.
+    return f"arn:aws:iam::{account_id}:role/delegation-deploy"
+
+
 def _section(profile: Profile) -> str:
     return (
         f"[profile {profile.name}]\n"
-        f"role_arn = arn:aws:iam::{profile.account_id}:role/delegation-deploy\n"
+        f"role_arn = {_deploy_role(profile.account_id)}\n"
         "credential_source = Environment\n"
         f"region = {profile.region}\n"
     )

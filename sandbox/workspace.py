@@ -113,9 +113,24 @@ class Workspace:
         return tuple(sorted(names, key=lambda name: (name != "security", name)))
 
     @property
+    def profiles(self) -> list[Profile]:
+        """The AWS profiles that the stack files call for, that of the Security account first."""
+        profiles: dict[str, Profile] = {}
+        for stack in self.stack_names:
+            config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
+            region = str(config.get("delegation:region", "us-east-1"))
+            for name, key in (("security", "securityAccountId"), (stack, "targetAccountId")):
+                account_id = str(config.get(f"delegation:{key}", ""))
+                # Anything else is refused by the program, in better words than a profile could.
+                if ACCOUNT_ID.fullmatch(account_id):
+                    profile = f"delegation-{name}"
+                    profiles.setdefault(profile, Profile(name=profile, account_id=account_id, region=region))
+        return list(profiles.values())
+
+    @property
     def env(self) -> dict[str, str]:
         """The environment for `pulumi` and for AWS clients, from the stack files as they are now."""
-        return self._base_environment | self.accounts.environment(self._profiles())
+        return self._base_environment | self.accounts.environment(self.profiles)
 
     def run(
         self,
@@ -171,19 +186,6 @@ class Workspace:
         """Return the arguments that switch the policy pack on for a stack, as `make preview` and `make up` do."""
         pack = "policypacks/delegation"
         return ("--policy-pack", pack, "--policy-pack-config", f"{pack}/config/{stack}.json")
-
-    def _profiles(self) -> list[Profile]:
-        profiles: dict[str, Profile] = {}
-        for stack in self.stack_names:
-            config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
-            region = str(config.get("delegation:region", "us-east-1"))
-            for name, key in (("security", "securityAccountId"), (stack, "targetAccountId")):
-                account_id = str(config.get(f"delegation:{key}", ""))
-                # Anything else is refused by the program, in better words than a profile could.
-                if ACCOUNT_ID.fullmatch(account_id):
-                    profile = f"delegation-{name}"
-                    profiles.setdefault(profile, Profile(name=profile, account_id=account_id, region=region))
-        return list(profiles.values())
 
     def _prepare(self, folder: Path) -> dict[str, str]:
         bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))

@@ -1,0 +1,181 @@
+"""Deploys the stacks on local accounts, looks back at what stands there, and shows the gate refusing (`make demo`)."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sandbox import look_back
+from sandbox.errors import SandboxError
+from sandbox.look_back import Account
+from sandbox.workspace import Workspace
+
+WIDTH = 80
+
+WEAKENED_FILE = "components/documents.py"
+STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
+WEAKENED = 'WITH_MFA = {"BoolIfExists": {MFA_PRESENT: "true"}}'
+
+_CHANGES = re.compile(r"^ +[+~-]+ (\d+ (?:created|updated|deleted|replaced))$", re.MULTILINE)
+_VIOLATIONS = re.compile(r"^Policies:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+
+
+class Demo:
+    """The steps of the demo, each told in a line with the seconds it took."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def run(self, port: int) -> None:
+        """Go through all steps.
+
+        Raises:
+            SandboxError: A step failed, or did not show what it should.
+        """
+        started = time.monotonic()
+        with self._clearing_up(), Workspace(port=port, say=self._say) as workspace:
+            security, *targets = workspace.stack_names
+            for stack in (security, *targets):
+                with self._step(f"Deploy {stack}") as outcome:
+                    outcome(self._deploy(workspace, stack))
+            with self._step("Look back at what stands in the accounts") as outcome:
+                accounts = self._look_back(workspace)
+                outcome(f"{len(accounts)} accounts")
+            for stack, account in accounts.items():
+                self._describe(stack, account)
+            with self._step("Deploy all again") as outcome:
+                for stack in (security, *targets):
+                    workspace.run(
+                        "up", "--yes", "--stack", stack, "--expect-no-changes", *workspace.gate(stack)
+                    ).check()
+                outcome("no change")
+            self._weaken(workspace, targets[0], accounts)
+            self._conclude(workspace, accounts, security, targets)
+        self._console.print(f"\nEverything is cleared away again ({time.monotonic() - started:.0f} s in all).")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, style="dim")
+
+    @contextmanager
+    def _step(self, headline: str) -> Iterator[Callable[[str], None]]:
+        """Tell a step: what it is while it runs, then the outcome that the body reports, and its seconds."""
+        outcomes: list[str] = []
+        started = time.monotonic()
+        spinner = self._console.status(headline) if self._console.is_terminal else nullcontext()
+        with spinner:
+            yield outcomes.append
+        text = f"✓ {headline}: {', '.join(outcomes)}"
+        self._console.print(f"{text:<{WIDTH - 8}}{time.monotonic() - started:6.1f} s", style="bold")
+
+    @contextmanager
+    def _clearing_up(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._console.print("\nStopped. Nothing is left running; the next run starts afresh.")
+            raise
+
+    def _deploy(self, workspace: Workspace, stack: str) -> str:
+        workspace.run("stack", "init", stack).check()
+        done = workspace.run("up", "--yes", "--stack", stack, *workspace.gate(stack)).check()
+        # The output holds the preview too, whose counts read "to create".
+        return ", ".join(_CHANGES.findall(done.stdout)) + ", gate passed"
+
+    def _look_back(self, workspace: Workspace) -> dict[str, Account]:
+        return {
+            profile.name.removeprefix("delegation-"): look_back.read(
+                profile.account_id, workspace.accounts.iam(profile.account_id)
+            )
+            for profile in workspace.profiles
+        }
+
+    def _describe(self, stack: str, account: Account) -> None:
+        lines = [f"{stack}, account {account.account_id}"]
+        if account.users:
+            lines.append(f"  users    {_names(account.users)}")
+        for group in account.groups:
+            lines.append(f"  group    {group.name}: {_names(group.members) or 'nobody'}")
+            lines.extend(f"           may {name} (inline)" for name in group.inline)
+            lines.extend(f"           has {_names([arn])}" for arn in group.attached)
+        for role in account.roles:
+            lines.append(f"  role     {role.name}: {_names(role.attached)}")
+            lines.extend(f"           has {name} (inline)" for name in role.inline)
+        self._console.print(Padding(Text("\n".join(lines)), (0, 0, 0, 2)))
+
+    def _weaken(self, workspace: Workspace, stack: str, before: Mapping[str, Account]) -> None:
+        file = workspace.root / WEAKENED_FILE
+        text = file.read_text()
+        if text.count(STRICT) != 1:
+            raise SandboxError(f"{WEAKENED_FILE} does not hold this line once, so it cannot be weakened: {STRICT}")
+        file.write_text(text.replace(STRICT, WEAKENED))
+        with self._step(f"Deploy {stack} with a weakened document") as outcome:
+            refused = workspace.run("up", "--yes", "--stack", stack, *workspace.gate(stack))
+            violations = _VIOLATIONS.search(refused.stdout)
+            if refused.returncode == 0 or violations is None or "[mandatory]" not in violations[1]:
+                raise SandboxError(f"The gate did not refuse a weakened document:\n{refused.output}")
+            if self._look_back(workspace) != before:
+                raise SandboxError("The gate refused a weakened document, but the accounts have changed.")
+            outcome("refused, nothing changed")
+        self._console.print(Padding(Text(WEAKENED_FILE), (0, 0, 0, 2)))
+        self._console.print(Padding(Text(f"- {STRICT}", style="red"), (0, 0, 0, 2)))
+        self._console.print(Padding(Text(f"+ {WEAKENED}", style="green"), (0, 0, 0, 2)))
+        self._console.print(Padding(Text(violations[1].rstrip()), (0, 0, 0, 0)))
+
+    def _conclude(
+        self, workspace: Workspace, accounts: Mapping[str, Account], security: str, targets: Sequence[str]
+    ) -> None:
+        table = Table(title="Who gets in where", title_justify="left", width=WIDTH)
+        for column in ("who", "account", "role", "grant lets in", "trust lets in"):
+            table.add_column(column, overflow="fold")
+        for stack in targets:
+            for way in look_back.ways(accounts[security], accounts[stack]):
+                table.add_row(
+                    "\n".join(way.users),
+                    f"{stack}\n{accounts[stack].account_id}",
+                    way.role.name,
+                    "\n".join(way.grant),
+                    "\n".join(way.trust),
+                )
+        if table.row_count < len(targets):
+            raise SandboxError("Not every target account can be entered, by what stands in the accounts.")
+        self._console.print()
+        self._console.print(table)
+        self._console.print("Switch role in the browser, signed in to the Security account:")
+        for stack in targets:
+            link = workspace.run("stack", "output", "switchRoleLink", "--stack", stack).check().stdout.strip()
+            # Whole, for copying, even where it is longer than the line.
+            self._console.print(f"  {stack}: {link}", soft_wrap=True)
+
+
+def _names(arns: Sequence[str]) -> str:
+    return ", ".join(arn.rpartition("/")[2] for arn in arns)
+
+
+def main() -> int:
+    """Run the demo and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=0, help="port of the local accounts on 127.0.0.1 (default: any free)"
+    )
+    arguments = parser.parse_args()
+    try:
+        Demo(Console(width=WIDTH, highlight=False, markup=False)).run(arguments.port)
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
