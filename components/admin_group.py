@@ -49,6 +49,16 @@ class AdminGroupArgs:
         """ARNs of the admins, in the order of the list."""
         return documents.user_arns(self.partition, self.account_id, self.user_path, self.admins)
 
+    @property
+    def self_service_name(self) -> str:
+        """Name of the self-service policy."""
+        return f"{self.group_name}-self-service"
+
+    @property
+    def self_service_arn(self) -> str:
+        """ARN of the self-service policy; known before it is made, so that the policy pack sees what is attached."""
+        return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.self_service_name}"
+
     @cached_property
     def self_service(self) -> str:
         """Self-service policy of the group, as JSON text."""
@@ -100,7 +110,7 @@ class AdminGroup(pulumi.ComponentResource):
         group = aws.iam.Group(
             f"{name}-group",
             name=args.group_name,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, protect=args.protect or None),
         )
         # Exclusive: never beside a UserGroupMembership of the same group.
         aws.iam.GroupMembership(
@@ -112,7 +122,7 @@ class AdminGroup(pulumi.ComponentResource):
         )
         policy = aws.iam.Policy(
             f"{name}-self-service",
-            name=f"{args.group_name}-self-service",
+            name=args.self_service_name,
             description="Own password, access keys and MFA device; nothing else without MFA",
             policy=args.self_service,
             tags=args.tags,
@@ -121,8 +131,8 @@ class AdminGroup(pulumi.ComponentResource):
         aws.iam.GroupPolicyAttachment(
             f"{name}-self-service-attachment",
             group=group.name,
-            policy_arn=policy.arn,
-            opts=child,
+            policy_arn=args.self_service_arn,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=policy),
         )
 
         self.group_name = group.name

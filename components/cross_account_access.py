@@ -161,7 +161,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
     switch_role_link: str
     """Console link that opens Switch Role with account and role filled in."""
     cli_profiles: dict[str, str]
-    """Texts for the AWS CLI's configuration: `mfaInSession`, which carries MFA into the role's session, and `mfaSerial`."""
+    """Texts for the AWS CLI's configuration: `mfaInSession` (carries MFA into the role's session) and `mfaSerial`."""
     document_sizes: dict[str, Mapping[str, int]]
     """Characters used and allowed, by document: `trust`, `rolePolicies`, `grant`."""
     grants_that_fit: int
@@ -186,7 +186,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             # A policy attached by hand must not keep the role from being removed.
             force_detach_policies=True,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, protect=args.protect or None),
         )
         attachments = [
             aws.iam.RolePolicyAttachment(

@@ -52,7 +52,7 @@ def trust_policy(user_arns: Sequence[str]) -> str:
 
 
 def grant(role_arn: str, static_ips: Sequence[str] | None) -> str:
-    """Return the grant: the group may assume this one role, with MFA and, unless `static_ips` is None, from there only."""
+    """Return the grant: the group may assume this one role, with MFA, and from `static_ips` only unless it is None."""
     return _document(
         {
             "Sid": "AssumeAccessRole",

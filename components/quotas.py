@@ -47,5 +47,5 @@ def within_quota(what: str, *documents: str, limit: int, mend: str) -> DocumentS
     """
     used = sum(characters(document) for document in documents)
     if used > limit:
-        raise QuotaExceededError(f"{what} takes {used:,} characters and IAM allows {limit:,}. {mend}")
+        raise QuotaExceededError(f"{what}: {used:,} characters, and IAM allows {limit:,}. {mend}")
     return DocumentSize(used=used, limit=limit)

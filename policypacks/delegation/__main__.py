@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies import POLICIES
 from pulumi_policy import PolicyPack
+
+from policies import POLICIES
 
 PolicyPack(name="delegation", policies=POLICIES)

@@ -1,0 +1,89 @@
+"""Programs run under recording mocks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import runpy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+from pulumi.runtime import set_all_config, set_mocks
+from pulumi.runtime.stack import run_pulumi_func, wait_for_rpcs
+
+from providers import account_provider
+from recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_machine_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "PULUMI_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def run_pulumi() -> Iterator[RunPulumi]:
+    """A function that runs a program under recording mocks, on an event loop of its own.
+
+    It takes the program, and by keyword: `stack`, `config` (values by full key), `members` (the live group's user
+    ARNs, or the text of the provider's refusal) and `preview`.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    def run(
+        program: Callable[[], None],
+        *,
+        stack: str = "preprod",
+        config: Mapping[str, Any] | None = None,
+        members: Sequence[str] | str = (),
+        preview: bool = False,
+    ) -> Recorded:
+        recorded = Recorded()
+        logger = logging.getLogger("pulumi-under-test")
+        logger.handlers.clear()
+        logger.propagate = False
+        logger.addHandler(Log(recorded))
+        mocks = LiveAccounts(recorded, members)
+        set_mocks(
+            mocks, project="delegation", stack=stack, preview=preview, logger=logger, monitor=RecordingMonitor(mocks)
+        )
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
+        set_all_config(texts)
+        try:
+            loop.run_until_complete(run_pulumi_func(program))
+            loop.run_until_complete(wait_for_rpcs())
+        except SystemExit as exit_:
+            recorded.exit_code = int(exit_.code or 0)
+        finally:
+            set_all_config({})
+        return recorded
+
+    yield run
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def run_program(run_pulumi: RunPulumi) -> RunPulumi:
+    """The same for the whole program, `__main__.py`, as the language host runs it."""
+
+    def run(**options: Any) -> Recorded:
+        def program() -> None:
+            runpy.run_path(str(TOP / "__main__.py"), run_name="__main__")
+
+        return run_pulumi(program, **options)
+
+    return run
+
+
+@pytest.fixture
+def provider() -> Callable[[str], aws.Provider]:
+    """Makes the provider of an account, inside a program."""
+    return lambda name: account_provider(name, account_id="1" * 12, region="us-east-1")

@@ -1,0 +1,144 @@
+"""Pulumi mocks that record every registration, call, output and message as plain data."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+
+PROVIDER = "pulumi:providers:aws"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registration, as plain data; `parent` and `dependencies` are URNs, `provider` is `<URN>::<id>`."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    parent: str
+    provider: str
+    protect: bool
+    dependencies: Sequence[str]
+
+    @property
+    def account(self) -> str:
+        """Name of the explicit provider, which is one per account."""
+        return self.provider.split("::")[3] if self.provider else ""
+
+    def document(self, property_name: str = "policy") -> dict[str, Any]:
+        """Return a policy document of the resource, parsed."""
+        return json.loads(self.inputs[property_name])  # type: ignore[no-any-return]
+
+
+@dataclass
+class Recorded:
+    """What a program registered, called, exported and said."""
+
+    resources: list[Resource] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    log: list[tuple[str, str]] = field(default_factory=list)
+    exit_code: int = 0
+
+    def of(self, type_: str) -> list[Resource]:
+        """Return the resources of one type, in the order of registration."""
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, type_: str) -> Resource:
+        """Return the only resource of a type."""
+        (resource,) = self.of(type_)
+        return resource
+
+    def named(self, name: str) -> Resource:
+        """Return the only resource of a name."""
+        (resource,) = [resource for resource in self.resources if resource.name == name]
+        return resource
+
+    def said(self, level: str) -> list[str]:
+        """Return the messages of one level: WARNING or ERROR."""
+        return [message for logged, message in self.log if logged == level]
+
+
+class ProviderError(grpc.RpcError):  # type: ignore[misc]
+    """What the engine answers when a provider refuses a call."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(details)
+        self._details = details
+
+    def code(self) -> grpc.StatusCode:
+        """Return the code that the engine gives for any refusal of a provider."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """Return the provider's words."""
+        return self._details
+
+
+class LiveAccounts(Mocks):
+    """Answers as AWS would: ids and ARNs of what is registered, and the live group's members."""
+
+    def __init__(self, recorded: Recorded, members: Sequence[str] | str) -> None:
+        self.recorded = recorded
+        self.members = members
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        name = args.inputs.get("name", args.name)
+        return f"{name}-id", args.inputs | {"arn": f"arn:of:{args.typ.rpartition(':')[2]}/{name}"}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        account = args.provider.split("::")[3]
+        self.recorded.calls.append(f"{args.token} {args.args['groupName']} by {account}")
+        if isinstance(self.members, str):
+            raise ProviderError(self.members)
+        users = [{"arn": arn, "path": "/", "userId": "AIDA", "userName": arn} for arn in self.members]
+        return {"arn": "arn", "groupId": "id", "id": "id", "groupName": "g", "path": "/", "users": users}, []
+
+
+class RecordingMonitor(MockMonitor):
+    """Keeps each registration as the engine would get it, its options included."""
+
+    def __init__(self, mocks: LiveAccounts) -> None:
+        super().__init__(mocks)
+        self.recorded = mocks.recorded
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (named by the RPC)
+        self.recorded.resources.append(
+            Resource(
+                type=request.type,
+                name=request.name,
+                inputs=rpc.deserialize_properties(request.object),
+                parent=request.parent,
+                provider=request.provider,
+                protect=request.protect,
+                dependencies=list(request.dependencies),
+            )
+        )
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (named by the RPC)
+        if "pulumi:pulumi:Stack" in request.urn:
+            self.recorded.outputs.update(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+class Log(logging.Handler):
+    """Keeps what the program says to the user."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__()
+        self.recorded = recorded
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.recorded.log.append((record.levelname, record.getMessage()))
+
+
+RunPulumi = Callable[..., Recorded]
+"""Runs a program under the mocks; the fixture `run_pulumi` tells its arguments."""
