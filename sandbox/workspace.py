@@ -11,14 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import yaml
@@ -26,6 +25,7 @@ import yaml
 from sandbox import engine
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
+from sandbox.signals import ended_by_signals, undisturbed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -86,7 +86,7 @@ class Workspace:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(_ended_by_signals())
+            stack.enter_context(ended_by_signals())
             self._engine = engine.obtain(self._say)
             folder = Path(tempfile.mkdtemp(prefix="delegation-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -103,7 +103,7 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _undisturbed():
+        with undisturbed():
             self._exit.close()
 
     @property
@@ -216,7 +216,7 @@ class Workspace:
 
     def _end_processes(self) -> None:
         """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds."""
-        with _undisturbed():
+        with undisturbed():
             for process in list(self._running):
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
@@ -253,32 +253,3 @@ def _installed_plugins() -> Path | None:
     # An interrupted download leaves a file beside the folder.
     finished = not provider.with_name(f"{provider.name}.partial").exists()
     return plugins.resolve() if finished and os.access(provider / _PROVIDER, os.X_OK) else None
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that `with` and `finally` do their work."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C and the like: a second one must not stop the clearing up after the first."""
-    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
