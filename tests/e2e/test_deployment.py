@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from stacks import Stacks
+
+from tests.e2e.stacks import Stacks
 
 S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

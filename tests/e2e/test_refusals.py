@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks import Stacks
+
+from tests.e2e.stacks import Stacks
 
 STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
 
@@ -31,7 +32,7 @@ def rewrite(security: Stacks) -> Iterator[Callable[[str, str, str], None]]:
 def nothing_made(stacks: Stacks) -> bool:
     """Tell whether the preprod account is empty and the group without a grant."""
     account = stacks.account("preprod")
-    return account.roles == account.users == () and not stacks.account("security").groups[0].inline
+    return not account.roles and not account.users and not stacks.account("security").groups[0].inline
 
 
 @pytest.mark.parametrize("verb", ["preview", "up"])
