@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
-from sandbox.aws.errors import Refusal, code_of, message_of
+from sandbox.aws.errors import RefusedError, code_of, message_of
 from sandbox.aws.settings import ProviderSettings, is_loopback
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Connection:
     def __init__(self, settings: ProviderSettings) -> None:
         """Find out whose the credentials are.
 
-        Raises Refusal if there are none, if the server does not answer, or if they belong to an account that is not
+        Raises RefusedError if there are none, if the server does not answer, or if they belong to an account that is not
         among the allowed ones.
         """
         self.default_tags = settings.default_tags
@@ -44,14 +44,14 @@ class Connection:
             identity = self._sts.get_caller_identity()
         except ProfileNotFound as error:
             config = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
-            raise Refusal(f"the AWS profile {settings.profile!r} is not in {config}") from error
+            raise RefusedError(f"the AWS profile {settings.profile!r} is not in {config}") from error
         except ClientError as error:
-            raise Refusal(
+            raise RefusedError(
                 f"the credentials of {self._credentials_name} are refused: "
                 f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
             ) from error
         except BotoCoreError as error:
-            raise Refusal(
+            raise RefusedError(
                 f"the local AWS server at {settings.endpoint} cannot be used with the credentials of "
                 f"{self._credentials_name}: {error}"
             ) from error
@@ -89,7 +89,7 @@ class Connection:
     def _check_account(self) -> None:
         allowed = self._settings.allowed_account_ids
         if allowed and self.account_id not in allowed:
-            raise Refusal(
+            raise RefusedError(
                 f"AWS account ID not allowed: {self.account_id}. The credentials of {self._credentials_name} belong to "
                 f"account {self.account_id}; allowed: {', '.join(allowed)}"
             )
@@ -125,7 +125,7 @@ def _stay_on_loopback(**kwargs: Any) -> None:
     # The last word on every request, whatever an environment variable or a profile made of its address.
     url = str(kwargs["request"].url)
     if not is_loopback(url):
-        raise Refusal(f"a request to {url} was refused: the AWS stand-in stays on loopback")
+        raise RefusedError(f"a request to {url} was refused: the AWS stand-in stays on loopback")
 
 
 def _log_call(path: Path, model: OperationModel, **_: Any) -> None:
