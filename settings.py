@@ -85,6 +85,7 @@ _DOCUMENTATION = [
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 _WIDEST = {4: 24, 6: 48}
 
+_ACCOUNT_ID = re.compile("[0-9]{12}")
 # IAM names, and the segments of paths. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _NAME = r"[A-Za-z0-9+=,.@_-]+"
 _POLICY_ARN = re.compile(rf"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>aws|[0-9]{{12}}):policy/({_NAME}/)*{_NAME}")
@@ -110,7 +111,7 @@ class SettingsError(ValueError):
 
 
 def _account_id(text: str) -> str:
-    if re.fullmatch("[0-9]{12}", text):
+    if _ACCOUNT_ID.fullmatch(text):
         return text
     if re.fullmatch("[0-9]+", text):
         # YAML 1.1 takes 012345670123 for octal, and drops the zero of 012345678901.
@@ -399,8 +400,9 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
     management = given["roleManagement"]
     if isinstance(management, Mapping):
         arns.append((("roleManagement", "boundaryPolicyArn"), str(management["boundaryPolicyArn"])))
+    owner = target if isinstance(target, str) and _ACCOUNT_ID.fullmatch(target) else None
     for location, arn in arns:
-        yield from _foreign(location, arn, target, PARTITIONS.get(region))
+        yield from _foreign(location, arn, owner, PARTITIONS.get(region))
 
     tags = given.get("tags")
     if isinstance(tags, Mapping):
@@ -415,9 +417,9 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
 
 def _texts(given: Mapping[str, object], key: str) -> list[tuple[int, str]]:
     items = given.get(key)
-    return (
-        [(i, item) for i, item in enumerate(items) if isinstance(item, str)] if isinstance(items, list | tuple) else []
-    )
+    if not isinstance(items, list | tuple):
+        return []
+    return [(index, item) for index, item in enumerate(items) if isinstance(item, str)]
 
 
 def _repeats(key: str, items: list[tuple[int, str]]) -> Iterator[_Problem]:
@@ -444,15 +446,15 @@ def _overlaps(items: list[tuple[int, str]]) -> Iterator[_Problem]:
             yield _problem(("staticIps", index), item, f"lies within staticIps[{outer[1]}] ({outer[2]}): delete one")
 
 
-def _foreign(location: _Location, arn: str, target: object, partition: str | None) -> Iterator[_Problem]:
+def _foreign(location: _Location, arn: str, owner: str | None, partition: str | None) -> Iterator[_Problem]:
     found = _POLICY_ARN.fullmatch(arn)
     if not found:
         return
     if partition and found["partition"] != partition:
         rule = f"is of another partition than the region, which is in {partition}: begin it with arn:{partition}:"
         yield _problem(location, arn, rule)
-    if target is not None and found["account"] not in ("aws", target):
-        rule = f"is of another account: a role of {target} takes AWS-managed policies and that account's own only"
+    if owner and found["account"] not in ("aws", owner):
+        rule = f"is of another account: a role of {owner} takes AWS-managed policies and that account's own only"
         yield _problem(location, arn, f"{rule}, so make the policy there")
 
 
@@ -466,6 +468,7 @@ _EXAMPLES = {
 # What pydantic finds, in words that name no Python.
 _TYPES = {
     "string_type": "is not text: put it in quotes",
+    "string_unicode": "is not valid Unicode: type it anew",
     "int_type": "is not a whole number: write it in digits, without quotes",
     "bool_type": "is not a yes or no: write true or false, without quotes",
     "tuple_type": "is not a list: write one entry a line, each after a dash",

@@ -513,6 +513,17 @@ def test_missing_key_is_answered_with_the_line_to_add(key: str) -> None:
     assert parse("preprod", {**GOOD, key: example})
 
 
+def test_items_of_a_tuple_are_compared_like_those_of_a_list() -> None:
+    (problem,) = problems("preprod", {**GOOD, "admins": ("alice", "alice")})
+    assert problem.startswith("admins[1]: ")
+
+
+def test_refused_target_raises_no_second_problem_about_the_owner_of_a_policy() -> None:
+    arn = f"arn:aws:iam::{PREPROD}:policy/P"
+    (problem,) = problems("preprod", {**GOOD, "targetAccountId": "2222", "managedPolicyArns": [arn]})
+    assert problem.startswith("targetAccountId: ")
+
+
 @pytest.mark.parametrize("empty", [[], ()])
 def test_empty_static_ips_count_as_missing(empty: object) -> None:
     (problem,) = problems("preprod", {**GOOD, "staticIps": empty})
@@ -572,11 +583,11 @@ def test_problems_come_together_in_the_order_of_the_keys() -> None:
             "admins": ["alice", "ALICE", "a b"],
             "staticIpAt": "role",
             "staticIps": ["10.0.0.1", "8.8.8.8", "8.8.8.8"],
-            "targetAccountId": "1",
+            "targetAccountId": SECURITY,
+            "securityAccountId": SECURITY,
         },
     )
     assert [problem.split(": ")[0] for problem in said] == [
-        "securityAccountId",
         "targetAccountId",
         "staticIps[0]",
         "staticIps[2]",
@@ -794,3 +805,15 @@ def test_load_refuses(load_from: Load, key: str, text: str, said: str) -> None:
         load_from({**ENGINE_CONFIG, key: text})
     (problem,) = refusal.value.problems
     assert said in problem
+
+
+@pytest.mark.parametrize(
+    "key", ["securityAccountId", "targetAccountId", "staticIpAt", "userPath", "groupName", "roleName", "region"]
+)
+def test_load_takes_figures_for_text_where_text_belongs(load_from: Load, key: str) -> None:
+    try:
+        said = str(load_from({**ENGINE_CONFIG, f"delegation:{key}": "7"}))
+    except SettingsError as refusal:
+        said = str(refusal)
+    assert "is not text" not in said
+    assert "7" in said
