@@ -1,0 +1,28 @@
+"""Prints every figure as soon as it is measured."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import deployment
+from sandbox.errors import SandboxError
+
+MEASUREMENTS = (deployment.measure,)
+
+
+def main() -> int:
+    """Measure and print; return the exit code."""
+    try:
+        for measure in MEASUREMENTS:
+            for figure in measure():
+                number = f"{figure.value:.2f}" if figure.unit == "s" else f"{figure.value:.0f}"
+                promise = "" if figure.limit is None else f"at most {figure.limit:g}: {figure.verdict}"
+                print(f"{figure.name:<44}{number:>8} {figure.unit:<6} {promise}".rstrip(), flush=True)
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
