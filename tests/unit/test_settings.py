@@ -12,8 +12,8 @@ import botocore
 import pydantic
 import pytest
 import yaml
-
 from recording import RunPulumi
+
 from settings import PARTITIONS, RoleManagement, Settings, SettingsError, load, parse
 
 TOP = Path(__file__).parents[2]

@@ -49,9 +49,7 @@ class Driver:
     def configure(self) -> None:
         """Configure the provider with the inputs `config`."""
         values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in self.config.items()}
-        self._answer(
-            self.provider.configure(requests.ConfigureRequest({}, property_values(values), True, True))
-        )
+        self._answer(self.provider.configure(requests.ConfigureRequest({}, property_values(values), True, True)))
 
     def check(self, type_name: str, old: Mapping[str, Any] | None = None, **new: Any) -> tuple[dict[str, Any], str]:
         """Return the checked inputs, and what is wrong with them in one text."""
