@@ -1,33 +1,28 @@
-"""A real API server in this process, and the provider driven as the engine drives it."""
+"""A real API server in this process, with accounts of their own for each test."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import json
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.loaders
 import pytest
 from moto.server import ThreadedMotoServer
-from pulumi.provider.experimental import provider as requests
 
-from sandbox.aws.provider import StandIn
-from sandbox.aws.wire import plain, property_values, secret_keys
+from tests.sandbox.stand_in.driver import Driver
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-Answer = TypeVar("Answer")
-
-# The server keeps its accounts until it ends; each test has accounts of its own.
+# The server keeps its accounts until it ends.
 _ACCOUNTS = (f"{number:012}" for number in itertools.count(100000000001))
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True)
 class Result:
     """The outputs of one request, in plain Python."""
@@ -122,6 +117,8 @@ def urn(type_name: str) -> str:
     return f"urn:pulumi:test::project::team:iam:Component${type_name}::logical"
 
 
+=======
+>>>>>>> c71282fc5b53485cc147e26fbcad5e09e4689635
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """URL of an API server on loopback."""
@@ -131,6 +128,15 @@ def endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions_read_once() -> Iterator[None]:
+    """Let every new session use what an earlier one read of AWS's descriptions: a quarter of a second each."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda _: loader)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -168,11 +174,12 @@ def new_driver(environment: Path) -> Callable[..., Driver]:
 
     def new(account_id: str, **config: Any) -> Driver:
         profile = f"delegation-{account_id}"
-        with environment.open("a") as file:
-            file.write(
-                f"[profile {profile}]\nrole_arn = arn:aws:iam::{account_id}:role/deploy\n"
-                "credential_source = Environment\n"
-            )
+        section = (
+            f"[profile {profile}]\nrole_arn = arn:aws:iam::{account_id}:role/deploy\ncredential_source = Environment\n"
+        )
+        if section not in environment.read_text():
+            with environment.open("a") as file:
+                file.write(section)
         return Driver(account_id, {"profile": profile, "region": "us-east-1", **config})
 
     return new
@@ -186,18 +193,24 @@ def driver(account_id: str, new_driver: Callable[..., Driver]) -> Driver:
     return new
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One session for all, for each new one reads AWS's descriptions again."""
+    # Its credentials are those of the environment of the test that uses it first.
+    return boto3.Session(region_name="us-east-1")
+
+
 @pytest.fixture
-def iam_of(endpoint: str) -> Callable[[str], IAMClient]:
+def iam_of(session: boto3.Session, endpoint: str) -> Callable[[str], IAMClient]:
     """Opens an account of the server past the provider."""
 
     def client(account_id: str) -> IAMClient:
-        role = boto3.client("sts", endpoint_url=endpoint, region_name="us-east-1").assume_role(
+        role = session.client("sts", endpoint_url=endpoint).assume_role(
             RoleArn=f"arn:aws:iam::{account_id}:role/test", RoleSessionName="test"
         )["Credentials"]
-        return boto3.client(
+        return session.client(
             "iam",
             endpoint_url=endpoint,
-            region_name="us-east-1",
             aws_access_key_id=role["AccessKeyId"],
             aws_secret_access_key=role["SecretAccessKey"],
             aws_session_token=role["SessionToken"],
