@@ -12,9 +12,9 @@ import botocore
 import pydantic
 import pytest
 import yaml
-from recording import RunPulumi
 
 from settings import PARTITIONS, RoleManagement, Settings, SettingsError, load, parse
+from tests.unit.recording import RunPulumi
 
 TOP = Path(__file__).parents[2]
 SECURITY, PREPROD = "111111111111", "222222222222"
