@@ -119,7 +119,10 @@ def callers_of_trust(account: str | None) -> tuple[Callers, ...]:
 
 def callers_of_identity(attachment: Attachment, account: str | None) -> tuple[Callers, ...]:
     """The principals that use an identity policy attached so, in `account` (None: not known)."""
-    user, role = Callers(type=CallerType.USER, account=account), Callers(type=CallerType.ROLE, account=account)
+    user, role = (
+        Callers(type=CallerType.USER, account=account),
+        Callers(type=CallerType.ROLE, account=account),
+    )
     return {Attachment.ROLE: (role,), Attachment.MANAGED: (user, role)}.get(attachment, (user,))
 
 
