@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from iam import keys
-from iam.document import Condition, Document, Statement
+from iam.document import Condition, Statement
 from iam.keys import KeyType
 from iam.operators import (
     TEXTUAL,
