@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from iam import domains, keys
-from iam.conditions import Check, canonical, language_of, resource_texts, templates
+from iam.conditions import Check, arn_language, canonical, language_of, resource_texts, templates
 from iam.document import Effect
 from iam.evaluation import Request
 from iam.keys import KeyType
@@ -167,8 +167,10 @@ class Model:
         limit = self._scope.limits.get(key, Values())
         listed = self._listed(key)
         if not listed:
-            absent = limit.absent and key not in keys.ALWAYS_PRESENT
+            absent = limit.absent and not self._scope.always_present(key)
             every = [(matching(texts), wanted) for texts, wanted in ((limit.like, True), (limit.but, False)) if texts]
+            if key in keys.SHAPES:
+                every.append((union([keys.SHAPES[key]]), True))
             if key in self._assignment:
                 value = self._assignment[key]
                 absent = absent and value is None
@@ -223,9 +225,9 @@ class Model:
             return
         yield resources_language(resources), True
         if resources.like != ("*",):
-            yield language_of(resources.like, True, self._lookup)[0], True
+            yield arn_language(resources.like, self._lookup), True
         if resources.but:
-            yield language_of(resources.but, True, self._lookup)[0], False
+            yield arn_language(resources.but, self._lookup), False
         account = self._assignment.get("aws:principalaccount")
         if resources.not_callers_account and account:
             yield union(project("aws:resourceaccount", account)), False

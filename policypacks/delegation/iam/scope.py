@@ -65,6 +65,10 @@ class Scope:
         found = [operator(condition.operator) for condition in self.uses.get(key, ())]
         return keys.may_hold_several(key, any(one.for_all or one.for_any for one in found))
 
+    def always_present(self, key: str) -> bool:
+        """Whether every request for the action has the key."""
+        return key in keys.ALWAYS_PRESENT or keys.ALWAYS_PRESENT_FOR.get(key) == self.action.lower()
+
     def trackable(self, key: str) -> bool:
         """Whether a policy variable with this key can be replaced by the values worth telling apart."""
         return key not in keys.TYPES and not self.several(key)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from iam import keys
 from iam.conditions import canonical, resource_texts, templates
 from iam.evaluation import Request
 from iam.model import Model
-from iam.patterns import ANYTHING, DIGIT, NAME, NAMES, Language, TooComplexError, between, union, word
+from iam.patterns import ANYTHING, Language, TooComplexError, between, fields, union, word
 from iam.principals import callers_language, principals_language, project, resources_language
 from iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from iam.variables import Template, keys_of, template
@@ -17,8 +17,8 @@ from iam.variables import Template, keys_of, template
 MAX_CHOICES = 256
 """Combinations of values for policy variables that one search tries."""
 
-_UNIVERSES = {"aws:username": NAME + NAMES, "aws:principalaccount": 12 * DIGIT, "aws:resourceaccount": 12 * DIGIT}
 _FIRST_MARK = 0xF8000
+ASKED = "the resource, in the question's words"
 
 
 def search(scope: Scope) -> tuple[Request, Placed] | str | None:
@@ -61,8 +61,8 @@ def _assignments(scope: Scope) -> Iterator[dict[str, str | None]]:
     if not free:
         yield settled
         return
-    patterns = _patterns(scope, free, settled.get("aws:principalaccount"))
-    choices = [_values(scope, key, _mark(i), patterns) for i, key in enumerate(free)]
+    patterns = _patterns(scope, free, settled)
+    choices = [_values(scope, key, _mark(i), patterns, 2 if len(free) > 1 else 1) for i, key in enumerate(free)]
     count = 1
     for values in choices:
         count *= len(values)
@@ -82,7 +82,7 @@ def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
                 yield canonical(condition.key), parts
     if scope.resources:
         for text in (*scope.resources.like, *scope.resources.but):
-            yield RESOURCE, template(text, wildcards=True, variables=True)
+            yield ASKED, template(text, wildcards=True, variables=True)
 
 
 def _unnamed_account(scope: Scope) -> str:
@@ -91,42 +91,48 @@ def _unnamed_account(scope: Scope) -> str:
     return next(account for i in range(10**12 - 1, 0, -1) if (account := f"{i:012d}") not in text)
 
 
-def _patterns(scope: Scope, free: Sequence[str], account: str | None) -> list[tuple[str, str]]:
-    """Everything that is compared with a key, a caller or a resource, the variables in it replaced by marks.
+def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Everything that is compared with a key, a caller or a resource, the free variables in it replaced by marks."""
 
-    `account` is the caller's, if it is settled.
-    """
+    marks = {key: _mark(i) for i, key in enumerate(free)}
 
     def marked(parts: Template) -> str:
-        texts = []
-        for part in parts:
-            known = isinstance(part, str) or part.key in free
-            texts.append((part if isinstance(part, str) else _mark(free.index(part.key))) if known else ANYTHING)
-        return "".join(texts)
+        known = marks | {key: value for key, value in settled.items() if value is not None}
+        return "".join(part if isinstance(part, str) else known.get(canonical(part.key), ANYTHING) for part in parts)
 
     found = [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
-    for i, key in enumerate(free):
+    for key, mark in marks.items():
         if base(key) != key:
-            found += [(base(key), pattern) for pattern in project(key, _mark(i))]
+            found += [(base(key), pattern) for pattern in project(key, mark)]
     if scope.resources:
         found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
         if scope.resources.not_callers_account:
-            own = account or _mark(free.index("aws:principalaccount"))
+            own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
             found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
     if scope.callers.not_account:
         found += [(PRINCIPAL, pattern) for pattern in project("aws:principalaccount", scope.callers.not_account)]
     for one in scope.statements:
         named = (*(one.statement.principals or ()), *(one.statement.not_principals or ()))
         found += [(PRINCIPAL, pattern) for pattern in principals_language(named).patterns]
-    limits = [(key, template(t, wildcards=True, variables=False)) for key, v in scope.limits.items() for t in (*v.like, *v.but)]
+    limits = [
+        (key, template(t, wildcards=True, variables=False))
+        for key, v in scope.limits.items()
+        for t in (*v.like, *v.but)
+    ]
     for key, parts in (*_texts(scope), *limits):
         pattern = marked(parts)
+        if key == ASKED:
+            found.append((RESOURCE, fields(pattern) or pattern))
+            continue
         found += [(base(key), each) for each in (project(key, pattern) if base(key) != key else [pattern])]
     return list(dict.fromkeys(found))
 
 
-def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str]]) -> list[str | None]:
-    """A value of the key for each way in which the patterns around it can take it, and its absence."""
+def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str]], examples: int) -> list[str | None]:
+    """Values of the key for each way in which the patterns around it can take it, and its absence.
+
+    With several variables there are two examples of each way, so that any two variables can be equal or differ.
+    """
     plain = [(about, _unmarked(pattern)) for about, pattern in patterns if mark not in pattern]
     parts = {pattern for about, pattern in plain if about == key}
     for about, pattern in patterns:
@@ -134,7 +140,7 @@ def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str
         for i in range(1, len(pieces)):
             before, after = (_unmarked(ANYTHING.join(side)) for side in (pieces[:i], pieces[i:]))
             parts.update(*(between(whole, before, after) for other, whole in plain if other == about))
-    universe = _UNIVERSES.get(key, ANYTHING)
+    universe = keys.SHAPES.get(key, ANYTHING)
     cells: list[tuple[list[Language], list[Language]]] = [([union([universe])], [])]
     for text in sorted(parts - {ANYTHING, universe}):
         one = union([text])
@@ -142,8 +148,14 @@ def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str
         cells = [half for half in halves if word(*half, scope.budget) is not None]
         if len(cells) > MAX_CHOICES:
             raise TooComplexError
-    values: list[str | None] = [word(*cell, scope.budget) for cell in cells]
-    return values if base(key) != key or key in keys.ALWAYS_PRESENT else [*values, None]
+    values: list[str | None] = []
+    for inside, without in cells:
+        for _ in range(examples):
+            example = word(inside, without, scope.budget)
+            if example is not None:
+                values.append(example)
+                without = [*without, union([example])]
+    return values if base(key) != key or scope.always_present(key) else [*values, None]
 
 
 def _mark(index: int) -> str:
