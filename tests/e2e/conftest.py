@@ -1,0 +1,24 @@
+"""The real engine on local accounts, one workspace per test module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from stacks import Stacks
+
+from sandbox.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def stacks() -> Iterator[Stacks]:
+    """Three stacks that nothing has deployed yet."""
+    with Workspace(say=lambda _line: None) as workspace:
+        yield Stacks(workspace)
+
+
+@pytest.fixture(scope="module")
+def deployed(stacks: Stacks) -> Stacks:
+    """Three stacks, deployed in order."""
+    stacks.up("security", "preprod", "production")
+    return stacks

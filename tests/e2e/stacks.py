@@ -1,0 +1,66 @@
+"""The three stacks on the real engine and local accounts, with short verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from sandbox import look_back
+from sandbox.look_back import Account
+from sandbox.workspace import Result, Workspace
+
+ACCOUNTS = {"security": "111111111111", "preprod": "222222222222", "production": "333333333333"}
+
+
+class Stacks:
+    """The three stacks in one workspace, with short verbs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._initialised: set[str] = set()
+
+    def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
+        """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
+        if stack not in self._initialised:
+            self.workspace.run("stack", "init", stack).check()
+            self._initialised.add(stack)
+        gate = () if verb == "destroy" else self.workspace.gate(stack)
+        confirmed = ("--yes",) if verb in ("up", "destroy") else ()
+        return self.workspace.run(verb, *confirmed, "--stack", stack, *gate, *arguments, **options)
+
+    def up(self, *stacks: str) -> None:
+        """Deploy stacks, in the given order."""
+        for stack in stacks:
+            self.pulumi("up", stack).check()
+
+    def account(self, stack: str) -> Account:
+        """Read what stands in a stack's account."""
+        return look_back.read(ACCOUNTS[stack], self.iam(stack))
+
+    def iam(self, stack: str) -> Any:
+        """Return an IAM client of a stack's account, for what people do by hand."""
+        return self.workspace.accounts.iam(ACCOUNTS[stack])
+
+    def configure(self, stack: str, **values: Any) -> None:
+        """Set keys of a stack file; None takes one away."""
+        file = self.workspace.root / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        for key, value in values.items():
+            content["config"].pop(f"delegation:{key}", None)
+            if value is not None:
+                content["config"][f"delegation:{key}"] = value
+        file.write_text(yaml.safe_dump(content))
+
+    def rewrite(self, name: str, old: str, new: str) -> Callable[[], None]:
+        """Change a file of the program; returns what puts it back."""
+        file = self.workspace.root / name
+        before = file.read_text()
+        assert before.count(old) == 1, f"{name} does not hold {old!r} once"
+        file.write_text(before.replace(old, new))
+
+        def put_back() -> None:
+            file.write_text(before)
+
+        return put_back

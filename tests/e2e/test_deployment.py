@@ -1,0 +1,126 @@
+"""What stands in the accounts after each thing an operator does."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from stacks import Stacks
+
+S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ALICE, BOB, CAROL = (f"arn:aws:iam::111111111111:user/{name}" for name in ("alice", "bob", "carol"))
+
+
+def trusted(stacks: Stacks, stack: str) -> list[str]:
+    """Return the users whom the access role of a target account trusts."""
+    (role,) = stacks.account(stack).roles
+    return role.trust["Statement"][0]["Principal"]["AWS"]  # type: ignore[no-any-return]
+
+
+def test_security_account_holds_users_group_membership_and_self_service(deployed: Stacks) -> None:
+    account = deployed.account("security")
+    (group,) = account.groups
+    assert account.users == (ALICE, BOB) == group.members
+    assert group.attached == ("arn:aws:iam::111111111111:policy/IT-Admins-self-service",)
+    assert account.roles == ()
+
+
+@pytest.mark.parametrize(("stack", "account_id"), [("preprod", "222222222222"), ("production", "333333333333")])
+def test_target_account_holds_the_access_role_alone(deployed: Stacks, stack: str, account_id: str) -> None:
+    account = deployed.account(stack)
+    (role,) = account.roles
+    assert role.arn == f"arn:aws:iam::{account_id}:role/TSU-IAM-ACCESS"
+    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
+    assert (account.users, account.groups) == ((), ())
+
+
+def test_the_group_holds_one_grant_per_target(deployed: Stacks) -> None:
+    (group,) = deployed.account("security").groups
+    assert {policy["Statement"][0]["Resource"] for policy in group.inline.values()} == {
+        "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS",
+        "arn:aws:iam::333333333333:role/TSU-IAM-ACCESS",
+    }
+
+
+@pytest.mark.parametrize("stack", ["security", "preprod", "production"])
+def test_a_second_up_changes_nothing(deployed: Stacks, stack: str) -> None:
+    result = deployed.pulumi("up", stack, "--refresh", "--expect-no-changes")
+    assert result.returncode == 0, result.output
+
+
+def test_a_policy_attached_by_hand_is_seen_by_refresh_and_removed(deployed: Stacks) -> None:
+    iam = deployed.iam("preprod")
+    iam.attach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.put_role_policy(
+        RoleName="TSU-IAM-ACCESS",
+        PolicyName="by-hand",
+        PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}',
+    )
+    seen = deployed.pulumi("preview", "preprod", "--refresh", "--expect-no-changes")
+    assert seen.returncode != 0
+    deployed.pulumi("up", "preprod", "--refresh").check()
+    (role,) = deployed.account("preprod").roles
+    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
+
+
+def test_a_role_deleted_by_hand_is_noticed_and_made_again(deployed: Stacks) -> None:
+    iam = deployed.iam("preprod")
+    iam.detach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn=READ_ONLY)
+    iam.delete_role_policy(RoleName="TSU-IAM-ACCESS", PolicyName="role-management")
+    iam.delete_role(RoleName="TSU-IAM-ACCESS")
+    deployed.pulumi("up", "preprod", "--refresh").check()
+    (role,) = deployed.account("preprod").roles
+    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
+
+
+def test_an_admin_added_and_removed_travels_to_group_and_both_trusts(deployed: Stacks) -> None:
+    project = deployed.workspace.root / "Pulumi.yaml"
+    before = project.read_text()
+    content = yaml.safe_load(before)
+    content["config"]["delegation:admins"]["default"].append("carol")
+    project.write_text(yaml.safe_dump(content))
+    deployed.up("security", "preprod", "production")
+    assert deployed.account("security").groups[0].members == (ALICE, BOB, CAROL)
+    assert trusted(deployed, "preprod") == trusted(deployed, "production") == [ALICE, BOB, CAROL]
+
+    # Whoever leaves may have made access keys and enrolled a device by then.
+    deployed.iam("security").create_access_key(UserName="carol")
+    project.write_text(before)
+    deployed.up("preprod", "production", "security")
+    account = deployed.account("security")
+    assert account.users == account.groups[0].members == (ALICE, BOB)
+    assert trusted(deployed, "preprod") == trusted(deployed, "production") == [ALICE, BOB]
+
+
+def test_an_admin_who_is_not_in_the_live_group_is_named(deployed: Stacks) -> None:
+    deployed.configure("preprod", admins=["alice", "mallory"])
+    try:
+        preview, up = deployed.pulumi("preview", "preprod"), deployed.pulumi("up", "preprod", "--skip-preview")
+    finally:
+        deployed.configure("preprod", admins=None)
+    sentence = "Not in group IT-Admins of the Security account: arn:aws:iam::111111111111:user/mallory."
+    assert "warning: " + sentence in preview.output
+    assert "error: " + sentence in up.output
+    assert up.returncode != 0
+    assert trusted(deployed, "preprod") == [ALICE, BOB]
+
+
+@pytest.mark.parametrize(
+    ("mode", "inline"), [("both", ["role-management", "session-addresses"]), ("grant", ["role-management"])]
+)
+def test_the_place_of_the_address_condition_can_be_changed(deployed: Stacks, mode: str, inline: list[str]) -> None:
+    deployed.configure("preprod", staticIpAt=mode)
+    deployed.up("preprod")
+    (role,) = deployed.account("preprod").roles
+    assert sorted(role.inline) == inline
+
+
+def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
+    deployed.configure("production", protect=False)
+    deployed.up("production")
+    for stack in ("production", "preprod", "security"):
+        deployed.pulumi("destroy", stack, "--refresh").check()
+    for stack in ("security", "preprod", "production"):
+        account = deployed.account(stack)
+        assert (account.users, account.groups, account.roles) == ((), (), ())
+        assert deployed.iam(stack).list_policies(Scope="Local")["Policies"] == []

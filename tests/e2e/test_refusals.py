@@ -1,0 +1,123 @@
+"""What the engine, the program and the gate refuse, and that nothing has been made then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stacks import Stacks
+
+STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
+
+
+@pytest.fixture(scope="module")
+def security(stacks: Stacks) -> Stacks:
+    """The Security account deployed, the target accounts empty."""
+    stacks.up("security")
+    return stacks
+
+
+@pytest.fixture
+def rewrite(security: Stacks) -> Iterator[Callable[[str, str, str], None]]:
+    """Changes a file of the program for one test."""
+    undo: list[Callable[[], None]] = []
+    yield lambda name, old, new: undo.append(security.rewrite(name, old, new))
+    for put_back in reversed(undo):
+        put_back()
+
+
+def nothing_made(stacks: Stacks) -> bool:
+    """Tell whether the preprod account is empty and the group without a grant."""
+    account = stacks.account("preprod")
+    return account.roles == account.users == () and not stacks.account("security").groups[0].inline
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_a_weakened_document_is_refused(security: Stacks, rewrite: Callable[[str, str, str], None], verb: str) -> None:
+    rewrite("components/documents.py", STRICT, STRICT.replace('"Bool"', '"BoolIfExists"'))
+    result = security.pulumi(verb, "preprod")
+    assert result.returncode != 0
+    assert "iam-trust-requires-mfa" in result.output
+    assert "iam-assume-role-requires-mfa" in result.output
+    assert nothing_made(security)
+
+
+def test_a_wider_address_needs_a_change_in_the_gates_own_file(security: Stacks) -> None:
+    security.configure("preprod", staticIps=["203.0.113.10", "203.0.113.99"])
+    try:
+        result = security.pulumi("preview", "preprod")
+    finally:
+        security.configure("preprod", staticIps=["203.0.113.10"])
+    assert result.returncode != 0
+    assert "iam-assume-role-requires-source-ip" in result.output
+
+
+def test_a_document_unknown_at_preview_is_refused(security: Stacks, rewrite: Callable[[str, str, str], None]) -> None:
+    rewrite(
+        "components/cross_account_access.py",
+        "policy=args.grant,",
+        "policy=role.unique_id.apply(lambda _: args.grant),",
+    )
+    result = security.pulumi("preview", "preprod")
+    assert result.returncode != 0
+    assert "cannot be verified" in result.output
+    assert nothing_made(security)
+
+
+def test_credentials_of_a_wrong_account_are_refused(security: Stacks, tmp_path: Path) -> None:
+    profiles = Path(security.workspace.env["AWS_CONFIG_FILE"]).read_text()
+    elsewhere = tmp_path / "aws-config"
+    elsewhere.write_text(profiles.replace("222222222222", "444444444444"))
+    result = security.pulumi("up", "preprod", env={"AWS_CONFIG_FILE": str(elsewhere)})
+    assert result.returncode != 0
+    assert "444444444444" in result.output
+    assert "222222222222" in result.output
+    assert nothing_made(security)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"staticIps": ["10.0.0.1"]}, "staticIps[0]: 10.0.0.1", id="private-address"),
+        pytest.param({"targetAccountId": None}, "targetAccountId", id="no-account"),
+        pytest.param({"admins": [f"somebody{n}" for n in range(60)]}, "L-C07B4B0D", id="over-quota"),
+        pytest.param({"staticIp": ["203.0.113.10"]}, "staticIps", id="misspelt-key"),
+    ],
+)
+def test_a_bad_configuration_is_refused_before_any_call(security: Stacks, change: dict[str, Any], message: str) -> None:
+    original = {
+        "staticIps": ["203.0.113.10"],
+        "targetAccountId": "222222222222",
+        "admins": None,
+        "staticIp": None,
+    }
+    security.configure("preprod", **change)
+    try:
+        # An address where nobody listens: any call would fail in other words.
+        result = security.pulumi("up", "preprod", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    finally:
+        security.configure("preprod", **{key: original[key] for key in change})
+    assert result.returncode != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert nothing_made(security)
+
+
+def test_a_missing_passphrase_is_told(security: Stacks) -> None:
+    result = security.pulumi("preview", "preprod", env={"PULUMI_CONFIG_PASSPHRASE": None})
+    assert result.returncode != 0
+    assert "passphrase" in result.output
+    assert "PULUMI_CONFIG_PASSPHRASE" in result.output
+
+
+def test_a_target_without_the_security_stack_is_told_what_to_do(security: Stacks) -> None:
+    security.configure("preprod", groupName="Nobody")
+    try:
+        result = security.pulumi("up", "preprod", "--skip-preview")
+    finally:
+        security.configure("preprod", groupName=None)
+    assert result.returncode != 0
+    assert "Deploy the security stack first: make up STACK=security" in result.output
+    assert nothing_made(security)
