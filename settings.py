@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -85,11 +85,10 @@ _DOCUMENTATION = [
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 _WIDEST = {4: 24, 6: 48}
 
+_ACCOUNT_ID = re.compile("[0-9]{12}")
 # IAM names, and the segments of paths. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _NAME = r"[A-Za-z0-9+=,.@_-]+"
-_POLICY_ARN = re.compile(
-    rf"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>aws|[0-9]{{12}}):policy/({_NAME}/)*{_NAME}", re.ASCII
-)
+_POLICY_ARN = re.compile(rf"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>aws|[0-9]{{12}}):policy/({_NAME}/)*{_NAME}")
 
 _RESERVED_ROLE_PREFIXES = {
     "AWSServiceRoleFor": "AWS keeps these names for service-linked roles",
@@ -112,7 +111,7 @@ class SettingsError(ValueError):
 
 
 def _account_id(text: str) -> str:
-    if re.fullmatch("[0-9]{12}", text):
+    if _ACCOUNT_ID.fullmatch(text):
         return text
     if re.fullmatch("[0-9]+", text):
         # YAML 1.1 takes 012345670123 for octal, and drops the zero of 012345678901.
@@ -166,12 +165,18 @@ def _public_cidr(text: str) -> str:
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError:
-        raise ValueError("is no address and no CIDR: write such as 203.0.113.10 or 203.0.113.0/28") from None
+        interface = None
+    if interface is None or "%" in text:  # a zone (fe80::1%eth0) means nothing outside its machine
+        raise ValueError("is neither an address nor a CIDR: write one such as 203.0.113.10 or 203.0.113.0/28")
     network = interface.network
     for block, reason in _NOT_PUBLIC.items():
         if _within(network, block):
             mapped = getattr(interface.ip, "ipv4_mapped", None)
-            mend = f"write {mapped}" if mapped else "give the public address of your office or VPN"
+            mend = (
+                f"write {mapped}/{network.prefixlen - 96}"
+                if mapped
+                else "give the public address of your office or VPN"
+            )
             raise ValueError(f"{reason}; aws:SourceIp holds public addresses only: {mend}")
     if interface.ip != network.network_address:
         raise ValueError(f"has host bits set: write {network} for the whole range or {interface.ip} for one address")
@@ -193,7 +198,7 @@ def _within(inner: _Network, outer: _Network) -> bool:
 def _policy_arn(arn: str) -> str:
     if not _POLICY_ARN.fullmatch(arn):
         raise ValueError(
-            "is not the ARN of a managed policy: write such as arn:aws:iam::aws:policy/ReadOnlyAccess "
+            "is not the ARN of a managed policy: write one such as arn:aws:iam::aws:policy/ReadOnlyAccess "
             "or arn:aws:iam::222222222222:policy/NAME"
         )
     return arn
@@ -214,9 +219,9 @@ def _region(region: str) -> str:
     return region
 
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: letters, spaces and digits of any script, and these.
 def _tag(kind: str, longest: int) -> Callable[[str], str]:
     def check(text: str) -> str:
+        # Letters, spaces and digits of any script: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
         if text.casefold().startswith("aws:"):
             raise ValueError(f"begins with aws:, which AWS keeps for itself: choose another tag {kind}")
         if not all(unicodedata.category(letter)[0] in "LNZ" or letter in "_.:/=+-@" for letter in text):
@@ -265,8 +270,8 @@ class Settings(_Model):
     """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint; may be empty in the stack `security` only."""
     static_ip_at: Literal["grant", "session", "both"] = "grant"
     """Where the addresses are demanded: on assuming the role, on every request in the session, or on both."""
-    admins: tuple[Annotated[str, AfterValidator(_iam_name("user", 64))], ...] = Field(min_length=1)
-    """IAM user names, without path."""
+    admins: tuple[Annotated[str, AfterValidator(_iam_name("user", 64))], ...]
+    """IAM user names, without path; at least one."""
     user_path: Annotated[str, AfterValidator(_user_path)] = "/"
     """IAM path of the users; begins and ends with `/`."""
     create_users: StrictBool = True
@@ -381,6 +386,8 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
     if target is not None and target == security:
         yield _problem(("targetAccountId",), target, "is the Security account too: give the account people work in")
 
+    if given.get("admins") in ([], ()):
+        yield _problem(("admins",), [], "names nobody: list at least one IAM user")
     yield from _overlaps(_texts(given, "staticIps"))
     for key in ("admins", "managedPolicyArns"):
         yield from _repeats(key, _texts(given, key))
@@ -393,8 +400,9 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
     management = given["roleManagement"]
     if isinstance(management, Mapping):
         arns.append((("roleManagement", "boundaryPolicyArn"), str(management["boundaryPolicyArn"])))
+    owner = target if isinstance(target, str) and _ACCOUNT_ID.fullmatch(target) else None
     for location, arn in arns:
-        yield from _foreign(location, arn, target, PARTITIONS.get(region))
+        yield from _foreign(location, arn, owner, PARTITIONS.get(region))
 
     tags = given.get("tags")
     if isinstance(tags, Mapping):
@@ -409,9 +417,9 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
 
 def _texts(given: Mapping[str, object], key: str) -> list[tuple[int, str]]:
     items = given.get(key)
-    return (
-        [(i, item) for i, item in enumerate(items) if isinstance(item, str)] if isinstance(items, list | tuple) else []
-    )
+    if not isinstance(items, list | tuple):
+        return []
+    return [(index, item) for index, item in enumerate(items) if isinstance(item, str)]
 
 
 def _repeats(key: str, items: list[tuple[int, str]]) -> Iterator[_Problem]:
@@ -438,15 +446,15 @@ def _overlaps(items: list[tuple[int, str]]) -> Iterator[_Problem]:
             yield _problem(("staticIps", index), item, f"lies within staticIps[{outer[1]}] ({outer[2]}): delete one")
 
 
-def _foreign(location: _Location, arn: str, target: object, partition: str | None) -> Iterator[_Problem]:
+def _foreign(location: _Location, arn: str, owner: str | None, partition: str | None) -> Iterator[_Problem]:
     found = _POLICY_ARN.fullmatch(arn)
     if not found:
         return
     if partition and found["partition"] != partition:
         rule = f"is of another partition than the region, which is in {partition}: begin it with arn:{partition}:"
         yield _problem(location, arn, rule)
-    if target is not None and found["account"] not in ("aws", target):
-        rule = f"is of another account: a role of {target} takes AWS-managed policies and that account's own only"
+    if owner and found["account"] not in ("aws", owner):
+        rule = f"is of another account: a role of {owner} takes AWS-managed policies and that account's own only"
         yield _problem(location, arn, f"{rule}, so make the policy there")
 
 
@@ -460,6 +468,7 @@ _EXAMPLES = {
 # What pydantic finds, in words that name no Python.
 _TYPES = {
     "string_type": "is not text: put it in quotes",
+    "string_unicode": "is not valid Unicode: type it anew",
     "int_type": "is not a whole number: write it in digits, without quotes",
     "bool_type": "is not a yes or no: write true or false, without quotes",
     "tuple_type": "is not a list: write one entry a line, each after a dash",
@@ -473,7 +482,7 @@ def _explained(stack: str, details: ErrorDetails) -> _Problem:
     match details["type"]:
         case "missing":
             return _missing(stack, str(location[0]))
-        case _ if value in (None, "", [], ()):
+        case _ if value in (None, ""):
             rule = "is empty: give it a value, or delete the line"
         case "value_error":
             rule = str(details["ctx"]["error"])

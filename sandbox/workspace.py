@@ -11,14 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 import yaml
@@ -26,11 +25,13 @@ import yaml
 from sandbox import engine
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
+from sandbox.signals import ended_by_signals, undisturbed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _PROVIDER = "pulumi-resource-aws"
-_FOREIGN = re.compile(r"(AWS|PULUMI|ARM|GOOGLE)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
+# Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
+_ELSEWHERE = re.compile(r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
 _GRACE_SECONDS = 5
 
 
@@ -86,7 +87,7 @@ class Workspace:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(_ended_by_signals())
+            stack.enter_context(ended_by_signals())
             self._engine = engine.obtain(self._say)
             folder = Path(tempfile.mkdtemp(prefix="delegation-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -103,7 +104,7 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _undisturbed():
+        with undisturbed():
             self._exit.close()
 
     @property
@@ -147,7 +148,7 @@ class Workspace:
         """
         environment: dict[str, str | None] = {**self.env, **(env or {})}
         started = time.monotonic()
-        with (self.root.parent / "stderr").open("w+") as stderr:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
             process = subprocess.Popen(
                 [self._engine.pulumi, *arguments, "--non-interactive", "--color", "never"],
                 cwd=self.root,
@@ -155,7 +156,8 @@ class Workspace:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 # Away from the terminal's own Ctrl-C: this process decides how its children end.
                 start_new_session=True,
             )
@@ -191,7 +193,7 @@ class Workspace:
         bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
         for new in (bin_folder, home, state):
             new.mkdir()
-        environment = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
+        environment = {key: value for key, value in os.environ.items() if not _ELSEWHERE.fullmatch(key)}
         if self._engine.built:
             environment["DELEGATION_PYTHON"] = sys.executable
             environment["DELEGATION_LANGUAGE_HOST"] = str(REPOSITORY / "sandbox" / "language_host.py")
@@ -206,7 +208,6 @@ class Workspace:
         path = [str(bin_folder), str(self._engine.pulumi.parent), environment.get("PATH", os.defpath)]
         return environment | {
             "PATH": os.pathsep.join(path),
-            "NO_PROXY": "localhost,127.0.0.1,::1",
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local accounts hold no secrets",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -216,7 +217,7 @@ class Workspace:
 
     def _end_processes(self) -> None:
         """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds."""
-        with _undisturbed():
+        with undisturbed():
             for process in list(self._running):
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
@@ -253,32 +254,3 @@ def _installed_plugins() -> Path | None:
     # An interrupted download leaves a file beside the folder.
     finished = not provider.with_name(f"{provider.name}.partial").exists()
     return plugins.resolve() if finished and os.access(provider / _PROVIDER, os.X_OK) else None
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that `with` and `finally` do their work."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C and the like: a second one must not stop the clearing up after the first."""
-    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -62,22 +62,22 @@ _OPERATORS = {
 } | {"Null"}
 
 
-class InvalidDocument(ValueError):
+class InvalidDocumentError(ValueError):
     """The text is not a policy document; the message is what AWS says about it, as far as AWS's words are known."""
 
 
 def parse(text: str) -> dict[str, Any]:
     """Return the document in a JSON text.
 
-    Raises InvalidDocument if it is not JSON, not an object, or has one key twice in an object (of which JSON readers
-    keep the last, so that people and programs read different policies).
+    Raises InvalidDocumentError if it is not JSON, not an object, or has one key twice in an object (of which JSON
+    readers keep the last, so that people and programs read different policies).
     """
     try:
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
-        raise InvalidDocument(f"it is not JSON: {error}") from error
+        raise InvalidDocumentError(f"it is not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise InvalidDocument("it is not a JSON object")
+        raise InvalidDocumentError("it is not a JSON object")
     return document
 
 
@@ -92,26 +92,26 @@ def size(text: str) -> int:
 
 
 def check_identity(text: str) -> None:
-    """Raise InvalidDocument unless AWS takes the text as a policy of a user, group or role."""
+    """Raise InvalidDocumentError unless AWS takes the text as a policy of a user, group or role."""
     for statement in _checked_statements(text):
         if "Principal" in statement or "NotPrincipal" in statement:
-            raise InvalidDocument("Policy document should not specify a principal.")
+            raise InvalidDocumentError("Policy document should not specify a principal.")
         _check_one_of(statement, "Resource", "NotResource", "Policy statement must contain resources.")
         for resource in _texts(statement, "Resource") + _texts(statement, "NotResource"):
             if not _RESOURCE.fullmatch(resource):
-                raise InvalidDocument(f'Resource {resource} must be in ARN format or "*".')
+                raise InvalidDocumentError(f'Resource {resource} must be in ARN format or "*".')
 
 
 def check_trust(text: str) -> None:
-    """Raise InvalidDocument unless AWS takes the text as a trust policy; whether principals exist is not looked at."""
+    """Raise InvalidDocumentError unless AWS takes the text as a trust policy, as far as its principals exist."""
     for statement in _checked_statements(text):
         _check_one_of(statement, "Principal", "NotPrincipal", "Policy document must specify a principal.")
         for key in ("Resource", "NotResource"):
             if key in statement:
-                raise InvalidDocument(f"Has prohibited field {key}")
+                raise InvalidDocumentError(f"Has prohibited field {key}")
         for action in _texts(statement, "Action") + _texts(statement, "NotAction"):
             if not action.lower().startswith("sts:"):
-                raise InvalidDocument("AssumeRole policy may only specify STS AssumeRole actions.")
+                raise InvalidDocumentError("AssumeRole policy may only specify STS AssumeRole actions.")
         for key in ("Principal", "NotPrincipal"):
             _check_principal(statement.get(key))
 
@@ -139,7 +139,7 @@ def same(one: str, other: str) -> bool:
         return True
     try:
         return _canonical(parse(one)) == _canonical(parse(other))
-    except (InvalidDocument, AttributeError, TypeError):
+    except (InvalidDocumentError, AttributeError, TypeError):
         return False
 
 
@@ -147,7 +147,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidDocument(f"it has the key {key!r} twice in one object")
+            raise InvalidDocumentError(f"it has the key {key!r} twice in one object")
         found[key] = value
     return found
 
@@ -155,33 +155,33 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _checked_statements(text: str) -> list[dict[str, Any]]:
     document = parse(text)
     if unknown := document.keys() - {"Version", "Id", "Statement"}:
-        raise InvalidDocument(f"Syntax errors in policy: unknown element {min(unknown)}.")
+        raise InvalidDocumentError(f"Syntax errors in policy: unknown element {min(unknown)}.")
     if document.get("Version", VERSIONS[0]) not in VERSIONS:
-        raise InvalidDocument(f"The policy must contain a valid version string: {VERSIONS[0]} or {VERSIONS[1]}.")
+        raise InvalidDocumentError(f"The policy must contain a valid version string: {VERSIONS[0]} or {VERSIONS[1]}.")
     statements = _statements(document)
     if not statements:
-        raise InvalidDocument("Syntax errors in policy: no statement.")
+        raise InvalidDocumentError("Syntax errors in policy: no statement.")
     for statement in statements:
         _check_statement(statement)
     sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(sids) != len(set(sids)):
-        raise InvalidDocument("Statement IDs (SID) in a single policy must be unique.")
+        raise InvalidDocumentError("Statement IDs (SID) in a single policy must be unique.")
     return statements
 
 
 def _check_statement(statement: object) -> None:
     if not isinstance(statement, dict):
-        raise InvalidDocument("Syntax errors in policy: a statement is not an object.")
+        raise InvalidDocumentError("Syntax errors in policy: a statement is not an object.")
     if unknown := statement.keys() - _STATEMENT_KEYS:
-        raise InvalidDocument(f"Syntax errors in policy: unknown element {min(unknown)}.")
+        raise InvalidDocumentError(f"Syntax errors in policy: unknown element {min(unknown)}.")
     if statement.get("Effect") not in ("Allow", "Deny"):
-        raise InvalidDocument("Syntax errors in policy: Effect is neither Allow nor Deny.")
+        raise InvalidDocumentError("Syntax errors in policy: Effect is neither Allow nor Deny.")
     if not re.fullmatch("[A-Za-z0-9]*", str(statement.get("Sid", ""))):
-        raise InvalidDocument("Statement IDs (SID) must be alpha-numeric.")
+        raise InvalidDocumentError("Statement IDs (SID) must be alpha-numeric.")
     _check_one_of(statement, "Action", "NotAction", "Policy statement must contain actions.")
     for action in _texts(statement, "Action") + _texts(statement, "NotAction"):
         if not _ACTION.fullmatch(action):
-            raise InvalidDocument(
+            raise InvalidDocumentError(
                 f"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.: {action}"
             )
     _check_condition(statement.get("Condition", {}))
@@ -189,34 +189,36 @@ def _check_statement(statement: object) -> None:
 
 def _check_one_of(statement: Mapping[str, Any], key: str, negated: str, missing: str) -> None:
     if key in statement and negated in statement:
-        raise InvalidDocument(f"Syntax errors in policy: both {key} and {negated}.")
+        raise InvalidDocumentError(f"Syntax errors in policy: both {key} and {negated}.")
     if not statement.get(key) and not statement.get(negated):
-        raise InvalidDocument(missing)
+        raise InvalidDocumentError(missing)
 
 
 def _check_condition(condition: object) -> None:
     if not isinstance(condition, dict):
-        raise InvalidDocument("Syntax errors in policy: Condition is not an object.")
+        raise InvalidDocumentError("Syntax errors in policy: Condition is not an object.")
     for operator, keys in condition.items():
         if operator not in _OPERATORS:
-            raise InvalidDocument(f"Invalid Condition type : {operator}.")
+            raise InvalidDocumentError(f"Invalid Condition type : {operator}.")
         if not isinstance(keys, dict) or not keys:
-            raise InvalidDocument(f"Syntax errors in policy: {operator} names no condition key.")
+            raise InvalidDocumentError(f"Syntax errors in policy: {operator} names no condition key.")
         for key, values in keys.items():
             if not all(isinstance(value, str | int | float) for value in _as_list(values)):
-                raise InvalidDocument(f"Syntax errors in policy: a value of {key} is neither text, number nor boolean.")
+                raise InvalidDocumentError(
+                    f"Syntax errors in policy: a value of {key} is neither text, number nor boolean."
+                )
 
 
 def _check_principal(principal: object) -> None:
     if principal is None or principal == "*":
         return
     if not isinstance(principal, dict) or not principal:
-        raise InvalidDocument("Invalid principal in policy: it is neither an object nor *.")
+        raise InvalidDocumentError("Invalid principal in policy: it is neither an object nor *.")
     for kind, values in principal.items():
         if kind not in _PRINCIPAL_KINDS:
-            raise InvalidDocument(f"Invalid principal in policy: unknown kind {kind}.")
+            raise InvalidDocumentError(f"Invalid principal in policy: unknown kind {kind}.")
         if not _as_list(values) or not all(isinstance(value, str) for value in _as_list(values)):
-            raise InvalidDocument(f"Invalid principal in policy: {kind} is neither a text nor a list of texts.")
+            raise InvalidDocumentError(f"Invalid principal in policy: {kind} is neither a text nor a list of texts.")
 
 
 def _statements(document: Mapping[str, Any]) -> list[Any]:
@@ -226,7 +228,7 @@ def _statements(document: Mapping[str, Any]) -> list[Any]:
 def _texts(statement: Mapping[str, Any], key: str) -> list[str]:
     values = _as_list(statement.get(key, []))
     if not all(isinstance(value, str) for value in values):
-        raise InvalidDocument(f"Syntax errors in policy: {key} is neither a text nor a list of texts.")
+        raise InvalidDocumentError(f"Syntax errors in policy: {key} is neither a text nor a list of texts.")
     return values
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from sandbox.aws import documents
-from sandbox.aws.errors import code_of, refuse
+from sandbox.aws.errors import missing_is_fine, refuse
 
 if TYPE_CHECKING:
     from sandbox.aws.connection import Connection
 
-_IAM_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):(?P<kind>user|role)/(?P<path>.+)")
+_IAM_ARN = re.compile(
+    r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):(?P<kind>user|role)/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)",
+    re.ASCII,
+)
 _ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
 _SESSION = re.compile(r"arn:[a-z-]+:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^/*?]+)")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
@@ -58,14 +59,8 @@ def _entity_exists(aws: Connection, arn: str) -> bool:
     if not parts:
         return False
     iam = aws.inside(parts["account"])
-    name = parts["path"].rpartition("/")[2]
-    try:
+    with missing_is_fine():
         if parts["kind"] == "user":
-            found = iam.get_user(UserName=name)["User"]["Arn"]
-        else:
-            found = iam.get_role(RoleName=name)["Role"]["Arn"]
-    except ClientError as error:
-        if code_of(error) in ("NoSuchEntity", "ValidationError"):
-            return False
-        raise
-    return found == arn
+            return iam.get_user(UserName=parts["name"])["User"]["Arn"] == arn
+        return iam.get_role(RoleName=parts["name"])["Role"]["Arn"] == arn
+    return False

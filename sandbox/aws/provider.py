@@ -35,7 +35,7 @@ from pulumi.provider.experimental.provider import (
 
 from sandbox.aws import settings
 from sandbox.aws.connection import Connection
-from sandbox.aws.errors import REAL_PLUGIN, Refusal, code_of, message_of
+from sandbox.aws.errors import REAL_PLUGIN, RefusedError, code_of, message_of
 from sandbox.aws.functions import FUNCTIONS
 from sandbox.aws.resources import RESOURCES
 from sandbox.aws.resources.base import Change, Resource
@@ -48,7 +48,7 @@ Result = TypeVar("Result")
 class StandIn(Provider):
     """Pulumi's AWS package for local accounts.
 
-    Requests that cannot be carried out end in Refusal, whose text is for the user.
+    Requests that cannot be carried out end in RefusedError, whose text is for the user.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class StandIn(Provider):
 
         def create() -> tuple[str, dict[str, Any]]:
             resource_id = resource.create(self._aws, new)
-            return resource_id, resource.read(self._aws, resource_id, new) or new
+            return resource_id, self._written(resource, resource_id, new)
 
         resource_id, state = await self._write("creating", resource.describe(new), create)
         return CreateResponse(resource_id, property_values(state, secrets))
@@ -146,7 +146,7 @@ class StandIn(Provider):
 
         def update() -> dict[str, Any]:
             resource.update(self._aws, request.resource_id, old, new)
-            return resource.read(self._aws, request.resource_id, old | new) or new
+            return self._written(resource, resource.id_after_update(request.resource_id, new), old | new)
 
         described = resource.describe(new, request.resource_id)
         return UpdateResponse(property_values(await self._write("updating", described, update), secrets))
@@ -164,7 +164,7 @@ class StandIn(Provider):
         """Call a function."""
         function = FUNCTIONS.get(request.tok)
         if function is None:
-            raise Refusal(f"the AWS stand-in does not know the function {request.tok}; {REAL_PLUGIN}")
+            raise RefusedError(f"the AWS stand-in does not know the function {request.tok}; {REAL_PLUGIN}")
         arguments = plain(request.args)
         with _explained("calling", f"{request.tok} ({', '.join(map(str, arguments.values()))})"):
             results = await asyncio.to_thread(function, self._aws, arguments)
@@ -173,12 +173,20 @@ class StandIn(Provider):
     @property
     def _aws(self) -> Connection:
         if self._connection is None:
-            raise Refusal("the provider's inputs are not known yet, so that no account can be reached")
+            raise RefusedError("the provider's inputs are not known yet, so that no account can be reached")
         return self._connection
 
     @property
     def _default_tags(self) -> dict[str, str]:
         return dict(self._connection.default_tags) if self._connection else {}
+
+    def _written(self, resource: Resource, resource_id: str, known: dict[str, Any]) -> dict[str, Any]:
+        state = resource.read(self._aws, resource_id, known)
+        if state is None:
+            raise RefusedError(
+                f"{resource.describe(known, resource_id)} was removed by someone else while it was written"
+            )
+        return state
 
     async def _write(self, doing: str, described: str, operation: Callable[[], Result]) -> Result:
         async with self._writing:
@@ -190,7 +198,7 @@ def _resource(qualified_type: str) -> Resource:
     # The type in a URN, which SDK 3.259.0 gives as it is, begins with the types of the parents: `…Component$aws:…`.
     type_name = qualified_type.rpartition("$")[2]
     if type_name not in RESOURCES:
-        raise Refusal(f"the AWS stand-in does not know the type {type_name}; {REAL_PLUGIN}")
+        raise RefusedError(f"the AWS stand-in does not know the type {type_name}; {REAL_PLUGIN}")
     return RESOURCES[type_name]
 
 
@@ -212,6 +220,8 @@ def _explained(doing: str, described: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise Refusal(f"{doing} {described}: {error.operation_name}: {code_of(error)}: {message_of(error)}") from error
+        raise RefusedError(
+            f"{doing} {described}: {error.operation_name}: {code_of(error)}: {message_of(error)}"
+        ) from error
     except BotoCoreError as error:
-        raise Refusal(f"{doing} {described}: the local AWS server cannot be used: {error}") from error
+        raise RefusedError(f"{doing} {described}: the local AWS server cannot be used: {error}") from error

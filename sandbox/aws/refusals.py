@@ -7,13 +7,11 @@ Quotas: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.ht
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from sandbox.aws import documents
-from sandbox.aws.errors import Refusal, code_of, refuse
+from sandbox.aws.errors import RefusedError, missing_is_fine, refuse
 from sandbox.aws.principals import check_principals
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ def trust_policy_quota() -> int:
     """
     text = os.environ.get("DELEGATION_TRUST_POLICY_QUOTA", "2048")
     if not text.isdecimal() or not 2048 <= int(text) <= 8192:
-        raise Refusal(f"DELEGATION_TRUST_POLICY_QUOTA is {text!r}: it must be a number from 2048 to 8192")
+        raise RefusedError(f"DELEGATION_TRUST_POLICY_QUOTA is {text!r}: it must be a number from 2048 to 8192")
     return int(text)
 
 
@@ -106,6 +104,12 @@ def check_attachment_room(operation: str, kind: str, attached: Iterable[str], ar
         )
 
 
+def check_group_room(groups: Collection[str]) -> None:
+    """Refuse one group too many for a user."""
+    if len(groups) > GROUPS_PER_USER:
+        raise refuse("AddUserToGroup", "LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}")
+
+
 def check_nothing_left(operation: str, leftovers: Iterable[tuple[object, str]]) -> None:
     """Refuse a deletion while there is a leftover; each comes with what must be done about it first."""
     for present, what in leftovers:
@@ -114,17 +118,13 @@ def check_nothing_left(operation: str, leftovers: Iterable[tuple[object, str]]) 
 
 
 def _policy_exists(aws: Connection, arn: str) -> bool:
-    try:
-        aws.inside().get_policy(PolicyArn=arn)
-    except ClientError as error:
-        if code_of(error) == "NoSuchEntity":
-            return False
-        raise
-    return True
+    with missing_is_fine():
+        return bool(aws.inside().get_policy(PolicyArn=arn))
+    return False
 
 
 def _check_document(operation: str, text: str, check: Callable[[str], None]) -> None:
     try:
         check(text)
-    except documents.InvalidDocument as error:
+    except documents.InvalidDocumentError as error:
         raise refuse(operation, "MalformedPolicyDocument", str(error)) from error

@@ -16,7 +16,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from sandbox.aws.errors import Refusal
+from sandbox.aws.errors import RefusedError
 
 VERSION = "7.51.1"
 """The version of the AWS package whose types are stood in for."""
@@ -38,7 +38,7 @@ _ENGINE_CHECK_SECONDS = 0.5
 
 
 class Servicer(ProviderServicer):
-    """Answers the engine's requests; a Refusal becomes an error with its text and nothing else."""
+    """Answers the engine's requests; a RefusedError becomes an error with its text and nothing else."""
 
     def __init__(self, provider: Provider, engine_address: str) -> None:
         super().__init__([], VERSION, provider, engine_address)
@@ -80,7 +80,7 @@ def _refusing(answer: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
     async def answer_or_refuse(request: object, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
             return await answer(request, context)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(refusal))
 
     return answer_or_refuse

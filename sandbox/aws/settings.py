@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.aws.errors import REAL_PLUGIN, Refusal
+from sandbox.aws.errors import REAL_PLUGIN, RefusedError
 from sandbox.aws.wire import UNKNOWN, contains_unknown
 
 _HONOURED = {"profile", "region", "allowedAccountIds", "defaultTags"}
@@ -54,14 +54,14 @@ def problems(inputs: Mapping[str, Any]) -> dict[str, str]:
 def provider_settings(inputs: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> ProviderSettings:
     """Return the settings in a provider's inputs and the environment.
 
-    Raises Refusal for an input that is not honoured, a missing region, a missing endpoint, and an endpoint that is not
-    on loopback.
+    Raises RefusedError for an input that is not honoured, a missing region, a missing endpoint, and an endpoint that is
+    not on loopback.
     """
     if found := problems(inputs):
-        raise Refusal("; ".join(f"{key}: {reason}" for key, reason in found.items()))
+        raise RefusedError("; ".join(f"{key}: {reason}" for key, reason in found.items()))
     region = inputs.get("region") or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not region:
-        raise Refusal("no AWS region is set: give the provider a region or set AWS_REGION")
+        raise RefusedError("no AWS region is set: give the provider a region or set AWS_REGION")
     return ProviderSettings(
         endpoint=_local_endpoint(environment),
         region=region,
@@ -84,13 +84,13 @@ def _local_endpoint(environment: Mapping[str, str]) -> str:
     for variable in _ENDPOINT_VARIABLES:
         url = environment.get(variable)
         if url and not is_loopback(url):
-            raise Refusal(
+            raise RefusedError(
                 f"{variable} is {url}, which is not on loopback: the AWS stand-in works on local accounts only; "
                 f"for real AWS {REAL_PLUGIN.removesuffix(' for it')}"
             )
     endpoint = environment.get("AWS_ENDPOINT_URL")
     if not endpoint:
-        raise Refusal(
+        raise RefusedError(
             "AWS_ENDPOINT_URL is not set: the AWS stand-in works on local accounts only and never reaches real AWS; "
             f"for real AWS {REAL_PLUGIN.removesuffix(' for it')}"
         )

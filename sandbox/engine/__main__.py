@@ -6,9 +6,11 @@ import sys
 
 from sandbox.engine import obtain
 from sandbox.errors import SandboxError
+from sandbox.signals import ended_by_signals
 
 try:
-    obtain(lambda line: print(line, flush=True))
+    with ended_by_signals():
+        obtain(lambda line: print(line, flush=True))
 except SandboxError as error:
     sys.exit(str(error))
 except KeyboardInterrupt:

@@ -37,7 +37,8 @@ _NO_NETWORK = re.compile(
     "dial tcp|no such host|connection refused|network is unreachable|i/o timeout|TLS handshake|GOPROXY=off|proxyconnect"
 )
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_SAY_EVERY_SECONDS = 15
+SAY_EVERY_SECONDS = 15
+"""How often a build says how it goes on."""
 
 
 def cached(version: str) -> Path | None:
@@ -150,7 +151,7 @@ def _compile(go: str, version: str, folder: Path, say: Callable[[str], None]) ->
         try:
             while True:
                 try:
-                    code = process.wait(timeout=_SAY_EVERY_SECONDS)
+                    code = process.wait(timeout=SAY_EVERY_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
                     say(f"  {_elapsed(started)}  {_progress(log)}")

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components import AdminGroup, AdminGroupArgs, CrossAccountAccess, CrossAccountAccessArgs
-from recording import PROVIDER, Recorded, RunPulumi
+from tests.unit.recording import PROVIDER, Recorded, RunPulumi
 
 MakeProvider = Callable[[str], Any]
 
@@ -217,6 +217,10 @@ def test_switch_role_link_is_filled_in_for_the_partition(
     assert access(partition=partition).outputs["switchRoleLink"] == (
         f"https://{host}/switchrole?account=222222222222&roleName=TSU-IAM-ACCESS&displayName=TSU-IAM-ACCESS+preprod"
     )
+
+
+def test_a_partition_that_publishes_no_sign_in_address_has_no_link(access: Callable[..., Recorded]) -> None:
+    assert access(partition="aws-iso").outputs["switchRoleLink"] is None
 
 
 @pytest.mark.parametrize(

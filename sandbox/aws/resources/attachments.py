@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names, refusals
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Resource, Values, split_id
 
 if TYPE_CHECKING:
@@ -38,26 +38,26 @@ class PolicyAttachment(Resource):
     def create(self, aws: Connection, new: Values) -> str:
         owner, arn = new[self.owner], new["policyArn"]
         refusals.check_policy_exists(aws, self.attach_operation, arn)
-        attached = self.attached(aws.inside(), owner)
-        refusals.check_attachment_room(self.attach_operation, self.owner, attached, arn)
+        with missing_is_fine():
+            attached = self.attached(aws.inside(), owner)
+            refusals.check_attachment_room(self.attach_operation, self.owner, attached, arn)
         self.attach(aws.iam, owner, arn)
         return f"{owner}/{arn}"
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
         del resource_id
         owner, arn = known[self.owner], known["policyArn"]
-        try:
-            attached = self.attached(aws.iam, owner)
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {self.owner: owner, "policyArn": arn} if arn in attached else None
+        with missing_is_fine():
+            if arn in self.attached(aws.iam, owner):
+                return {self.owner: owner, "policyArn": arn}
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         """Do nothing: every change of an attachment replaces it."""
 
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
         del resource_id
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             self.detach(aws.iam, old[self.owner], old["policyArn"])
 
     def from_import_id(self, resource_id: str) -> Values:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sandbox.aws import documents, names
-from sandbox.aws.errors import REAL_PLUGIN, Refusal
+from sandbox.aws.errors import REAL_PLUGIN, RefusedError
 from sandbox.aws.wire import UNKNOWN, contains_unknown
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Change:
 class Resource(ABC):
     """One resource type of the AWS package.
 
-    The operations talk to AWS; they raise botocore's ClientError for what AWS refuses and Refusal for all else.
+    The operations talk to AWS; they raise botocore's ClientError for what AWS refuses and RefusedError for all else.
     """
 
     type_name: ClassVar[str]
@@ -107,8 +107,16 @@ class Resource(ABC):
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
         """Delete the resource whose last known outputs are `old`; one that is gone already is no error."""
 
+    def id_after_update(self, resource_id: str, new: Values) -> str:
+        """Return the id under which AWS has the resource after an update; Pulumi keeps the old one."""
+        del new
+        return resource_id
+
     def from_import_id(self, resource_id: str) -> Values:
-        """Return what an id given to an import says about the resource; raises Refusal if it has the wrong form."""
+        """Return what an id given to an import says about the resource.
+
+        Raises RefusedError if it has the wrong form, or if such resources cannot be imported.
+        """
         del resource_id
         return {}
 
@@ -190,7 +198,7 @@ class Resource(ABC):
 def _json_problem(text: str) -> str | None:
     try:
         documents.parse(text)
-    except documents.InvalidDocument as error:
+    except documents.InvalidDocumentError as error:
         return f"the policy document cannot be read: {error}"
     return None
 
@@ -209,10 +217,10 @@ def set_as_known(values: Collection[str], known: object) -> list[str]:
 
 
 def split_id(resource_id: str, separator: str, form: str) -> tuple[str, str]:
-    """Return the two parts of an id; raises Refusal, which tells the right form, unless there are two."""
+    """Return the two parts of an id; raises RefusedError, which tells the right form, unless there are two."""
     first, _, second = resource_id.partition(separator)
     if not first or not second:
-        raise Refusal(f"the id {resource_id!r} has not the form {form}")
+        raise RefusedError(f"the id {resource_id!r} has not the form {form}")
     return first, second
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names
-from sandbox.aws.errors import refuse
+from sandbox.aws.errors import missing_is_fine, refuse
 from sandbox.aws.resources.attachments import RolePolicyAttachment
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
 from sandbox.aws.resources.inline import RolePolicy
@@ -50,11 +50,10 @@ class Exclusive(Resource):
         return str(role)
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
-        try:
+        with missing_is_fine():
             present = self.present(aws, resource_id)
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {"roleName": resource_id, self.members: set_as_known(present, known.get(self.members))}
+            return {"roleName": resource_id, self.members: set_as_known(present, known.get(self.members))}
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         del resource_id, old

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.aws import names, refusals
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import PATH, Input, Resource, Values
 from sandbox.aws.wire import UNKNOWN
 
@@ -29,16 +29,15 @@ class Group(Resource):
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
         del known
-        try:
+        with missing_is_fine():
             group = aws.iam.get_group(GroupName=resource_id)["Group"]
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {
-            "name": group["GroupName"],
-            "path": group["Path"],
-            "arn": group["Arn"],
-            "uniqueId": group["GroupId"],
-        }
+            return {
+                "name": group["GroupName"],
+                "path": group["Path"],
+                "arn": group["Arn"],
+                "uniqueId": group["GroupId"],
+            }
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         others = (other for other in _group_names(aws.inside()) if other != old["name"])
@@ -52,9 +51,13 @@ class Group(Resource):
 
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
         del old
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             refusals.check_nothing_left("DeleteGroup", _leftovers(aws.inside(), resource_id))
             aws.iam.delete_group(GroupName=resource_id)
+
+    def id_after_update(self, resource_id: str, new: Values) -> str:
+        del resource_id
+        return str(new["name"])
 
     def unsettled(self, old: Values, new: Values) -> Values:
         renamed = (old.get("name"), old.get("path")) != (new.get("name"), new.get("path"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names, refusals
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, split_id
 
 if TYPE_CHECKING:
@@ -44,27 +44,28 @@ class InlinePolicy(Resource):
         owner, name = new[self.owner], new["name"]
         refusals.check_identity_document(self.put_operation, new["policy"])
         inside = aws.inside()
-        others = [
-            document_as_known(self.get(inside, owner, other), None)
-            for other in self.names(inside, owner)
-            if other != name
-        ]
-        refusals.check_inline_room(self.put_operation, self.owner, owner, new["policy"], others)
+        # Without the owner there is nothing to add up, and the call itself is refused.
+        with missing_is_fine():
+            others = [
+                document_as_known(self.get(inside, owner, other), None)
+                for other in self.names(inside, owner)
+                if other != name
+            ]
+            refusals.check_inline_room(self.put_operation, self.owner, owner, new["policy"], others)
         self.put(aws.iam, owner, name, new["policy"])
         return f"{owner}:{name}"
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
         owner, name = split_id(resource_id, ":", f"<{self.owner}>:<policy>")
-        try:
+        with missing_is_fine():
             document = self.get(aws.iam, owner, name)
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {
-            self.owner: owner,
-            "name": name,
-            "namePrefix": "",
-            "policy": document_as_known(document, known.get("policy")),
-        }
+            return {
+                self.owner: owner,
+                "name": name,
+                "namePrefix": "",
+                "policy": document_as_known(document, known.get("policy")),
+            }
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         del resource_id, old
@@ -73,7 +74,7 @@ class InlinePolicy(Resource):
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
         del old
         owner, name = split_id(resource_id, ":", f"<{self.owner}>:<policy>")
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             self.remove(aws.iam, owner, name)
 
     def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.aws.errors import Refusal, refuse
-from sandbox.aws.refusals import GROUPS_PER_USER
+from sandbox.aws import refusals
+from sandbox.aws.errors import RefusedError, missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
 
 if TYPE_CHECKING:
@@ -34,10 +33,11 @@ class GroupMembership(Resource):
         return str(new["name"])
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
-        members = self.members(aws, known["group"])
-        if members is None:
-            return None
-        return {"name": resource_id, "group": known["group"], "users": set_as_known(members, known.get("users"))}
+        with missing_is_fine():
+            pages = aws.iam.get_paginator("get_group").paginate(GroupName=known["group"])
+            members = [user["UserName"] for page in pages for user in page["Users"]]
+            return {"name": resource_id, "group": known["group"], "users": set_as_known(members, known.get("users"))}
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         del resource_id
@@ -49,32 +49,21 @@ class GroupMembership(Resource):
         self._remove(aws, old["group"], old["users"])
 
     def from_import_id(self, resource_id: str) -> Values:
-        raise Refusal(
+        raise RefusedError(
             f"{self.type_name} {resource_id!r} cannot be imported, neither here nor with the real provider: let the "
             "program create it, which leaves the members that are in the group already"
         )
 
     @staticmethod
-    def members(aws: Connection, group: str) -> list[str] | None:
-        """Return the names of a group's members, None if there is no such group."""
-        try:
-            pages = list(aws.iam.get_paginator("get_group").paginate(GroupName=group))
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return [user["UserName"] for page in pages for user in page["Users"]]
-
-    @staticmethod
     def _add(aws: Connection, group: str, users: Iterable[str]) -> None:
         for user in users:
-            groups = {each["GroupName"] for each in aws.inside().list_groups_for_user(UserName=user)["Groups"]}
-            if len(groups | {group}) > GROUPS_PER_USER:
-                raise refuse(
-                    "AddUserToGroup", "LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}"
-                )
+            with missing_is_fine():
+                groups = {each["GroupName"] for each in aws.inside().list_groups_for_user(UserName=user)["Groups"]}
+                refusals.check_group_room(groups | {group})
             aws.iam.add_user_to_group(GroupName=group, UserName=user)
 
     @staticmethod
     def _remove(aws: Connection, group: str, users: Iterable[str]) -> None:
         for user in users:
-            with suppress(aws.iam.exceptions.NoSuchEntityException):
+            with missing_is_fine():
                 aws.iam.remove_user_from_group(GroupName=group, UserName=user)

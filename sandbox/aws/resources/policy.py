@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.aws import documents, names, refusals
+from sandbox.aws.errors import missing_is_fine, refuse
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
@@ -45,22 +45,21 @@ class Policy(Resource):
         return created["Policy"]["Arn"]
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
-        try:
+        with missing_is_fine():
             policy = aws.iam.get_policy(PolicyArn=resource_id)["Policy"]
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        version = aws.iam.get_policy_version(PolicyArn=resource_id, VersionId=policy["DefaultVersionId"])
-        return {
-            "name": policy["PolicyName"],
-            "namePrefix": "",
-            "path": policy["Path"],
-            "description": policy.get("Description", ""),
-            "policy": document_as_known(version["PolicyVersion"]["Document"], known.get("policy")),
-            "arn": policy["Arn"],
-            "policyId": policy["PolicyId"],
-            "attachmentCount": policy["AttachmentCount"],
-            **tag_outputs(policy.get("Tags", []), known, aws.default_tags),
-        }
+            version = aws.iam.get_policy_version(PolicyArn=resource_id, VersionId=policy["DefaultVersionId"])
+            return {
+                "name": policy["PolicyName"],
+                "namePrefix": "",
+                "path": policy["Path"],
+                "description": policy.get("Description", ""),
+                "policy": document_as_known(version["PolicyVersion"]["Document"], known.get("policy")),
+                "arn": policy["Arn"],
+                "policyId": policy["PolicyId"],
+                "attachmentCount": policy["AttachmentCount"],
+                **tag_outputs(policy.get("Tags", []), known, aws.default_tags),
+            }
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         if not documents.same(old["policy"], new["policy"]):
@@ -76,12 +75,12 @@ class Policy(Resource):
 
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
         del old
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             for version in aws.iam.list_policy_versions(PolicyArn=resource_id)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     aws.iam.delete_policy_version(PolicyArn=resource_id, VersionId=version["VersionId"])
-            policy = aws.inside().get_policy(PolicyArn=resource_id)["Policy"]
-            refusals.check_nothing_left("DeletePolicy", [(policy["AttachmentCount"], "detach the policy from all")])
+            if aws.inside().get_policy(PolicyArn=resource_id)["Policy"]["AttachmentCount"]:
+                raise refuse("DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities.")
             aws.iam.delete_policy(PolicyArn=resource_id)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import documents, names, refusals
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, set_as_known
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
@@ -51,28 +51,26 @@ class Role(Resource):
         return created["Role"]["RoleName"]
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
-        try:
+        with missing_is_fine():
             role = aws.iam.get_role(RoleName=resource_id)["Role"]
-            inline = _inline_policies(aws.iam, resource_id, known.get("inlinePolicies", []))
             attached = _attached_policies(aws.iam, resource_id)
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {
-            "name": role["RoleName"],
-            "namePrefix": "",
-            "path": role["Path"],
-            "assumeRolePolicy": document_as_known(role["AssumeRolePolicyDocument"], known.get("assumeRolePolicy")),
-            "description": role.get("Description", ""),
-            "forceDetachPolicies": known.get("forceDetachPolicies", False),
-            "maxSessionDuration": role["MaxSessionDuration"],
-            "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            "arn": role["Arn"],
-            "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "uniqueId": role["RoleId"],
-            "inlinePolicies": inline,
-            "managedPolicyArns": set_as_known(attached, known.get("managedPolicyArns")),
-            **tag_outputs(role.get("Tags", []), known, aws.default_tags),
-        }
+            return {
+                "name": role["RoleName"],
+                "namePrefix": "",
+                "path": role["Path"],
+                "assumeRolePolicy": document_as_known(role["AssumeRolePolicyDocument"], known.get("assumeRolePolicy")),
+                "description": role.get("Description", ""),
+                "forceDetachPolicies": known.get("forceDetachPolicies", False),
+                "maxSessionDuration": role["MaxSessionDuration"],
+                "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+                "arn": role["Arn"],
+                "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "uniqueId": role["RoleId"],
+                "inlinePolicies": _inline_policies(aws.iam, resource_id, known.get("inlinePolicies", [])),
+                "managedPolicyArns": set_as_known(attached, known.get("managedPolicyArns")),
+                **tag_outputs(role.get("Tags", []), known, aws.default_tags),
+            }
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         if not documents.same(old["assumeRolePolicy"], new["assumeRolePolicy"]):
@@ -98,7 +96,7 @@ class Role(Resource):
         )
 
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             for profile in aws.iam.list_instance_profiles_for_role(RoleName=resource_id)["InstanceProfiles"]:
                 aws.iam.remove_role_from_instance_profile(
                     InstanceProfileName=profile["InstanceProfileName"], RoleName=resource_id

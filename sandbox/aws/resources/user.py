@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.aws import names, refusals
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import PATH, Input, Kind, Resource, Values
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 from sandbox.aws.wire import UNKNOWN
@@ -39,18 +39,17 @@ class User(Resource):
         return created["User"]["UserName"]
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
-        try:
+        with missing_is_fine():
             user = aws.iam.get_user(UserName=resource_id)["User"]
-        except aws.iam.exceptions.NoSuchEntityException:
-            return None
-        return {
-            "name": user["UserName"],
-            "path": user["Path"],
-            "forceDestroy": known.get("forceDestroy", False),
-            "arn": user["Arn"],
-            "uniqueId": user["UserId"],
-            **tag_outputs(user.get("Tags", []), known, aws.default_tags),
-        }
+            return {
+                "name": user["UserName"],
+                "path": user["Path"],
+                "forceDestroy": known.get("forceDestroy", False),
+                "arn": user["Arn"],
+                "uniqueId": user["UserId"],
+                **tag_outputs(user.get("Tags", []), known, aws.default_tags),
+            }
+        return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         name = new["name"]
@@ -66,13 +65,18 @@ class User(Resource):
         )
 
     def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
-        with suppress(aws.iam.exceptions.NoSuchEntityException):
+        with missing_is_fine():
             for group in _groups(aws.iam, resource_id):
-                aws.iam.remove_user_from_group(GroupName=group, UserName=resource_id)
+                with missing_is_fine():
+                    aws.iam.remove_user_from_group(GroupName=group, UserName=resource_id)
             if old.get("forceDestroy"):
                 _remove_credentials(aws.iam, resource_id)
             refusals.check_nothing_left("DeleteUser", _leftovers(aws.inside(), resource_id))
             aws.iam.delete_user(UserName=resource_id)
+
+    def id_after_update(self, resource_id: str, new: Values) -> str:
+        del resource_id
+        return str(new["name"])
 
     def unsettled(self, old: Values, new: Values) -> Values:
         renamed = (old.get("name"), old.get("path")) != (new.get("name"), new.get("path"))
@@ -103,7 +107,7 @@ def _remove_credentials(iam: IAMClient, user: str) -> None:
         iam.deactivate_mfa_device(UserName=user, SerialNumber=serial_number)
         if serial_number in virtual:
             iam.delete_virtual_mfa_device(SerialNumber=serial_number)
-    with suppress(iam.exceptions.NoSuchEntityException):
+    with missing_is_fine():
         iam.delete_login_profile(UserName=user)
     for certificate in iam.list_signing_certificates(UserName=user)["Certificates"]:
         iam.delete_signing_certificate(UserName=user, CertificateId=certificate["CertificateId"])
@@ -123,8 +127,6 @@ def _leftovers(iam: IAMClient, user: str) -> list[tuple[object, str]]:
 
 
 def _has_login_profile(iam: IAMClient, user: str) -> bool:
-    try:
-        iam.get_login_profile(UserName=user)
-    except iam.exceptions.NoSuchEntityException:
-        return False
-    return True
+    with missing_is_fine():
+        return bool(iam.get_login_profile(UserName=user))
+    return False

@@ -1,0 +1,36 @@
+"""Finds processes by what they inherited, so that a test can say that nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the environment of processes")
+
+
+def inheritors(marker: str) -> dict[int, str]:
+    """Return the processes whose environment contains a text, as command lines by id."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if marker.encode() in (entry / "environ").read_bytes():
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    """Say whether a condition comes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

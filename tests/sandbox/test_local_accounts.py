@@ -1,0 +1,127 @@
+"""The emulated accounts: apart from each other, on loopback only, and gone with whoever started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from sandbox import local_accounts
+from sandbox.errors import SandboxError
+from sandbox.local_accounts import LocalAccounts, Profile
+from tests.sandbox.processes import eventually
+
+REPOSITORY = Path(local_accounts.__file__).parents[1]
+SECURITY, TARGET = "111111111111", "222222222222"
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccounts]:
+    with LocalAccounts(tmp_path_factory.mktemp("accounts")) as accounts:
+        yield accounts
+
+
+def answers(endpoint: str) -> bool:
+    host, port = endpoint.removeprefix("http://").split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def test_accounts_are_apart(accounts: LocalAccounts) -> None:
+    accounts.iam(SECURITY).create_user(UserName="alice")
+    assert [user["UserName"] for user in accounts.iam(SECURITY).list_users()["Users"]] == ["alice"]
+    assert accounts.iam(TARGET).list_users()["Users"] == []
+
+
+def test_managed_policies_of_aws_exist(accounts: LocalAccounts) -> None:
+    policy = accounts.iam(TARGET).get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    assert policy["Policy"]["PolicyName"] == "ReadOnlyAccess"
+
+
+def test_profile_leads_to_its_account(accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = Profile(name="delegation-preprod", account_id=TARGET, region="eu-west-1")
+    for key, value in accounts.environment([profile]).items():
+        monkeypatch.setenv(key, value)
+
+    session = boto3.Session(profile_name="delegation-preprod")
+
+    assert session.region_name == "eu-west-1"
+    assert session.client("sts").get_caller_identity()["Account"] == TARGET
+
+
+def test_machines_own_aws_configuration_and_proxies_play_no_part(
+    accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "of-the-machine")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert accounts.iam(TARGET).list_roles()["Roles"] == []
+
+
+def test_server_listens_on_loopback_only(accounts: LocalAccounts) -> None:
+    port = int(accounts.endpoint.rpartition(":")[2])
+    with socket.socket() as elsewhere:
+        # Only free if nobody listens on all addresses.
+        elsewhere.bind(("127.0.0.2", port))
+    assert accounts.endpoint.startswith("http://127.0.0.1:")
+
+
+def test_taken_port_is_named_and_nothing_is_started(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SandboxError, match=f"Port {port} on 127.0.0.1 is taken"), LocalAccounts(tmp_path, port):
+            pass
+
+
+def test_fixed_port_is_used(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with LocalAccounts(tmp_path, port) as accounts:
+        assert accounts.endpoint == f"http://127.0.0.1:{port}"
+
+
+def test_server_that_does_not_start_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SandboxError, match=r"moto\.log"), LocalAccounts(tmp_path):
+        pass
+
+
+def test_server_ends_on_leaving(tmp_path: Path) -> None:
+    with LocalAccounts(tmp_path) as accounts:
+        assert answers(accounts.endpoint)
+    assert not answers(accounts.endpoint)
+
+
+def test_server_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time\nfrom pathlib import Path\nfrom sandbox.local_accounts import LocalAccounts\n"
+            "with LocalAccounts(Path(sys.argv[1])) as accounts:\n    print(accounts.endpoint, flush=True)\n"
+            "    time.sleep(60)",
+            str(tmp_path),
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout
+    endpoint = parent.stdout.readline().strip()
+    assert answers(endpoint)
+
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()
+
+    assert eventually(lambda: not answers(endpoint))

@@ -1,0 +1,225 @@
+"""The throw-away copy: what it holds, which environment it gives, and that nothing of it stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from sandbox import workspace
+from sandbox.errors import SandboxError
+from sandbox.workspace import REPOSITORY, Workspace
+from tests.sandbox.processes import eventually, inheritors, needs_proc
+
+PROJECT = """
+name: tiny
+runtime:
+  name: python
+  options:
+    virtualenv: .venv
+"""
+
+PROGRAM = """
+import pulumi
+config = pulumi.Config("delegation")
+pulumi.export("account", config.get("securityAccountId"))
+exec(config.get("statement") or "")
+"""
+
+REFUSING_PACK = """
+from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy
+PolicyPack("pack", policies=[StackValidationPolicy(
+    name="refuses", description="Refuses everything.", enforcement_level=EnforcementLevel.MANDATORY,
+    validate=lambda args, report: report("Not this stack."),
+)])
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project with three stacks, under git."""
+    folder = tmp_path_factory.mktemp("repository")
+    write(
+        folder,
+        {
+            "Pulumi.yaml": PROJECT,
+            "Pulumi.security.yaml": 'config:\n  delegation:securityAccountId: "111111111111"\n',
+            "Pulumi.preprod.yaml": "config:\n"
+            '  delegation:securityAccountId: "111111111111"\n  delegation:targetAccountId: "222222222222"\n'
+            "  delegation:region: eu-west-1\n",
+            "Pulumi.broken.yaml": "config:\n  delegation:targetAccountId: 12\n",
+            "__main__.py": PROGRAM,
+            "policypacks/delegation/PulumiPolicy.yaml": "runtime: python\n",
+            "policypacks/delegation/__main__.py": REFUSING_PACK,
+            "policypacks/delegation/config/security.json": "{}",
+            "deleted.txt": "",
+            ".gitignore": "ignored.txt\n.venv\n",
+            "ignored.txt": "",
+        },
+    )
+    for command in (["init", "--quiet"], ["add", "."]):
+        subprocess.run(["git", "-C", folder, *command], check=True)
+    (folder / "deleted.txt").unlink()
+    write(folder, {"new.txt": "", "with space.txt": ""})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def open_workspace(repository: Path) -> Iterator[Workspace]:
+    with Workspace(repository) as opened:
+        opened.run("stack", "init", "security").check()
+        yield opened
+
+
+def test_copy_holds_tracked_and_new_files_and_no_ignored_ones(open_workspace: Workspace) -> None:
+    names = {path.name for path in open_workspace.root.iterdir()}
+    assert {"__main__.py", "Pulumi.yaml", "new.txt", "with space.txt"} <= names
+    assert names.isdisjoint({"ignored.txt", "deleted.txt", ".git"})
+
+
+def test_copy_outside_git_holds_all_but_environment_and_caches(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    write(source, {"__main__.py": "", ".venv/big": "", "components/__pycache__/x.pyc": "", "components/a.py": ""})
+    workspace._copy(source, tmp_path / "copy")
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert copied == {"__main__.py", "components/a.py"}
+
+
+def test_copy_shares_the_virtual_environment(open_workspace: Workspace) -> None:
+    assert (open_workspace.root / ".venv").resolve() == Path(sys.prefix).resolve()
+
+
+def test_profiles_come_from_the_stack_files(open_workspace: Workspace) -> None:
+    assert [(profile.name, profile.account_id, profile.region) for profile in open_workspace.profiles] == [
+        ("delegation-security", "111111111111", "us-east-1"),
+        ("delegation-preprod", "222222222222", "eu-west-1"),
+    ]
+
+
+def test_environment_of_the_machine_does_not_get_in(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY", "all_proxy", "PYTHONPATH"):
+        monkeypatch.setenv(name, "of-the-machine")
+    with Workspace(repository) as opened:
+        env = opened.env
+    assert "of-the-machine" not in env.values()
+    assert env["PULUMI_BACKEND_URL"].startswith("file://")
+    assert env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
+def test_stand_in_is_on_path_where_the_real_provider_is_not(open_workspace: Workspace) -> None:
+    first = open_workspace.env["PATH"].split(os.pathsep)[0]
+    assert (Path(first) / "pulumi-resource-aws").exists()
+
+
+def test_real_provider_on_path_is_left_alone(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"pulumi-resource-aws": "#!/bin/sh\n"})
+    (tmp_path / "pulumi-resource-aws").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{tmp_path}")
+    with Workspace(repository) as opened:
+        assert list(Path(opened.env["PATH"].split(os.pathsep)[0]).iterdir()) == []
+
+
+@pytest.mark.parametrize("partial", [False, True], ids=["installed", "half-installed"])
+def test_installed_real_provider_is_used_once_it_is_whole(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partial: bool
+) -> None:
+    name = f"resource-aws-v{metadata.version('pulumi-aws')}"
+    write(tmp_path, {f"plugins/{name}/pulumi-resource-aws": "#!/bin/sh\n"})
+    (tmp_path / "plugins" / name / "pulumi-resource-aws").chmod(0o755)
+    if partial:
+        write(tmp_path, {f"plugins/{name}.partial": ""})
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    with Workspace(repository) as opened:
+        assert (Path(opened.env["PULUMI_HOME"]) / "plugins" / name).exists() is not partial
+        assert (Path(opened.env["PATH"].split(os.pathsep)[0]) / "pulumi-resource-aws").exists() is partial
+
+
+def test_program_is_deployed(open_workspace: Workspace) -> None:
+    open_workspace.run("up", "--yes", "--stack", "security").check()
+    outputs = open_workspace.run("stack", "output", "--json", "--stack", "security")
+    assert outputs.json() == {"account": "111111111111"}
+
+
+def test_output_is_passed_on_line_by_line(open_workspace: Workspace) -> None:
+    lines: list[str] = []
+    result = open_workspace.run("preview", "--stack", "security", each_line=lines.append)
+    assert lines == result.stdout.splitlines()
+    assert lines[0] == "Previewing update (security):"
+
+
+def test_policy_pack_is_run(open_workspace: Workspace) -> None:
+    refused = open_workspace.run("preview", "--stack", "security", *open_workspace.gate("security"))
+    assert refused.returncode != 0
+    assert "Not this stack." in refused.stdout
+
+
+def test_failed_run_shows_all_that_the_engine_said(open_workspace: Workspace) -> None:
+    with pytest.raises(SandboxError, match=r"`pulumi preview --stack nowhere` failed with exit code \d+:\n.*no stack"):
+        open_workspace.run("preview", "--stack", "nowhere").check()
+
+
+def test_missing_passphrase_is_said_and_changes_nothing(open_workspace: Workspace) -> None:
+    before = open_workspace.run("stack", "export", "--stack", "security").check().json()
+    refused = open_workspace.run("up", "--yes", "--stack", "security", env={"PULUMI_CONFIG_PASSPHRASE": None})
+    assert refused.returncode != 0
+    assert "passphrase must be set with PULUMI_CONFIG_PASSPHRASE" in refused.output
+    assert "Traceback" not in refused.output
+    assert open_workspace.run("stack", "export", "--stack", "security").check().json() == before
+
+
+def test_missing_provider_is_said_without_a_download(repository: Path) -> None:
+    with Workspace(repository) as opened:
+        Path(opened.env["PATH"].split(os.pathsep)[0], "pulumi-resource-aws").unlink()
+        write(opened.root, {"__main__.py": "import pulumi_aws as aws\naws.Provider('aws')\n"})
+        opened.run("stack", "init", "security").check()
+        refused = opened.run("preview", "--stack", "security")
+    assert refused.returncode != 0
+    assert "aws" in refused.output
+    assert "ownload" not in refused.output
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from sandbox.workspace import Workspace
+with Workspace(Path(sys.argv[1])) as opened:
+    opened.run("stack", "init", "security").check()
+    opened.run("up", "--yes", "--stack", "security", "--config", "delegation:statement=" + sys.argv[2])
+"""
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_signal_leaves_neither_process_nor_folder(repository: Path, tmp_path: Path, number: signal.Signals) -> None:
+    started = tmp_path / "started"
+    statement = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(repository), statement],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert eventually(started.exists, seconds=20)
+    before = inheritors(f"TMPDIR={tmp_path}")
+    assert len(before) >= 4, before
+
+    driver.send_signal(number)
+    # A second one, as from an impatient person, must not stop the clearing up.
+    driver.send_signal(number)
+    driver.communicate(timeout=15)
+
+    assert driver.returncode != 0
+    assert eventually(lambda: inheritors(f"TMPDIR={tmp_path}") == {}), inheritors(f"TMPDIR={tmp_path}")
+    assert list(tmp_path.glob("delegation-*")) == []
