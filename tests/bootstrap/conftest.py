@@ -26,7 +26,7 @@ class _Absent:
     """What !Ref AWS::NoValue leaves behind."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def template() -> Callable[[str], Template]:
     """A function that reads a template as it is written; tags are in their long form."""
 
@@ -53,7 +53,7 @@ def create_stack() -> Callable[[Any, str], None]:
     return create
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def filled_in(template: Callable[[str], Template]) -> FillIn:
     """A function that fills in a template's parameters; returns its resources by logical id, without absent ones."""
 
@@ -79,7 +79,7 @@ def filled_in(template: Callable[[str], Template]) -> FillIn:
     return fill_in
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def role_policy(filled_in: FillIn) -> Callable[..., list[dict[str, Any]]]:
     """A function that returns the statements of a bootstrap role's one inline policy."""
 
@@ -90,7 +90,7 @@ def role_policy(filled_in: FillIn) -> Callable[..., list[dict[str, Any]]]:
     return statements
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def allows() -> Callable[..., bool]:
     """A function that decides a request as IAM does, for the elements and operators that the templates use."""
 
