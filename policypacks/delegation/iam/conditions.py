@@ -52,10 +52,11 @@ class Check:
             KeyType.BOOL,
         ):
             self.language = self._language(templates(condition, has_variables), lookup)
-        elif family is Family.NUMERIC:
-            self._bounds = [number(value) for value in values]
-        elif family is Family.DATE:
-            self._bounds = [instant(value) for value in values]
+        elif family in (Family.NUMERIC, Family.DATE):
+            read = number if family is Family.NUMERIC else instant
+            bounds = [bound for value in values if (bound := read(value)) is not None]
+            # Any of several bounds: the lowest or the highest decides, but for equality.
+            self._bounds = {min(bounds), max(bounds)} if self.operator.ordered else set(bounds)
         elif family is Family.ADDRESS:
             self._networks = Networks([span for value in values if (span := network(value))])
 
@@ -121,7 +122,9 @@ class Check:
                 quantity = instant(value) if timely else number(value)
                 if quantity is None:
                     return None
-                return any(bound is not None and self.operator.comparison(quantity, bound) for bound in self._bounds)
+                if not self.operator.ordered:
+                    return quantity in self._bounds
+                return any(self.operator.comparison(quantity, bound) for bound in self._bounds)
             case Family.ADDRESS:
                 span = network(value)
                 return None if span is None else span[:2] in self._networks

@@ -50,7 +50,7 @@ def _said(check: Check, facts: Facts) -> str:
 
 def sentence(request: Request, statement: Statement, why: Sequence[str]) -> str:
     """The finding as one sentence."""
-    target = "" if request.resource == "*" else f" on {request.resource}"
+    target = "" if statement.resources is None and statement.not_resources is None else f" on {request.resource}"
     because = f", because {'; '.join(why)}" if why else ""
     return (
         f"{statement.heading} allows {request.action}{target} by {request.principal}{_circumstances(request)}{because}."

@@ -46,10 +46,8 @@ class Model:
         if not allows:
             return None
         denies = [[(test, not outcome) for test, outcome in literals] for _, literals in self._applying(Effect.DENY)]
-        for key in (PRINCIPAL, keys.MFA, *self._scope.limits, *self._assignment):
+        for key in (PRINCIPAL, RESOURCE, keys.MFA, *self._scope.limits, *self._assignment):
             self._region(key)
-        if self._scope.resources:
-            self._region(RESOURCE)
         clauses: list[Clause] = [*self._what_occurs_together(), *denies]
         for one, literals in allows:
             regions = dict(self._regions)
@@ -99,7 +97,7 @@ class Model:
         if named is not None:
             yield self._within(PRINCIPAL, principals_language(named), statement.principals is not None)
         texts = resource_texts(statement)
-        if texts and self._scope.resources:
+        if texts:
             covered = statement.resources is not None
             language, unresolved = language_of(texts, one.has_variables, self._lookup)
             if self._scope.untrackable(template(t, wildcards=True, variables=one.has_variables) for t in texts):
@@ -221,8 +219,6 @@ class Model:
 
     def _about_resource(self) -> Iterator[tuple[Language, bool]]:
         resources = self._scope.resources
-        if resources is None:
-            return
         yield resources_language(resources), True
         if resources.like != ("*",):
             yield arn_language(resources.like, self._lookup), True
@@ -271,7 +267,7 @@ class Model:
             return None
         found = {key: values for key, values in examples.items() if values}
         caller = found.pop(PRINCIPAL)[0]
-        resource = found.pop(RESOURCE, ("*",))[0]
+        resource = found.pop(RESOURCE)[0]
         context: dict[str, str | tuple[str, ...]] = {}
         for key, values in found.items():
             name = self._scope.uses[key][0].key if key in self._scope.uses else keys.spelled(key)

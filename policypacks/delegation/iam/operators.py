@@ -61,6 +61,11 @@ class Operator:
     if_exists: bool
 
     @property
+    def ordered(self) -> bool:
+        """Whether it compares by order, not for equality."""
+        return self.comparison is not compare.eq
+
+    @property
     def when_absent(self) -> bool:
         """The result for a key that is missing from the request. Not meant for Null."""
         return self.if_exists or self.for_all or (self.negated and not self.for_any)

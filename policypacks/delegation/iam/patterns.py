@@ -48,8 +48,8 @@ _FRESH = (
     *("!\"#$%&'()*;<>?[\\]^`{|}~", " " + _LATIN[95:]),
 )
 
-MAX_STEPS = 60_000
-"""Automaton steps that one decision may take."""
+MAX_STEPS = 150_000
+"""Steps that one decision may take: characters fed to automata, and clauses looked at."""
 
 
 class TooComplexError(Exception):
@@ -256,7 +256,7 @@ def _walk(wanted: list[_Automaton], unwanted: list[_Automaton]) -> tuple[str | N
         ):
             return texts[here], steps
         for char in _choices(list(zip(good, wanted, strict=True)), [(s, unwanted[i]) for i, s in bad]):
-            steps += 1
+            steps += len(good) + len(bad)
             onward = tuple(a.step(s, char) for s, a in zip(good, wanted, strict=True))
             if not all(onward):
                 continue

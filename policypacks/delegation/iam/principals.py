@@ -56,7 +56,7 @@ def callers_language(callers: Callers) -> Language:
 def resources_language(resources: Resources) -> Language:
     """The ARNs of a class of resources, without its `like` and `but`."""
     if not resources.types:
-        return union([ANYTHING])
+        return union(["*", f"arn:aws{PARTITIONS}:{ANYTHING}"])
     prefix = f"arn:aws{PARTITIONS}:iam::{resources.account or 12 * DIGIT}:"
     return union(prefix + shape for type_ in resources.types for shape in _shapes(type_))
 

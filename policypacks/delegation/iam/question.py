@@ -82,8 +82,8 @@ class Target:
     """Actions on resources. The actions are full names ("iam:CreateRole"), never patterns."""
 
     actions: tuple[str, ...]
-    resources: Resources | None = None
-    """None for a trust policy, whose resource is its own role."""
+    resources: Resources = field(default_factory=Resources)
+    """For a trust policy: what its role can be."""
     keys: Mapping[str, Values] = field(default_factory=lambda: MappingProxyType({}))
     """Restrictions of condition keys for these actions only (an action that lacks a key: `Values(like=())`)."""
 
@@ -103,8 +103,14 @@ class Question:
 WITHOUT_MFA: Mapping[str, Values] = MappingProxyType({"aws:MultiFactorAuthPresent": Values(like=("false",))})
 """Requests whose MFA key is absent or "false"."""
 
-ASSUME_THIS_ROLE = Target(actions=("sts:AssumeRole",))
-"""The target of a trust policy."""
+
+def assume_this_role(account: str | None) -> Target:
+    """The target of the trust policy of a role in this account (None: not known)."""
+    return Target(actions=("sts:AssumeRole",), resources=Resources(account=account))
+
+
+ASSUME_THIS_ROLE = assume_this_role(None)
+"""The target of a trust policy, when the role's own account does not matter."""
 
 
 def outside(networks: Iterable[str]) -> Mapping[str, Values]:

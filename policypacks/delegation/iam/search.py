@@ -51,7 +51,7 @@ def _assignments(scope: Scope) -> Iterator[dict[str, str | None]]:
     settled: dict[str, str | None] = {}
     if scope.callers.account:
         settled["aws:principalaccount"] = scope.callers.account
-    elif scope.resources and scope.resources.not_callers_account and "aws:principalaccount" not in variables:
+    elif scope.resources.not_callers_account and "aws:principalaccount" not in variables:
         if keys.OF_PRINCIPAL & (variables | scope.uses.keys()):
             variables.add("aws:principalaccount")
         else:
@@ -80,9 +80,8 @@ def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
         for condition in one.statement.conditions:
             for parts in templates(condition, one.has_variables):
                 yield canonical(condition.key), parts
-    if scope.resources:
-        for text in (*scope.resources.like, *scope.resources.but):
-            yield ASKED, template(text, wildcards=True, variables=True)
+    for text in (*scope.resources.like, *scope.resources.but):
+        yield ASKED, template(text, wildcards=True, variables=True)
 
 
 def _unnamed_account(scope: Scope) -> str:
@@ -100,15 +99,15 @@ def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | Non
         known = marks | {key: value for key, value in settled.items() if value is not None}
         return "".join(part if isinstance(part, str) else known.get(canonical(part.key), ANYTHING) for part in parts)
 
-    found = [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
+    found = [(key, shape) for key, shape in keys.SHAPES.items() if base(key) == key]
+    found += [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
     for key, mark in marks.items():
         if base(key) != key:
             found += [(base(key), pattern) for pattern in project(key, mark)]
-    if scope.resources:
-        found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
-        if scope.resources.not_callers_account:
-            own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
-            found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
+    found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
+    if scope.resources.not_callers_account:
+        own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
+        found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
     if scope.callers.not_account:
         found += [(PRINCIPAL, pattern) for pattern in project("aws:principalaccount", scope.callers.not_account)]
     for one in scope.statements:
