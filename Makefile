@@ -48,6 +48,7 @@ check: setup ## Check format, lint and types
 	$(BIN)/mypy --exclude '^policypacks/' .
 	$(BIN)/mypy $(PACK)
 	$(BIN)/cfn-lint bootstrap/*.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: format
