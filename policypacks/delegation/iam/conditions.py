@@ -36,8 +36,8 @@ def templates(condition: Condition, has_variables: bool) -> list[Template]:
 class Check:
     """A condition with its policy variables replaced.
 
-    Results are True, False or None: None where AWS does not say what comes out (a comparison that does not suit the key's type,
-    a negated comparison with a variable that has no value, a plain operator on several values).
+    Results are True, False or None: None where AWS does not say what comes out (a comparison that does not suit the
+    key's type, a negated comparison with a variable that has no value, a plain operator on several values).
     """
 
     def __init__(self, condition: Condition, has_variables: bool, lookup: Lookup) -> None:
@@ -140,8 +140,8 @@ def canonical(key: str) -> str:
 def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> tuple[Language, bool]:
     """The language of Resource patterns, and whether one of them was left out because a variable has no value.
 
-    An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches over colons:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
+    An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches
+    over colons: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
     """
     patterns: list[str] = []
     unresolved = False

@@ -22,7 +22,7 @@ def reasons(
     statement: Statement,
     question: Question,
 ) -> tuple[str, ...]:
-    """Why a request of the question's class gets through: what its Allow asks of the keys in question, then why no Deny applies."""
+    """Why a request gets through: what its Allow asks of the keys in question, then why no Deny applies."""
     facts = Facts(request)
     asked = {canonical(key) for key in question.keys}
     asked |= (_MFA_KEYS if MFA in asked else frozenset()) | (_ADDRESS_KEYS if SOURCE_IP in asked else frozenset())

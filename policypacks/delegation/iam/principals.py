@@ -1,7 +1,7 @@
 """Callers as one text, "<ARN>\\n<unique id>", so that all that is said about a caller is said about that text.
 
-`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them, or an entry of a
-Principal element, is a set of such texts. So they can never contradict each other in a counterexample.
+`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them,
+or an entry of a Principal element, is a set of such texts. So they never contradict each other in a counterexample.
 """
 
 from __future__ import annotations

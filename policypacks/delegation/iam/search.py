@@ -22,7 +22,7 @@ ASKED = "the resource, in the question's words"
 
 
 def search(scope: Scope) -> tuple[Request, Placed] | str | None:
-    """A request that is allowed and the statement that allows it; a sentence if that cannot be told; None if there is none.
+    """A request that is allowed, with the statement that allows it; a sentence if that cannot be told; else None.
 
     Raises:
         TooComplexError: it takes more than the stated bounds.

@@ -100,7 +100,7 @@ def table(rows: dict[str, tuple[Any, ...]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in rows.items()])
 
 
-# A condition on an Allow: is it safe on a trust, on a group's policy, and on a role's policy, where the MFA key is never absent?
+# A condition on an Allow: on a trust or a group's policy, and on a role's policy, where the MFA key is never absent.
 ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
     "no condition": (None, HOLE, HOLE),
     "empty condition": ({}, HOLE, HOLE),
@@ -815,8 +815,8 @@ def test_finding_names_request_statement_and_reason() -> None:
     finding = decide(document, of_trust())
     assert finding is not None
     assert finding.sentence == (
-        f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys (aws:MultiFactorAuthPresent absent), "
-        "because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
+        f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys "
+        "(aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
     )
 
 
@@ -825,7 +825,8 @@ def test_finding_says_why_a_deny_does_not_apply() -> None:
     finding = decide(document, of_grant())
     assert finding is not None
     assert finding.sentence.endswith(
-        "because no condition of it tests aws:MultiFactorAuthPresent; the Deny of statement 2 ('Fence') does not apply, "
+        "because no condition of it tests aws:MultiFactorAuthPresent; "
+        "the Deny of statement 2 ('Fence') does not apply, "
         "as Bool is false when aws:MultiFactorAuthPresent is absent."
     )
 

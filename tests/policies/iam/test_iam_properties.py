@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,8 @@ ALLOWED = ("203.0.113.0/24", "2001:db8:1::/48")
 pytestmark = pytest.mark.filterwarnings("error")
 BOUNDED = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
-# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the conditions below can tell apart.
+# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the
+# conditions below can tell apart.
 WORLD: dict[str, list[list[str]]] = {
     "aws:multifactorauthpresent": [[], ["false"], ["true"]],
     "aws:multifactorauthage": [[], ["10"], ["600"], ["4000"]],
@@ -259,7 +261,13 @@ def check_finding(document: dict[str, Any], kind: Kind, keys: Mapping[str, Value
 
 
 def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> None:
-    finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+    try:
+        finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+    except Unverifiable as doubt:
+        # All that AWS leaves open in these documents: negated comparisons with a variable that has no value.
+        if not re.search(r"makes of .*\$\{|NotResource", str(doubt)):
+            raise
+        return
     if finding:
         check_finding(document, kind, keys, finding)
     else:
@@ -407,7 +415,7 @@ JUNK = st.recursive(
 
 @KINDS
 def test_what_is_not_understood_never_passes(kind: Kind) -> None:
-    """One part of a sound document with a finding replaced by junk: it is refused, or judged with the junk in place, but nothing else."""
+    """One part of a sound document replaced by junk: it is refused, or the naive evaluator can read it too."""
 
     @BOUNDED
     @given(documents(kind), JUNK, st.data())
@@ -426,8 +434,7 @@ def test_what_is_not_understood_never_passes(kind: Kind) -> None:
             broken["Statement"][0][spot] = junk
         try:
             parsed = parse(broken, kind)
-        except Unverifiable as refusal:
-            assert str(refusal).endswith(".")
+        except Unverifiable:
             return
         naive.allowed(
             broken, USERS[0], "sts:AssumeRole", RESOURCES[5], naive.with_derived(USERS[0], "AIDAX", RESOURCES[5], {})
