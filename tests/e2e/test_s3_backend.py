@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from stacks import ACCOUNTS, Stacks
+from tests.e2e.stacks import ACCOUNTS, Stacks
 
 from sandbox.workspace import Result, Workspace
 
