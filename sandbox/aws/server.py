@@ -66,7 +66,7 @@ class Servicer(ProviderServicer):
         self, request: provider_pb2.ReadRequest, context: object
     ) -> provider_pb2.ReadResponse:
         """Answer with nothing for what is gone, where the SDK sends empty properties: the engine would import those."""
-        response: provider_pb2.ReadResponse = await super().Read(request, context)
+        response: provider_pb2.ReadResponse = await super().Read(request, context)  # type: ignore[no-untyped-call]
         return response if response.id else provider_pb2.ReadResponse()
 
 

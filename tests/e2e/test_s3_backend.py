@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.e2e.stacks import ACCOUNTS, Stacks
 
 from sandbox.workspace import Result, Workspace
+from tests.e2e.stacks import ACCOUNTS, Stacks
 
 BUCKET = "delegation-state-111111111111"
 
