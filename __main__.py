@@ -6,7 +6,6 @@ import sys
 
 import pulumi
 import pulumi_aws as aws
-from settings import Settings, SettingsError, load
 
 from components import (
     AdminGroup,
@@ -17,6 +16,7 @@ from components import (
 )
 from live_group import LiveGroupError, check_admins_are_members, warn_of_strangers
 from providers import account_provider
+from settings import Settings, SettingsError, load
 
 # What the language host takes for "the user has been told already"; any other way out adds a traceback.
 # https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from stacks import Stacks
 
 from sandbox.workspace import Workspace
+from tests.e2e.stacks import Stacks
 
 
 @pytest.fixture(scope="module")

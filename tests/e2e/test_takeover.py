@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stacks import Stacks
+from tests.e2e.stacks import Stacks
 
 
 def test_an_existing_group_and_user_are_imported_and_not_made_again(stacks: Stacks) -> None:

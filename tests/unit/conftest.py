@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime import set_all_config, set_mocks
-from pulumi.runtime.stack import run_pulumi_func, wait_for_rpcs
+from pulumi.runtime.settings import get_root_resource, set_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func, wait_for_rpcs
 
 from providers import account_provider
-from recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
+from tests.unit.recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
 
 TOP = Path(__file__).parents[2]
 
@@ -25,6 +27,10 @@ TOP = Path(__file__).parents[2]
 def _no_machine_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "PULUMI_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+
+
+async def _value(outputs: pulumi.Output[dict[str, Any]]) -> dict[str, Any]:
+    return await outputs.future() or {}
 
 
 @pytest.fixture
@@ -51,6 +57,8 @@ def run_pulumi() -> Iterator[RunPulumi]:
         logger.propagate = False
         logger.addHandler(Log(recorded))
         mocks = LiveAccounts(recorded, members)
+        # Exports gather on the root resource, which set_mocks keeps when there is one.
+        set_root_resource(None)  # type: ignore[arg-type]
         set_mocks(
             mocks, project="delegation", stack=stack, preview=preview, logger=logger, monitor=RecordingMonitor(mocks)
         )
@@ -59,6 +67,9 @@ def run_pulumi() -> Iterator[RunPulumi]:
         try:
             loop.run_until_complete(run_pulumi_func(program))
             loop.run_until_complete(wait_for_rpcs())
+            root = get_root_resource()
+            assert isinstance(root, Stack)
+            recorded.outputs = loop.run_until_complete(_value(pulumi.Output.from_input(root.outputs)))
         except SystemExit as exit_:
             recorded.exit_code = int(exit_.code or 0)
         finally:

@@ -123,11 +123,6 @@ class RecordingMonitor(MockMonitor):
         )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (named by the RPC)
-        if "pulumi:pulumi:Stack" in request.urn:
-            self.recorded.outputs.update(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
-
 
 class Log(logging.Handler):
     """Keeps what the program says to the user."""

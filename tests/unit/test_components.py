@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components import AdminGroup, AdminGroupArgs, CrossAccountAccess, CrossAccountAccessArgs
-from recording import PROVIDER, Recorded, RunPulumi
+from tests.unit.recording import PROVIDER, Recorded, RunPulumi
 
 MakeProvider = Callable[[str], Any]
 

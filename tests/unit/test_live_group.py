@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from live_group import LiveGroupError, check_admins_are_members, warn_of_strangers
-from recording import Recorded, RunPulumi
+from tests.unit.recording import Recorded, RunPulumi
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
 BOB = "arn:aws:iam::111111111111:user/bob"

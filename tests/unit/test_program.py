@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recording import PROVIDER, RunPulumi
+from tests.unit.recording import PROVIDER, RunPulumi
 
 SECURITY = {
     "delegation:securityAccountId": "111111111111",

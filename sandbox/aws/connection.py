@@ -1,0 +1,133 @@
+"""Connections to the accounts of the local AWS server."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+
+from sandbox.aws.errors import RefusedError, code_of, message_of
+from sandbox.aws.settings import ProviderSettings, is_loopback
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sts import STSClient
+
+# No proxy may carry a request away from this machine, and a server that is not there should not be waited for.
+_CLIENT_CONFIG = Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2})
+
+
+class Connection:
+    """One account of the local AWS server, reached with the credentials of one provider."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        """Find out whose the credentials are.
+
+        Raises RefusedError if there are none, if the server does not answer, or if they belong to an account that is not
+        among the allowed ones.
+        """
+        self.default_tags = settings.default_tags
+        self._settings = settings
+        self._inside: dict[str, IAMClient] = {}
+        self._lock = threading.Lock()
+        try:
+            self._session = self._new_session(settings.profile)
+            self._sts: STSClient = self._session.client("sts", endpoint_url=settings.endpoint)
+            identity = self._sts.get_caller_identity()
+        except ProfileNotFound as error:
+            config = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
+            raise RefusedError(f"the AWS profile {settings.profile!r} is not in {config}") from error
+        except ClientError as error:
+            raise RefusedError(
+                f"the credentials of {self._credentials_name} are refused: "
+                f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
+            ) from error
+        except BotoCoreError as error:
+            raise RefusedError(
+                f"the local AWS server at {settings.endpoint} cannot be used with the credentials of "
+                f"{self._credentials_name}: {error}"
+            ) from error
+        self.account_id = identity["Account"]
+        self.caller_arn = identity["Arn"]
+        self.caller_id = identity["UserId"]
+        self._check_account()
+        self._iam: IAMClient | None = None
+
+    @property
+    def iam(self) -> IAMClient:
+        """The account's IAM, for the calls that the real provider makes too: they are counted."""
+        with self._lock:
+            if self._iam is None:
+                self._iam = self._session.client("iam", endpoint_url=self._settings.endpoint)
+            return self._iam
+
+    def inside(self, account_id: str | None = None) -> IAMClient:
+        """Return the IAM of an account, this one by default, for what AWS would look up inside itself: not counted."""
+        account_id = account_id or self.account_id
+        with self._lock:
+            if account_id not in self._inside:
+                self._inside[account_id] = self._iam_inside(account_id)
+            return self._inside[account_id]
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of the account, such as `aws` or `aws-cn`."""
+        return self.caller_arn.split(":")[1]
+
+    @property
+    def _credentials_name(self) -> str:
+        return f"the AWS profile {self._settings.profile!r}" if self._settings.profile else "the environment"
+
+    def _check_account(self) -> None:
+        allowed = self._settings.allowed_account_ids
+        if allowed and self.account_id not in allowed:
+            raise RefusedError(
+                f"AWS account ID not allowed: {self.account_id}. The credentials of {self._credentials_name} belong to "
+                f"account {self.account_id}; allowed: {', '.join(allowed)}"
+            )
+
+    def _iam_inside(self, account_id: str) -> IAMClient:
+        # The local server takes the account from the role's ARN and asks for no such role.
+        credentials = (
+            self._new_session(self._settings.profile, counted=False)
+            .client("sts", endpoint_url=self._settings.endpoint)
+            .assume_role(RoleArn=f"arn:{self.partition}:iam::{account_id}:role/stand-in", RoleSessionName="stand-in")[
+                "Credentials"
+            ]
+        )
+        return self._new_session(None, counted=False).client(
+            "iam",
+            endpoint_url=self._settings.endpoint,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
+    def _new_session(self, profile: str | None, *, counted: bool = True) -> boto3.Session:
+        session = botocore.session.Session(profile=profile)
+        session.set_default_client_config(_CLIENT_CONFIG)
+        session.register("before-send", _stay_on_loopback)
+        call_log = os.environ.get("DELEGATION_CALL_LOG")
+        if counted and call_log:
+            session.register("before-call", partial(_log_call, Path(call_log)))
+        return boto3.Session(botocore_session=session, region_name=self._settings.region)
+
+
+def _stay_on_loopback(**kwargs: Any) -> None:
+    # The last word on every request, whatever an environment variable or a profile made of its address.
+    url = str(kwargs["request"].url)
+    if not is_loopback(url):
+        raise RefusedError(f"a request to {url} was refused: the AWS stand-in stays on loopback")
+
+
+def _log_call(path: Path, model: OperationModel, **_: Any) -> None:
+    with path.open("a") as log:
+        log.write(f"{model.service_model.endpoint_prefix}:{model.name}\n")

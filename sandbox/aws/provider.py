@@ -1,0 +1,225 @@
+"""The provider: routes the engine's requests to the resource types and functions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pulumi.provider.experimental.provider import (
+    CheckFailure,
+    CheckRequest,
+    CheckResponse,
+    ConfigureRequest,
+    ConfigureResponse,
+    CreateRequest,
+    CreateResponse,
+    DeleteRequest,
+    DiffRequest,
+    DiffResponse,
+    GetSchemaRequest,
+    GetSchemaResponse,
+    InvokeRequest,
+    InvokeResponse,
+    PropertyDiff,
+    PropertyDiffKind,
+    Provider,
+    ReadRequest,
+    ReadResponse,
+    UpdateRequest,
+    UpdateResponse,
+)
+
+from sandbox.aws import settings
+from sandbox.aws.connection import Connection
+from sandbox.aws.errors import REAL_PLUGIN, RefusedError, code_of, message_of
+from sandbox.aws.functions import FUNCTIONS
+from sandbox.aws.resources import RESOURCES
+from sandbox.aws.resources.base import Change, Resource
+from sandbox.aws.schema import package_schema
+from sandbox.aws.wire import contains_unknown, plain, property_values, secret_keys
+
+Result = TypeVar("Result")
+
+
+class StandIn(Provider):
+    """Pulumi's AWS package for local accounts.
+
+    Requests that cannot be carried out end in RefusedError, whose text is for the user.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        # AWS keeps its quotas under concurrent writes; here they are looked up first, so one write at a time.
+        self._writing = asyncio.Lock()
+
+    async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
+        """Return the schema of what is known here."""
+        del request
+        return GetSchemaResponse(json.dumps(package_schema()))
+
+    async def check_config(self, request: CheckRequest) -> CheckResponse:
+        """Refuse inputs of the provider that are not honoured."""
+        found = settings.problems(plain(request.new_inputs))
+        return CheckResponse(request.new_inputs, [CheckFailure(key, reason) for key, reason in found.items()])
+
+    async def diff_config(self, request: DiffRequest) -> DiffResponse:
+        """Compare a provider's inputs with its last ones; a change replaces nothing."""
+        old, new = plain(request.old_state), plain(request.new_inputs)
+        changed = [key for key in {**old, **new} if old.get(key) != new.get(key) and key != "version"]
+        return DiffResponse(changes=bool(changed), diffs=changed)
+
+    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        """Connect to the account; with inputs unknown at preview, later."""
+        inputs = plain(request.args)
+        if not contains_unknown(inputs):
+            self._connection = await asyncio.to_thread(lambda: Connection(settings.provider_settings(inputs)))
+        # Output values: SDK 3.259.0 fails on one without dependencies. References: ids say the same.
+        return ConfigureResponse(
+            accept_secrets=True, supports_preview=True, accept_outputs=False, accept_resources=False
+        )
+
+    async def check(self, request: CheckRequest) -> CheckResponse:
+        """Check a resource's inputs and give the missing ones their defaults."""
+        resource = _resource(request.type)
+        values, problems = resource.checked(
+            plain(request.new_inputs), plain(request.old_inputs), request.name, request.random_seed
+        )
+        return CheckResponse(
+            property_values(values, secret_keys(request.new_inputs)),
+            [CheckFailure(key, problem) for key, problem in sorted(problems.items())],
+        )
+
+    async def diff(self, request: DiffRequest) -> DiffResponse:
+        """Compare a resource as it is with its new inputs."""
+        resource, old, new = _resource(request.type), plain(request.old_state), plain(request.new_inputs)
+        ignored = {path.partition(".")[0].partition("[")[0] for path in request.ignore_changes}
+        changes = list(resource.changes(old, new, self._default_tags, ignored))
+        replaces = [change.name for change in changes if change.replaces]
+        return DiffResponse(
+            changes=bool(changes),
+            replaces=replaces,
+            diffs=[change.name for change in changes],
+            detailed_diff={change.name: PropertyDiff(_diff_kind(change), input_diff=False) for change in changes},
+            # A name can belong to one resource at a time.
+            delete_before_replace=bool(replaces) and "name" in resource.inputs and old.get("name") == new.get("name"),
+        )
+
+    async def create(self, request: CreateRequest) -> CreateResponse:
+        """Create a resource, or tell at preview what it will be."""
+        resource, new = _resource(request.type), plain(request.properties)
+        secrets = _secret_outputs(secret_keys(request.properties))
+        if request.preview:
+            return CreateResponse(None, property_values(resource.preview(new, None, self._default_tags), secrets))
+
+        def create() -> tuple[str, dict[str, Any]]:
+            resource_id = resource.create(self._aws, new)
+            return resource_id, self._written(resource, resource_id, new)
+
+        resource_id, state = await self._write("creating", resource.describe(new), create)
+        return CreateResponse(resource_id, property_values(state, secrets))
+
+    async def read(self, request: ReadRequest) -> ReadResponse:
+        """Read a resource for a refresh or an import; one that is gone is answered without an id."""
+        resource = _resource(request.type)
+        known = plain(request.properties) or resource.from_import_id(request.resource_id)
+        with _explained("reading", resource.describe(known, request.resource_id)):
+            state = await asyncio.to_thread(resource.read, self._aws, request.resource_id, known)
+        if state is None:
+            return ReadResponse()
+        secrets = _secret_outputs(secret_keys(request.inputs, request.properties))
+        return ReadResponse(
+            request.resource_id,
+            property_values(state, secrets),
+            property_values(resource.inputs_from(state), secrets),
+        )
+
+    async def update(self, request: UpdateRequest) -> UpdateResponse:
+        """Update a resource, or tell at preview what it will be."""
+        resource, old, new = _resource(request.type), plain(request.olds), plain(request.news)
+        secrets = _secret_outputs(secret_keys(request.news))
+        if request.preview:
+            return UpdateResponse(property_values(resource.preview(new, old, self._default_tags), secrets))
+
+        def update() -> dict[str, Any]:
+            resource.update(self._aws, request.resource_id, old, new)
+            return self._written(resource, resource.id_after_update(request.resource_id, new), old | new)
+
+        described = resource.describe(new, request.resource_id)
+        return UpdateResponse(property_values(await self._write("updating", described, update), secrets))
+
+    async def delete(self, request: DeleteRequest) -> None:
+        """Delete a resource."""
+        resource, old = _resource(request.type), plain(request.properties)
+        await self._write(
+            "deleting",
+            resource.describe(old, request.resource_id),
+            lambda: resource.delete(self._aws, request.resource_id, old),
+        )
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResponse:
+        """Call a function."""
+        function = FUNCTIONS.get(request.tok)
+        if function is None:
+            raise RefusedError(f"the AWS stand-in does not know the function {request.tok}; {REAL_PLUGIN}")
+        arguments = plain(request.args)
+        with _explained("calling", f"{request.tok} ({', '.join(map(str, arguments.values()))})"):
+            results = await asyncio.to_thread(function, self._aws, arguments)
+        return InvokeResponse(property_values(results))
+
+    @property
+    def _aws(self) -> Connection:
+        if self._connection is None:
+            raise RefusedError("the provider's inputs are not known yet, so that no account can be reached")
+        return self._connection
+
+    @property
+    def _default_tags(self) -> dict[str, str]:
+        return dict(self._connection.default_tags) if self._connection else {}
+
+    def _written(self, resource: Resource, resource_id: str, known: dict[str, Any]) -> dict[str, Any]:
+        state = resource.read(self._aws, resource_id, known)
+        if state is None:
+            raise RefusedError(f"{resource.describe(known, resource_id)} was removed by someone else while it was written")
+        return state
+
+    async def _write(self, doing: str, described: str, operation: Callable[[], Result]) -> Result:
+        async with self._writing:
+            with _explained(doing, described):
+                return await asyncio.to_thread(operation)
+
+
+def _resource(qualified_type: str) -> Resource:
+    # The type in a URN, which SDK 3.259.0 gives as it is, begins with the types of the parents: `…Component$aws:…`.
+    type_name = qualified_type.rpartition("$")[2]
+    if type_name not in RESOURCES:
+        raise RefusedError(f"the AWS stand-in does not know the type {type_name}; {REAL_PLUGIN}")
+    return RESOURCES[type_name]
+
+
+def _secret_outputs(secrets: set[str]) -> set[str]:
+    return secrets | {"tagsAll"} if "tags" in secrets else secrets
+
+
+def _diff_kind(change: Change) -> PropertyDiffKind:
+    if not change.old:
+        return PropertyDiffKind.ADD_REPLACE if change.replaces else PropertyDiffKind.ADD
+    if not change.new:
+        return PropertyDiffKind.DELETE_REPLACE if change.replaces else PropertyDiffKind.DELETE
+    return PropertyDiffKind.UPDATE_REPLACE if change.replaces else PropertyDiffKind.UPDATE
+
+
+@contextmanager
+def _explained(doing: str, described: str) -> Iterator[None]:
+    """Turn AWS's errors into refusals that name what was done, to what, and AWS's operation and code."""
+    try:
+        yield
+    except ClientError as error:
+        raise RefusedError(
+            f"{doing} {described}: {error.operation_name}: {code_of(error)}: {message_of(error)}"
+        ) from error
+    except BotoCoreError as error:
+        raise RefusedError(f"{doing} {described}: the local AWS server cannot be used: {error}") from error

@@ -1,0 +1,136 @@
+"""aws:iam/rolePolicy:RolePolicy and aws:iam/groupPolicy:GroupPolicy"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sandbox.aws import names, refusals
+from sandbox.aws.errors import missing_is_fine
+from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, split_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+    from sandbox.aws.connection import Connection
+
+
+class InlinePolicy(Resource):
+    """A policy inside a role or a group; its id is `<owner>:<policy>`."""
+
+    owner: ClassVar[str]
+    """The input that names the owner, and what AWS calls it: `role` or `group`."""
+    put_operation: ClassVar[str]
+    unsupported = ("namePrefix",)
+
+    @abstractmethod
+    def names(self, iam: IAMClient, owner: str) -> list[str]:
+        """Return the names of an owner's inline policies."""
+
+    @abstractmethod
+    def get(self, iam: IAMClient, owner: str, name: str) -> Mapping[str, Any] | str:
+        """Return the document of an inline policy."""
+
+    @abstractmethod
+    def put(self, iam: IAMClient, owner: str, name: str, text: str) -> None:
+        """Write an inline policy, new or not."""
+
+    @abstractmethod
+    def remove(self, iam: IAMClient, owner: str, name: str) -> None:
+        """Delete an inline policy."""
+
+    def create(self, aws: Connection, new: Values) -> str:
+        owner, name = new[self.owner], new["name"]
+        refusals.check_identity_document(self.put_operation, new["policy"])
+        inside = aws.inside()
+        # Without the owner there is nothing to add up, and the call itself is refused.
+        with missing_is_fine():
+            others = [
+                document_as_known(self.get(inside, owner, other), None)
+                for other in self.names(inside, owner)
+                if other != name
+            ]
+            refusals.check_inline_room(self.put_operation, self.owner, owner, new["policy"], others)
+        self.put(aws.iam, owner, name, new["policy"])
+        return f"{owner}:{name}"
+
+    def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
+        owner, name = split_id(resource_id, ":", f"<{self.owner}>:<policy>")
+        with missing_is_fine():
+            document = self.get(aws.iam, owner, name)
+            return {
+                self.owner: owner,
+                "name": name,
+                "namePrefix": "",
+                "policy": document_as_known(document, known.get("policy")),
+            }
+        return None
+
+    def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
+        del resource_id, old
+        self.create(aws, new)
+
+    def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
+        del old
+        owner, name = split_id(resource_id, ":", f"<{self.owner}>:<policy>")
+        with missing_is_fine():
+            self.remove(aws.iam, owner, name)
+
+    def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:
+        found = resource_id or f"{values.get(self.owner)}:{values.get('name')}"
+        return f"{self.title} ({found})"
+
+
+class RolePolicy(InlinePolicy):
+    """A role's inline policy."""
+
+    type_name = "aws:iam/rolePolicy:RolePolicy"
+    title = "IAM Role Policy"
+    inputs: ClassVar = {
+        "role": Input(required=True, replaces=True, check=names.name_up_to(64)),
+        "name": Input(required=True, replaces=True, check=names.name_up_to(128)),
+        "policy": Input(kind=Kind.DOCUMENT, required=True),
+    }
+    owner = "role"
+    put_operation = "PutRolePolicy"
+
+    def names(self, iam: IAMClient, owner: str) -> list[str]:
+        pages = iam.get_paginator("list_role_policies").paginate(RoleName=owner)
+        return [name for page in pages for name in page["PolicyNames"]]
+
+    def get(self, iam: IAMClient, owner: str, name: str) -> Mapping[str, Any] | str:
+        return iam.get_role_policy(RoleName=owner, PolicyName=name)["PolicyDocument"]
+
+    def put(self, iam: IAMClient, owner: str, name: str, text: str) -> None:
+        iam.put_role_policy(RoleName=owner, PolicyName=name, PolicyDocument=text)
+
+    def remove(self, iam: IAMClient, owner: str, name: str) -> None:
+        iam.delete_role_policy(RoleName=owner, PolicyName=name)
+
+
+class GroupPolicy(InlinePolicy):
+    """A group's inline policy."""
+
+    type_name = "aws:iam/groupPolicy:GroupPolicy"
+    title = "IAM Group Policy"
+    inputs: ClassVar = {
+        "group": Input(required=True, replaces=True, check=names.name_up_to(128)),
+        "name": Input(required=True, replaces=True, check=names.name_up_to(128)),
+        "policy": Input(kind=Kind.DOCUMENT, required=True),
+    }
+    owner = "group"
+    put_operation = "PutGroupPolicy"
+
+    def names(self, iam: IAMClient, owner: str) -> list[str]:
+        pages = iam.get_paginator("list_group_policies").paginate(GroupName=owner)
+        return [name for page in pages for name in page["PolicyNames"]]
+
+    def get(self, iam: IAMClient, owner: str, name: str) -> Mapping[str, Any] | str:
+        return iam.get_group_policy(GroupName=owner, PolicyName=name)["PolicyDocument"]
+
+    def put(self, iam: IAMClient, owner: str, name: str, text: str) -> None:
+        iam.put_group_policy(GroupName=owner, PolicyName=name, PolicyDocument=text)
+
+    def remove(self, iam: IAMClient, owner: str, name: str) -> None:
+        iam.delete_group_policy(GroupName=owner, PolicyName=name)

@@ -1,0 +1,136 @@
+"""aws:iam/role:Role"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sandbox.aws import documents, names, refusals
+from sandbox.aws.errors import missing_is_fine
+from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, set_as_known
+from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+    from sandbox.aws.connection import Connection
+
+
+class Role(Resource):
+    """An IAM role with its trust policy."""
+
+    type_name = "aws:iam/role:Role"
+    title = "IAM Role"
+    inputs: ClassVar = {
+        "name": Input(required=True, replaces=True, check=names.name_up_to(64)),
+        "path": Input(default="/", replaces=True, check=names.path),
+        "assumeRolePolicy": Input(kind=Kind.DOCUMENT, required=True),
+        "description": Input(check=names.description),
+        "forceDetachPolicies": Input(kind=Kind.FLAG, default=False),
+        "maxSessionDuration": Input(kind=Kind.NUMBER, default=3600, check=names.session_seconds),
+        "permissionsBoundary": Input(check=names.policy_arn),
+        "tags": Input(kind=Kind.TAGS, check=names.tags),
+    }
+    computed = ("arn", "createDate", "uniqueId", "inlinePolicies", "managedPolicyArns")
+    # Deprecated in favour of resources of their own.
+    unsupported = ("namePrefix", "inlinePolicies", "managedPolicyArns")
+
+    def create(self, aws: Connection, new: Values) -> str:
+        refusals.check_trust_document(aws, "CreateRole", new["assumeRolePolicy"])
+        refusals.check_boundary(aws, "CreateRole", new.get("permissionsBoundary"))
+        refusals.check_new_name("CreateRole", "Role", new["name"], _role_names(aws.inside()))
+        optional: Any = {"PermissionsBoundary": new["permissionsBoundary"]} if new.get("permissionsBoundary") else {}
+        created = aws.iam.create_role(
+            RoleName=new["name"],
+            Path=new["path"],
+            AssumeRolePolicyDocument=new["assumeRolePolicy"],
+            Description=new.get("description", ""),
+            MaxSessionDuration=new["maxSessionDuration"],
+            Tags=tag_list(self.tags_all(new, aws.default_tags)),
+            **optional,
+        )
+        return created["Role"]["RoleName"]
+
+    def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
+        with missing_is_fine():
+            role = aws.iam.get_role(RoleName=resource_id)["Role"]
+            attached = _attached_policies(aws.iam, resource_id)
+            return {
+                "name": role["RoleName"],
+                "namePrefix": "",
+                "path": role["Path"],
+                "assumeRolePolicy": document_as_known(role["AssumeRolePolicyDocument"], known.get("assumeRolePolicy")),
+                "description": role.get("Description", ""),
+                "forceDetachPolicies": known.get("forceDetachPolicies", False),
+                "maxSessionDuration": role["MaxSessionDuration"],
+                "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+                "arn": role["Arn"],
+                "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "uniqueId": role["RoleId"],
+                "inlinePolicies": _inline_policies(aws.iam, resource_id, known.get("inlinePolicies", [])),
+                "managedPolicyArns": set_as_known(attached, known.get("managedPolicyArns")),
+                **tag_outputs(role.get("Tags", []), known, aws.default_tags),
+            }
+        return None
+
+    def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
+        if not documents.same(old["assumeRolePolicy"], new["assumeRolePolicy"]):
+            refusals.check_trust_document(aws, "UpdateAssumeRolePolicy", new["assumeRolePolicy"])
+            aws.iam.update_assume_role_policy(RoleName=resource_id, PolicyDocument=new["assumeRolePolicy"])
+        description = new.get("description", "")
+        if (old.get("description", ""), old["maxSessionDuration"]) != (description, new["maxSessionDuration"]):
+            # Both at once: the local server clears a description that is not given, AWS keeps it.
+            aws.iam.update_role(
+                RoleName=resource_id, Description=description, MaxSessionDuration=new["maxSessionDuration"]
+            )
+        boundary = new.get("permissionsBoundary")
+        if boundary and boundary != old.get("permissionsBoundary"):
+            refusals.check_boundary(aws, "PutRolePermissionsBoundary", boundary)
+            aws.iam.put_role_permissions_boundary(RoleName=resource_id, PermissionsBoundary=boundary)
+        elif old.get("permissionsBoundary") and not boundary:
+            aws.iam.delete_role_permissions_boundary(RoleName=resource_id)
+        update_tags(
+            old.get("tagsAll", {}),
+            self.tags_all(new, aws.default_tags),
+            lambda tags: aws.iam.tag_role(RoleName=resource_id, Tags=tags),
+            lambda keys: aws.iam.untag_role(RoleName=resource_id, TagKeys=keys),
+        )
+
+    def delete(self, aws: Connection, resource_id: str, old: Values) -> None:
+        with missing_is_fine():
+            for profile in aws.iam.list_instance_profiles_for_role(RoleName=resource_id)["InstanceProfiles"]:
+                aws.iam.remove_role_from_instance_profile(
+                    InstanceProfileName=profile["InstanceProfileName"], RoleName=resource_id
+                )
+            if old.get("forceDetachPolicies"):
+                for arn in _attached_policies(aws.iam, resource_id):
+                    aws.iam.detach_role_policy(RoleName=resource_id, PolicyArn=arn)
+                for name in _inline_names(aws.iam, resource_id):
+                    aws.iam.delete_role_policy(RoleName=resource_id, PolicyName=name)
+            aws.iam.delete_role(RoleName=resource_id)
+
+
+def _role_names(iam: IAMClient) -> list[str]:
+    return [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+
+
+def _inline_names(iam: IAMClient, role: str) -> list[str]:
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    return [name for page in pages for name in page["PolicyNames"]]
+
+
+def _inline_policies(iam: IAMClient, role: str, known: list[dict[str, str]]) -> list[dict[str, str]]:
+    texts = {policy["name"]: policy["policy"] for policy in known}
+    return [
+        {
+            "name": name,
+            "policy": document_as_known(
+                iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"], texts.get(name)
+            ),
+        }
+        for name in sorted(_inline_names(iam, role))
+    ]
+
+
+def _attached_policies(iam: IAMClient, role: str) -> list[str]:
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
