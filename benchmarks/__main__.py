@@ -15,9 +15,7 @@ def main() -> int:
     try:
         for measure in MEASUREMENTS:
             for figure in measure():
-                number = f"{figure.value:.2f}" if figure.unit == "s" else f"{figure.value:.0f}"
-                promise = "" if figure.limit is None else f"at most {figure.limit:g}: {figure.verdict}"
-                print(f"{figure.name:<44}{number:>8} {figure.unit:<6} {promise}".rstrip(), flush=True)
+                print(figure, flush=True)
     except SandboxError as error:
         print(error, file=sys.stderr)
         return 1

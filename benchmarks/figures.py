@@ -18,12 +18,13 @@ class Figure:
     limit: float | None = None
     """What is promised at most, in the same unit; None for a figure without a promise."""
 
-    @property
-    def verdict(self) -> str:
-        """Say whether the promise is kept."""
+    def __str__(self) -> str:
+        """Return the line that is printed."""
+        decimals = 2 if self.unit == "s" else 0
+        line = f"{self.name:<44}{self.value:>8.{decimals}f} {self.unit}"
         if self.limit is None:
-            return ""
-        return "kept" if self.value <= self.limit else "BROKEN"
+            return line
+        return f"{line}   at most {self.limit:.{decimals}f}: {'kept' if self.value <= self.limit else 'BROKEN'}"
 
 
 def seconds(run: Callable[[], object], *, times: int = 5) -> float:

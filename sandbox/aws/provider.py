@@ -183,7 +183,9 @@ class StandIn(Provider):
     def _written(self, resource: Resource, resource_id: str, known: dict[str, Any]) -> dict[str, Any]:
         state = resource.read(self._aws, resource_id, known)
         if state is None:
-            raise RefusedError(f"{resource.describe(known, resource_id)} was removed by someone else while it was written")
+            raise RefusedError(
+                f"{resource.describe(known, resource_id)} was removed by someone else while it was written"
+            )
         return state
 
     async def _write(self, doing: str, described: str, operation: Callable[[], Result]) -> Result:
