@@ -141,7 +141,7 @@ def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_inputs_of_the_provider_wait(new_driver: Callable[..., Driver], account_id: str) -> None:
     waiting = new_driver(account_id, region=UNKNOWN)
     waiting.configure()
-    assert waiting.create(USER, preview=True, name="alice").outputs["name"] == "alice"
+    assert waiting.preview_create(USER, name="alice").outputs["name"] == "alice"
     with pytest.raises(RefusedError, match="not known yet"):
         waiting.create(USER, name="alice")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.aws.errors import RefusedError
+from sandbox.aws.wire import UNKNOWN
 from tests.sandbox.stand_in.driver import Driver
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_a_user_is_renamed_and_moved_in_place(driver: Driver, iam: IAMClient) ->
     user = driver.create(USER, name="alice")
     difference = driver.diff(USER, user, name="bob", path="/team/")
     assert (difference.diffs, difference.replaces) == (["name", "path"], [])
-    assert driver.update(USER, user, preview=True, name="bob").outputs["arn"] != user.outputs["arn"]
+    assert driver.preview_update(USER, user, name="bob").outputs["arn"] == UNKNOWN
     renamed = driver.update(USER, user, name="bob", path="/team/")
     assert renamed.outputs["arn"] == iam.get_user(UserName="bob")["User"]["Arn"]
     assert renamed.outputs["uniqueId"] == user.outputs["uniqueId"]
