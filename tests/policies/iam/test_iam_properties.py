@@ -50,12 +50,26 @@ WORLD: dict[str, list[list[str]]] = {
     "aws:tagkeys": [[], ["a"], ["b"], ["a", "b"], ["a", "c"]],
     "sts:externalid": [[], ["x-1"], ["y"]],
 }
-USERS = [f"arn:aws:iam::{OWN}:user/alice", f"arn:aws:iam::{OWN}:user/staff/bob", f"arn:aws:iam::{OTHER}:user/carol", f"arn:aws:iam::{TARGET}:user/dave"]
+USERS = [
+    f"arn:aws:iam::{OWN}:user/alice",
+    f"arn:aws:iam::{OWN}:user/staff/bob",
+    f"arn:aws:iam::{OTHER}:user/carol",
+    f"arn:aws:iam::{TARGET}:user/dave",
+]
 ROLES = [f"arn:aws:iam::{OTHER}:role/x", f"arn:aws:iam::{OTHER}:role/team/ops", f"arn:aws:iam::{OWN}:role/ci"]
-RESOURCES = [f"arn:aws:iam::{a}:role/{name}" for a in (OWN, TARGET, OTHER) for name in ("A", "path/A", "alice", "ops", "Zz")]
+RESOURCES = [
+    f"arn:aws:iam::{a}:role/{name}" for a in (OWN, TARGET, OTHER) for name in ("A", "path/A", "alice", "ops", "Zz")
+]
 
 BOOLEANS = st.sampled_from(["true", "false", True, False, ["true", "false"]])
-STRINGS = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"]
+STRINGS = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringLike",
+    "StringNotLike",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+]
 PREFIXES = st.sampled_from(["", "", "", "ForAllValues:", "ForAnyValue:"])
 SUFFIXES = st.sampled_from(["", "", "IfExists"])
 
@@ -64,14 +78,27 @@ def some(values: list[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.sampled_from(values), st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True))
 
 
-def block(names: list[str], key: str, values: st.SearchStrategy[Any], prefixes: st.SearchStrategy[str] = PREFIXES) -> st.SearchStrategy[Any]:
+def block(
+    names: list[str], key: str, values: st.SearchStrategy[Any], prefixes: st.SearchStrategy[str] = PREFIXES
+) -> st.SearchStrategy[Any]:
     return st.builds(lambda p, n, s, v: (f"{p}{n}{s}", key, v), prefixes, st.sampled_from(names), SUFFIXES, values)
 
 
-NUMBERS = [f"Numeric{n}" for n in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")]
+NUMBERS = [
+    f"Numeric{n}" for n in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+]
 DATES = [n.replace("Numeric", "Date") for n in NUMBERS]
 ARNS = ["ArnLike", "ArnNotLike", "ArnEquals", "StringLike", "StringNotLike", "StringEquals"]
-CALLER_ARNS = some([*USERS[:3], *ROLES[:2], f"arn:aws:iam::{OWN}:user/*", "arn:aws:iam::*:role/*", "*", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"])
+CALLER_ARNS = some(
+    [
+        *USERS[:3],
+        *ROLES[:2],
+        f"arn:aws:iam::{OWN}:user/*",
+        "arn:aws:iam::*:role/*",
+        "*",
+        "arn:aws:iam::*:user/${aws:PrincipalTag/team}",
+    ]
+)
 TEAMS = some(["ops", "alice", "o*", "?ps", "${aws:username}", "${aws:username, 'ops'}", "OPS"])
 TESTS_OF_MFA = st.one_of(
     block(["Bool"], MFA, BOOLEANS),
@@ -83,7 +110,11 @@ TESTS_OF_MFA = st.one_of(
 TESTS = st.one_of(
     TESTS_OF_MFA,
     TESTS_OF_MFA,
-    block(["IpAddress", "NotIpAddress"], "aws:SourceIp", some(["203.0.113.0/24", "203.0.113.7", "2001:db8:1::/48", "0.0.0.0/0", "::/0"])),
+    block(
+        ["IpAddress", "NotIpAddress"],
+        "aws:SourceIp",
+        some(["203.0.113.0/24", "203.0.113.7", "2001:db8:1::/48", "0.0.0.0/0", "::/0"]),
+    ),
     block(["IpAddress", "NotIpAddress"], "AWS:sourceIP", some(["203.0.113.128/25", "198.51.100.9/16"])),
     st.builds(lambda v: ("Null", "aws:SourceIp", v), BOOLEANS),
     block(STRINGS, "aws:SourceVpce", some(["vpce-1", "vpce-*"])),
@@ -110,8 +141,18 @@ PRINCIPALS = st.one_of(
 )
 PATTERNS = some(
     [
-        *("*", f"arn:aws:iam::{TARGET}:role/A", f"arn:aws:iam::{TARGET}:role/*", "arn:aws:iam::*:role/A", f"arn:aws:iam::{OWN}:*"),
-        *("arn:aws:iam::*:role/${aws:username}", "arn:aws:iam::${aws:PrincipalAccount}:role/*", f"arn:aws:iam::{OTHER}:role/?s*"),
+        *(
+            "*",
+            f"arn:aws:iam::{TARGET}:role/A",
+            f"arn:aws:iam::{TARGET}:role/*",
+            "arn:aws:iam::*:role/A",
+            f"arn:aws:iam::{OWN}:*",
+        ),
+        *(
+            "arn:aws:iam::*:role/${aws:username}",
+            "arn:aws:iam::${aws:PrincipalAccount}:role/*",
+            f"arn:aws:iam::{OTHER}:role/?s*",
+        ),
         *("arn:aws:iam::*:role/${aws:PrincipalTag/team, 'A'}", "arn:*", "arn:aws:iam::2*:role/*/A"),
     ]
 )
@@ -177,7 +218,13 @@ def searched(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -
         found = [c for c in naive.contexts(values, role=":role/" in caller) if in_class(keys, c)]
         for resource in ["*"] if kind is Kind.TRUST else [r for r in RESOURCES if OWN not in r]:
             for context in found:
-                if naive.allowed(document, caller, "sts:AssumeRole", resource, naive.with_derived(caller, identity, resource, context)):
+                if naive.allowed(
+                    document,
+                    caller,
+                    "sts:AssumeRole",
+                    resource,
+                    naive.with_derived(caller, identity, resource, context),
+                ):
                     return caller, resource, context
     return None
 
