@@ -1,7 +1,8 @@
 """Makes the table of AWS-managed policies that the policy pack refuses to see attached.
 
-Run as `python -m benchmarks.aws_managed_policies`. The documents are those that moto ships, a copy of what AWS publishes; each is judged
-by the pack's own rules, without an allowed network. Policies of service-linked roles are left out, as nobody else can have them.
+Run as `python -m benchmarks.aws_managed_policies`. The documents are those that moto ships, a copy of what AWS
+publishes; each is judged by the pack's own rules, without an allowed network. Policies of service-linked roles are left
+out, as nobody else can have them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from catalogue import CATALOGUE
 from policies import grants, role_management, users
 from policies.documents import identity_policies
 from policies.identity import Judge, judged
 from policies.resources import Resource
-
-from catalogue import CATALOGUE
 
 TABLE = Path(sys.modules["policies"].__file__ or "").with_name("aws_managed_policies.json")
 

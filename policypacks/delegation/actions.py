@@ -40,7 +40,12 @@ POLICY_VERSIONS = _iam("CreatePolicyVersion", "SetDefaultPolicyVersion")
 """What changes managed policies, the boundary among them, under the roles that have them."""
 
 AROUND_BOUNDARIES = _iam(
-    "AddRoleToInstanceProfile", "CreateInstanceProfile", "PassRole", "RemoveRoleFromInstanceProfile", "TagRole", "UntagRole"
+    "AddRoleToInstanceProfile",
+    "CreateInstanceProfile",
+    "PassRole",
+    "RemoveRoleFromInstanceProfile",
+    "TagRole",
+    "UntagRole",
 )
 """What has no condition key for the boundary and makes use of a stronger role, beside role management."""
 
@@ -104,7 +109,8 @@ def on_anything(*actions: str, but: tuple[str, ...] = ()) -> Target:
 
 
 def user_management(account: str | None, *, others_only: bool, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
-    """Return all that creates or changes users, groups, keys and MFA devices; `others_only` leaves out one's own user and devices."""
+    """Return all that creates or changes users, groups, keys and MFA devices; `others_only` leaves out one's own user
+    and devices."""
     own = (*but, *OWN_USER) if others_only else but
     targets = (
         Target(actions=_USERS, resources=Resources(types=("user",), account=account, but=own)),

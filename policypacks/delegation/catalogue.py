@@ -18,8 +18,8 @@ _EXEMPT: Mapping[str, Any] = {
     "type": "array",
     "items": {"type": "object"},
     "description": (
-        "Exceptions, each an object of resource (a name or URN; * and ? are wildcards), reason, and until, the last day "
-        "on which it counts (YYYY-MM-DD)."
+        "Exceptions, each an object of resource (a name or URN; * and ? are wildcards), reason, and until, the last "
+        "day on which it counts (YYYY-MM-DD)."
     ),
 }
 _NETWORKS: Mapping[str, Any] = {
@@ -60,6 +60,8 @@ class Entry:
     """What to do, with a corrected snippet."""
     mandatory: bool = True
     """Whether a violation refuses the deployment."""
+    may_be_disabled: bool = False
+    """Whether a configuration may switch the policy off."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """JSON schema by property, without `exempt`, which all but advisory policies take."""
 
@@ -83,13 +85,15 @@ _ENTRIES = (
         description="A trust policy lets IAM users and other accounts in only with MFA.",
         severity="critical",
         remediation=(
-            f"Put {_MFA_ON_ALLOW} on each Allow statement. Bool, not BoolIfExists: requests with plain access keys have no "
-            "MFA key, and IfExists is true for a missing key."
+            f"Put {_MFA_ON_ALLOW} on each Allow statement. Bool, not BoolIfExists: requests with plain access keys "
+            "have no MFA key, and IfExists is true for a missing key."
         ),
     ),
     Entry(
         name="iam-trust-names-users-only",
-        description="A trust policy names IAM users of the Security account: no wildcard, account, role or other account.",
+        description=(
+            "A trust policy names IAM users of the Security account: no wildcard, account, role or other account."
+        ),
         severity="critical",
         remediation='Name each user: "Principal": {"AWS": ["arn:aws:iam::111111111111:user/alice"]}.',
         configuration={
@@ -97,7 +101,8 @@ _ENTRIES = (
             "adminUsers": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "The users that may be trusted, by name or ARN; without it, every user of the Security account.",
+                "description": "The users that may be trusted, by name or ARN; without it, every user of the "
+                "Security account.",
             },
         },
     ),
@@ -106,8 +111,8 @@ _ENTRIES = (
         description="A grant allows sts:AssumeRole on another account's role only with MFA.",
         severity="critical",
         remediation=(
-            f"Put {_MFA_ON_ALLOW} on the Allow statement. Bool, not BoolIfExists: requests with plain access keys have no "
-            "MFA key, and IfExists is true for a missing key."
+            f"Put {_MFA_ON_ALLOW} on the Allow statement. Bool, not BoolIfExists: requests with plain access keys "
+            "have no MFA key, and IfExists is true for a missing key."
         ),
     ),
     Entry(
@@ -115,7 +120,8 @@ _ENTRIES = (
         description="A grant allows sts:AssumeRole on another account's role only from the allowed networks.",
         severity="high",
         remediation=(
-            f"Put {_ADDRESS_ON_ALLOW}, within allowedCidrs, on the Allow statement; or, with mode session, give the role "
+            f"Put {_ADDRESS_ON_ALLOW}, within allowedCidrs, on the Allow statement; or, with mode session, give the "
+            "role "
             '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": '
             '["203.0.113.10/32"]}}}.'
         ),
@@ -132,8 +138,8 @@ _ENTRIES = (
         description="Roles are created, changed and removed only with MFA.",
         severity="critical",
         remediation=(
-            f"Put {_MFA_ON_ALLOW} on the Allow statement. On a role's own policy BoolIfExists will do: in a role's session "
-            "the key is never absent."
+            f"Put {_MFA_ON_ALLOW} on the Allow statement. On a role's own policy BoolIfExists will do: in a role's "
+            "session the key is never absent."
         ),
     ),
     Entry(
@@ -148,23 +154,25 @@ _ENTRIES = (
         description="Who may change roles can give them no more than a permissions boundary allows.",
         severity="critical",
         remediation=(
-            'Put "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"}} on what '
-            "creates or changes roles; leave out iam:PassRole, the boundary, tag, instance-profile and policy-version actions; "
-            "deny sts:AssumeRole, and every change of the access role and of protectedRoles."
+            'Put "Condition": {"StringEquals": {"iam:PermissionsBoundary": '
+            '"arn:aws:iam::aws:policy/ReadOnlyAccess"}} on what '
+            "creates or changes roles; leave out iam:PassRole, the boundary, tag, instance-profile and "
+            "policy-version actions; deny sts:AssumeRole, and every change of the access role and of protectedRoles."
         ),
         configuration={
             "boundaryPolicyArns": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "The only permissions boundaries to accept; without it, any that opens no way around itself.",
+                "description": "The only permissions boundaries to accept; without it, any that opens no way around "
+                "itself.",
             },
             "protectedRoles": {
                 "type": "array",
                 "items": {"type": "string"},
                 "default": ["OrganizationAccountAccessRole"],
                 "description": (
-                    "Role names, * and ? as wildcards, that an access role with role management must be denied to change, "
-                    "besides itself."
+                    "Role names, * and ? as wildcards, that an access role with role management must be denied to "
+                    "change, besides itself."
                 ),
             },
         },
@@ -174,8 +182,8 @@ _ENTRIES = (
         description="Nothing in a target account may create or change users, groups, access keys or MFA devices.",
         severity="critical",
         remediation=(
-            'Name the actions that are needed instead of a wildcard, such as "Action": ["iam:Get*", "iam:List*"], or deny the '
-            "others."
+            'Name the actions that are needed instead of a wildcard, such as "Action": ["iam:Get*", "iam:List*"], or '
+            "deny the others."
         ),
         configuration=_SECURITY_ACCOUNT,
     ),
@@ -190,30 +198,37 @@ _ENTRIES = (
         description="IAM users and their credentials exist in the Security account only.",
         severity="high",
         remediation=(
-            'Create the user in the Security account, through a provider with allowed_account_ids=["111111111111"], and let it '
-            "assume a role here."
+            'Create the user in the Security account, through a provider with allowed_account_ids=["111111111111"], '
+            "and let it assume a role here."
         ),
         configuration=_SECURITY_ACCOUNT,
     ),
     Entry(
         name="iam-mfa-devices-own-only",
-        description="Nobody may enrol an MFA device for somebody else or with plain access keys, or remove one without MFA.",
+        description=(
+            "Nobody may enrol an MFA device for somebody else or with plain access keys, or remove one without MFA."
+        ),
         severity="critical",
         remediation=(
-            'Allow it on "Resource": "arn:aws:iam::111111111111:user/${aws:username}" only, and add {"Effect": "Deny", "Action": '
-            '["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"], "Resource": "*", "Condition": {"Null": '
-            '{"aws:MultiFactorAuthPresent": "true"}}}.'
+            'Allow it on "Resource": "arn:aws:iam::111111111111:user/${aws:username}" only, and add {"Effect": '
+            '"Deny", "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"], '
+            '"Resource": "*", "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}.'
         ),
     ),
     Entry(
         name="iam-explicit-account-provider",
         description="Each AWS resource has a provider that can act in one named account only.",
         severity="high",
-        remediation='Make the provider with aws.Provider("…", allowed_account_ids=["222222222222"]) and pass it to the resource.',
+        remediation=(
+            'Make the provider with aws.Provider("…", allowed_account_ids=["222222222222"]) and pass it to '
+            "the resource."
+        ),
     ),
     Entry(
         name="iam-policy-size",
-        description="Each document, and the inline documents of one role, group or user together, keep to IAM's quotas.",
+        description=(
+            "Each document, and the inline documents of one role, group or user together, keep to IAM's quotas."
+        ),
         severity="low",
         remediation="Shorten names and lists, or move statements to a managed policy; white space does not count.",
         configuration={
@@ -232,14 +247,15 @@ _ENTRIES = (
         severity="medium",
         remediation=f"Name the public addresses of the office or VPN: {_ADDRESS_ON_ALLOW}.",
         mandatory=False,
+        may_be_disabled=True,
     ),
     Entry(
         name="delegation-sides-agree",
         description="Grants and trust policies of one stack belong together.",
         severity="medium",
         remediation=(
-            'Let "Resource" of the grant be the role\'s ARN, let the role trust the members of the group, and use the same networks '
-            "on both."
+            'Let "Resource" of the grant be the role\'s ARN, let the role trust the members of the group, and use '
+            "the same networks on both."
         ),
     ),
     Entry(

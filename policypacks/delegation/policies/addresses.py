@@ -31,7 +31,7 @@ def networks_of(document: Document) -> list[Network]:
 
 def can_match(network: Network) -> bool:
     """Tell whether a request over the internet can come from a network."""
-    shared = isinstance(network, ipaddress.IPv4Network) and network.subnet_of(_SHARED)
+    shared = network.version == 4 and network.network_address in _SHARED and network.broadcast_address in _SHARED
     return not (network.is_private or network.is_multicast or network.is_reserved or shared)
 
 
@@ -44,10 +44,10 @@ def _cannot_match(resource: Resource, _config: Config) -> Iterator[str]:
         futile = [str(network) for network in networks if not can_match(network)]
         if futile:
             yield (
-                f"{carried.label} tests the source address against {', '.join(futile)}: private, documentation or reserved "
-                "ranges, which no request to AWS comes from. Name public addresses."
+                f"{carried.label} tests the source address against {', '.join(futile)}: private, documentation or "
+                "reserved ranges, which no request to AWS comes from. Name public addresses."
             )
-        if networks and all(network.version == 4 for network in networks):
+        elif networks and all(network.version == 4 for network in networks):
             yield f"{carried.label} names IPv4 addresses only, so a request over IPv6 counts as from elsewhere."
 
 

@@ -1,11 +1,12 @@
 """The policy documents, and the attached managed policies, that resources carry.
 
-Covered, under any spelling of the property names: Role (trust, inlinePolicies, managedPolicyArns), RolePolicy, GroupPolicy, UserPolicy,
-Policy, the attachments of all three and PolicyAttachment, the exclusive attachments, and permission sets of IAM Identity Center; the same
-types of the package aws-native, whose Role, Group and User hold a list `policies`.
+Covered, under any spelling of the property names: Role (trust, inlinePolicies, managedPolicyArns), RolePolicy,
+GroupPolicy, UserPolicy, Policy, the attachments of all three and PolicyAttachment, the exclusive attachments, and
+permission sets of IAM Identity Center; the same types of the package aws-native, whose Role, Group and User hold a list
+`policies`.
 
-Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource, session policies (they
-only narrow), service control policies, resource policies other than trusts.
+Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource,
+session policies (they only narrow), service control policies, resource policies other than trusts.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ class Carried:
             raise Unverifiable(f"{self.place} is missing.")
         if holds_unknown(self.content):
             raise Unverifiable(
-                f"{self.place} is not known before the update. Build the document from plain account ids and names, not from "
-                "outputs of resources."
+                f"{self.place} is not known before the update. Build the document from plain account ids and names, "
+                "not from outputs of resources."
             )
         if isinstance(self.content, str):
             return _parse(self.content, self.kind)
@@ -105,9 +106,7 @@ def trusts(resource: Resource) -> Iterator[Carried]:
     """Yield the trust policies of a resource: at least one for a role."""
     if resource.kind == "iam.Role":
         for place, content in list(resource.values(*_TRUST)) or [("assumeRolePolicy", None)]:
-            yield Carried(
-                resource=resource, place=place, kind=Kind.TRUST, attachment=Attachment.ROLE, content=content
-            )
+            yield Carried(resource=resource, place=place, kind=Kind.TRUST, attachment=Attachment.ROLE, content=content)
 
 
 def identity_policies(resource: Resource) -> Iterator[Carried]:
@@ -147,7 +146,8 @@ def attachment_of(resource: Resource) -> Attachment | None:
 
 
 def attached_policies(resource: Resource) -> Iterator[tuple[str, Any]]:
-    """Yield property and value of each managed policy that the resource attaches: an ARN, `UNKNOWN`, None or no ARN at all."""
+    """Yield property and value of each managed policy that the resource attaches: an ARN, `UNKNOWN`, None or no ARN at
+    all."""
     carrier = _CARRIERS.get(resource.kind)
     if carrier is None:
         return

@@ -17,7 +17,8 @@ def _used(stack: Stack, _config: Config) -> Iterator[tuple[Resource, str]]:
         if urn in resources:
             yield (
                 resources[urn],
-                f"Exempt from {name} until {exemption.until}, for: {exemption.reason.rstrip('.')}. Refused otherwise: {violation}",
+                f"Exempt from {name} until {exemption.until}, for: {exemption.reason.rstrip('.')}. Refused otherwise: "
+                f"{violation}",
             )
 
 

@@ -79,8 +79,8 @@ def _sessions_from_elsewhere(stack: Stack, config: Config) -> Iterator[tuple[Res
             for arn in roles.keys() - set(tied):
                 yield (
                     roles[arn],
-                    f"{roles[arn].label} does not deny everything from outside {listed(networks)} in its sessions, as mode both "
-                    "asks. Give it an inline Deny of * with NotIpAddress on aws:SourceIp.",
+                    f"{roles[arn].label} does not deny everything from outside {listed(networks)} in its sessions, as "
+                    "mode both asks. Give it an inline Deny of * with NotIpAddress on aws:SourceIp.",
                 )
         except Unverifiable as reason:
             yield carried.resource, f"{carried.label} cannot be verified: {reason}"

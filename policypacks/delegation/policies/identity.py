@@ -1,7 +1,9 @@
-"""What the policies on identity policies share: which documents are judged, when, and what an attached managed policy brings.
+"""What the policies on identity policies share: which documents are judged, when, and what an attached managed policy
+brings.
 
-Inline documents are judged with their resource, before it is made. A managed policy is judged with the whole stack, for one that serves
-only as a permissions boundary grants nothing; one whose use the stack does not show is judged as a grant.
+Inline documents are judged with their resource, before it is made. A managed policy is judged with the whole stack, for
+one that serves only as a permissions boundary grants nothing; one whose use the stack does not show is judged as a
+grant.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ from policies.documents import (
     MANAGED_POLICIES,
     Carried,
     attached_policies,
-    attachment_of,
     identity_policies,
 )
 from policies.resources import UNKNOWN, Resource, Stack, account_of, folded
@@ -41,7 +42,9 @@ def judged(carried: Carried, config: Config, judge: Judge) -> Iterator[str]:
         yield f"{carried.label} cannot be verified: {reason}"
 
 
-def inline_rule(name: str, judge: Judge, *, concerns: Callable[[Resource, Config], bool] = lambda *_: True) -> ResourceRule:
+def inline_rule(
+    name: str, judge: Judge, *, concerns: Callable[[Resource, Config], bool] = lambda *_: True
+) -> ResourceRule:
     """Return the rule that judges the inline documents of a resource and the AWS-managed policies it attaches.
 
     `concerns` tells whether the policy is about a resource at all, as far as that does not hang on a document.
@@ -68,7 +71,8 @@ def inline_rule(name: str, judge: Judge, *, concerns: Callable[[Resource, Config
 
 
 def managed_rule(judge: Judge, *, concerns: Callable[[Resource, Config], bool] = lambda *_: True) -> StackRule:
-    """Return the rule that judges the managed policies that the stack makes, and attachments of what nobody knows yet."""
+    """Return the rule that judges the managed policies that the stack makes, and attachments of what nobody knows
+    yet."""
 
     def rule(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
         boundaries = only_boundaries(stack)
@@ -82,8 +86,8 @@ def managed_rule(judge: Judge, *, concerns: Callable[[Resource, Config], bool] =
             for place in unknown_attachments(stack, resource):
                 yield (
                     resource,
-                    f"{resource.label} cannot be verified: {place} is not known before the update, nor which policy of this "
-                    "stack it is.",
+                    f"{resource.label} cannot be verified: {place} is not known before the update, nor which policy "
+                    "of this stack it is.",
                 )
 
     return rule
@@ -126,7 +130,8 @@ def only_boundaries(stack: Stack) -> set[Resource]:
 
 
 def boundaries_of(resource: Resource) -> list[str]:
-    """Return the boundaries that the conditions of a resource's documents name; none of a document that cannot be read."""
+    """Return the boundaries that the conditions of a resource's documents name; none of a document that cannot be
+    read."""
     found: list[str] = []
     for carried in identity_policies(resource):
         try:
@@ -165,6 +170,7 @@ def refused_by(arn: str) -> frozenset[str]:
 
 @cache
 def _aws_managed() -> Mapping[str, Any]:
-    """The table that benchmarks/aws_managed_policies.py makes: source, date, and refused policies by policy of the pack."""
+    """The table that benchmarks/aws_managed_policies.py makes: source, date, and refused policies by policy of the
+    pack."""
     table: Mapping[str, Any] = json.loads(Path(__file__).with_name("aws_managed_policies.json").read_text())
     return table

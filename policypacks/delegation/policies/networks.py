@@ -6,9 +6,22 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from catalogue import MODES
-from iam import Callers, CallerType, Document, Effect, Kind, Question, Resources, Target, Unverifiable, decide, outside, parse
-from policies.resources import Resource, Stack
+from iam import (
+    Callers,
+    CallerType,
+    Document,
+    Effect,
+    Kind,
+    Question,
+    Resources,
+    Target,
+    Unverifiable,
+    decide,
+    outside,
+    parse,
+)
 from policies.documents import identity_policies
+from policies.resources import Resource, Stack
 from policies.validation import Config
 
 _EVERYTHING = parse(
@@ -48,7 +61,8 @@ def mode(config: Config) -> str:
 
 
 def role_documents(stack: Stack, role: Resource) -> Iterator[Document]:
-    """Yield the inline documents of a role in the stack, but for those that cannot be read: they are reported by themselves."""
+    """Yield the inline documents of a role in the stack, but for those that cannot be read: they are reported by
+    themselves."""
     for resource in (role, *stack.of("iam.RolePolicy")):
         if resource is role or owner(stack, resource) is role:
             for carried in identity_policies(resource):
@@ -79,14 +93,12 @@ def role_arn(role: Resource) -> str | None:
         return role.text("arn")
     if not (role.account and role_name(role)):
         return None
-    return f"arn:aws:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
+    return f"arn:{role.partition}:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
 
 
 def role_with_arn(stack: Stack, arn: str) -> Resource | None:
-    """Return the role of the stack with an ARN; the partition is not compared while AWS has not said the role's."""
-    return next(
-        (role for role in stack.of("iam.Role") if (role_arn(role) or "").split(":", 2)[2:] == arn.split(":", 2)[2:]), None
-    )
+    """Return the role of the stack with an ARN."""
+    return next((role for role in stack.of("iam.Role") if role_arn(role) == arn), None)
 
 
 def explicitly_denied(documents: Sequence[Document], question: Question) -> bool:
@@ -97,7 +109,8 @@ def explicitly_denied(documents: Sequence[Document], question: Question) -> bool
 def session_stays_inside(stack: Stack, role: Resource, networks: Sequence[str]) -> bool:
     """Tell whether a role's inline documents deny everything that does not come from the networks.
 
-    The condition key has to be tested for every action, so an exception of a NotAction counts as one that is not denied.
+    The condition key has to be tested for every action, so an exception of a NotAction counts as one that is not
+    denied.
     """
     documents = list(role_documents(stack, role))
     excepted = {

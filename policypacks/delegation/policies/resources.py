@@ -1,4 +1,5 @@
-"""Resources as the policies see them: plain data, whatever the spelling of types and properties, unknown values marked."""
+"""Resources as the policies see them: plain data, whatever the spelling of types and properties, unknown values
+marked."""
 
 from __future__ import annotations
 
@@ -108,9 +109,18 @@ class Resource:
         """The account that the resource is in, where its provider or its ARN says so."""
         return only_account(self.provider) or account_of(self.get("arn"))
 
+    @property
+    def partition(self) -> str:
+        """The partition of the resource's account: its ARN's, else its provider's region's, else `aws`."""
+        arn, region = self.text("arn"), str((self.provider or {}).get("region"))
+        if arn:
+            return arn.split(":")[1]
+        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
     @cached_property
     def properties(self) -> Mapping[str, Any]:
-        """Plain data by the property's name as written, without nulls: what the stack will hold, as far as it is known."""
+        """Plain data by the property's name as written, without nulls: what the stack will hold, as far as it is
+        known."""
         computed = _COMPUTED if self.inputs else frozenset()
         outputs = {
             name: value

@@ -19,6 +19,7 @@ from actions import (
     user_management,
 )
 from iam import (
+    ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
     Callers,
@@ -36,7 +37,6 @@ from iam import (
     decide,
     outside,
 )
-from iam import ASSUME_THIS_ROLE
 from policies.documents import MANAGED_POLICIES, Carried, identity_policies, trusts
 from policies.identity import (
     BOUNDARY_KEY,
@@ -56,7 +56,7 @@ from policies.networks import (
     role_name,
     session_stays_inside,
 )
-from policies.resources import Resource, Stack, account_of
+from policies.resources import Resource, Stack
 from policies.validation import Config, policy
 from policies.wording import because, listed
 
@@ -95,8 +95,8 @@ def _outside(document: Document, carried: Carried, config: Config) -> Iterator[s
     finding = _allowed(document, carried, outside(networks))
     if finding:
         yield (
-            f"lets roles be changed from outside {listed(networks, 'every network, for none is allowed')}: {because(finding)} "
-            "Demand the address with IpAddress on aws:SourceIp."
+            f"lets roles be changed from outside {listed(networks, 'every network, for none is allowed')}: "
+            f"{because(finding)} Demand the address with IpAddress on aws:SourceIp."
         )
 
 
@@ -141,7 +141,10 @@ def ways_around(document: Document, carried: Carried, config: Config) -> Iterato
         yield f"lets managed policies, boundaries among them, be changed: {because(finding)} Leave the action out."
     finding = _allowed(document, carried, target=on_anything(*AROUND_BOUNDARIES)) if manages else None
     if finding:
-        yield f"has a way around the permissions boundary beside role management: {because(finding)} Leave the action out."
+        yield (
+            f"has a way around the permissions boundary beside role management: {because(finding)} Leave the action "
+            "out."
+        )
 
 
 def _boundaries(document: Document, account: str | None, config: Config) -> tuple[list[str], dict[str, str]]:
@@ -207,7 +210,8 @@ def _named_by(carried: Carried) -> list[str]:
 
 
 def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
-    """Roles that users of another account may assume and that manage roles, without a Deny that keeps what holds the delegation up."""
+    """Roles that users of another account may assume and that manage roles, without a Deny that keeps what holds the
+    delegation up."""
     for role in stack.of("iam.Role"):
         documents = list(role_documents(stack, role))
         callers = (Callers(type=CallerType.ROLE, account=role.account),)
@@ -225,8 +229,8 @@ def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource,
                 if not explicitly_denied(documents, change):
                     yield (
                         role,
-                        f"{role.label} manages roles and is not denied to change {pattern}. Deny everything but iam:Get* and "
-                        "iam:List* on it.",
+                        f"{role.label} manages roles and is not denied to change {pattern}. Deny everything but "
+                        "iam:Get* and iam:List* on it.",
                     )
         except Unverifiable as reason:
             yield role, f"{role.label} cannot be verified: {reason}"
@@ -234,11 +238,11 @@ def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource,
 
 def _protected(role: Resource, config: Config) -> Iterator[str]:
     """ARN patterns of the roles that an access role must not change: itself and the protected ones."""
-    account = role.account or account_of(role.get("arn")) or _ANY_ACCOUNT
+    roles = f"arn:{role.partition}:iam::{role.account or _ANY_ACCOUNT}:role"
     if role_name(role):
-        yield f"arn:*:iam::{account}:role{role.text('path') or '/'}{role_name(role)}"
+        yield f"{roles}{role.text('path') or '/'}{role_name(role)}"
     for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
-        yield f"arn:*:iam::{account}:role/{name}"
+        yield f"{roles}/{name}"
 
 
 def _takes_strangers(role: Resource) -> bool:

@@ -1,7 +1,7 @@
 """The two sides of a delegation, grants and trust policies, within what one stack holds.
 
-What the stack does not hold is not missed: a grant on a role elsewhere, a trust whose grants are all elsewhere, a group whose members are
-managed elsewhere.
+What the stack does not hold is not missed: a grant on a role elsewhere, a trust whose grants are all elsewhere, a group
+whose members are managed elsewhere.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def _disagreements(stack: Stack, _config: Config) -> Iterator[tuple[Resource, st
             met.add(role)
             yield from _differences(stack, grant, role, trusting[role])
     for role, document in trusting.items():
-        arn = role_arn(role)
-        if role in met or arn is None or not _takes_users(document, role.account):
+        own = role_arn(role)
+        if role in met or own is None or not _takes_users(document, role.account):
             continue
-        if not any(grant.allows(arn) for grant in grants):
-            yield role, f"{role.label} trusts users of another account, but no grant of this stack names {arn}."
+        if not any(grant.allows(own) for grant in grants):
+            yield role, f"{role.label} trusts users of another account, but no grant of this stack names {own}."
 
 
 def _grants(stack: Stack) -> Iterator[_Grant]:
@@ -130,7 +130,10 @@ def _members(stack: Stack, grant: _Grant, role: Resource, trust: Document) -> It
         for user in sorted(trusted - set(users)):
             yield role, f"{role.label} trusts {user}, who is not a member of group {group} and so has no grant."
         for user in sorted(set(users) - trusted):
-            yield membership, f"{membership.label} makes {user} a member of group {group}, but {role.label} does not trust {user}."
+            yield (
+                membership,
+                f"{membership.label} makes {user} a member of group {group}, but {role.label} does not trust {user}.",
+            )
 
 
 sides_agree = policy("delegation-sides-agree", on_stack=_disagreements)

@@ -41,7 +41,8 @@ def _too_large(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
 
 
 def _owner(stack: Stack, carried: Carried) -> tuple[object, ...]:
-    """Whom an inline document belongs to: attachment, account and name, or the URN of the resource that has the name."""
+    """Whom an inline document belongs to: attachment, account and name, or the URN of the resource that has the
+    name."""
     resource, attachment = carried.resource, carried.attachment
     if resource.kind == f"iam.{attachment.capitalize()}":
         name = resource.text("name") or resource.text(f"{attachment}name")
@@ -59,8 +60,8 @@ def _over(together: list[tuple[Carried, int]], quota: int, what: str) -> Iterato
         parts = ", ".join(f"{one.label} {share:,}" for one, share in together)
         yield (
             carried.resource,
-            f"{carried.label} is too large: {what} may have {quota:,} characters without white space, and these have {used:,} "
-            f"({parts}), {used - quota:,} too many.",
+            f"{carried.label} is too large: {what} may have {quota:,} characters without white space, and these have "
+            f"{used:,} ({parts}), {used - quota:,} too many.",
         )
 
 

@@ -1,7 +1,7 @@
 """Who may assume a role, and with what proof.
 
-In scope are IAM users of any account and every principal of another account than the role's. Services, federation and the account's own
-roles are not.
+In scope are IAM users of any account and every principal of another account than the role's. Services, federation and
+the account's own roles are not.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
             return "the id of a user or role that was deleted or cannot be told"
         case PrincipalKind.USER if security and principal.account != security:
             return f"a user of another account than the Security account {security}"
-        case PrincipalKind.USER if admins is not None and not {principal.value, principal.value.rpartition("/")[2]} & set(admins):
+        case PrincipalKind.USER if admins is not None and not {
+            principal.value,
+            principal.value.rpartition("/")[2],
+        } & set(admins):
             return "a user that is not one of adminUsers"
         case PrincipalKind.USER:
             return None

@@ -1,4 +1,5 @@
-"""Users: in the Security account only, with permissions from groups, and with MFA devices that nobody else can enrol."""
+"""Users: in the Security account only, with permissions from groups, and with MFA devices that nobody else can
+enrol."""
 
 from __future__ import annotations
 
@@ -30,24 +31,23 @@ _ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMF
 
 
 def _outside_security_account(resource: Resource, config: Config) -> bool:
-    """Tell whether a resource may be in a target account. An account that is not known is one, unless only the Security account has such."""
+    """Tell whether a resource may be in a target account. An account that is not known is one, unless only the Security
+    account has such."""
     security = config.get("securityAccountId")
-    if resource.account and security:
-        return resource.account != security
-    return True
+    return not (resource.account and security) or resource.account != str(security)
 
 
 def user_management_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     account, security = carried.resource.account, config.get("securityAccountId")
-    # Where it is not known which account this is, it may be the Security account, whose users care for their own credentials.
+    # In an account that is not known, users may be caring for their own credentials, as they do in the Security account.
     known = bool(account and security) or carried.attachment is Attachment.ROLE
     elsewhere = (f"arn:*:iam::{security}:*",) if security else ()
     targets = user_management(account, others_only=not known, but=elsewhere)
     finding = decide(document, Question(callers=callers_of_identity(carried.attachment, account), targets=targets))
     if finding:
         yield (
-            f"manages users outside the Security account: {because(finding)} Name the actions that are needed, none of which "
-            "changes users, groups, keys or MFA devices."
+            f"manages users outside the Security account: {because(finding)} Name the actions that are needed, none "
+            "of which changes users, groups, keys or MFA devices."
         )
 
 
@@ -77,11 +77,14 @@ def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
     if not is_account(security):
         yield f"{resource.label} cannot be verified: securityAccountId is not in the policy's configuration."
     elif resource.account is None:
-        yield f"{resource.label} cannot be verified: its provider does not say the account. Set allowed_account_ids on it."
+        yield (
+            f"{resource.label} cannot be verified: its provider does not say the account. Set allowed_account_ids "
+            "on it."
+        )
     elif resource.account != security:
         yield (
-            f"{resource.label} is a user, or a user's credential, in account {resource.account}. Users belong in the Security "
-            f"account {security}; let them assume a role here."
+            f"{resource.label} is a user, or a user's credential, in account {resource.account}. Users belong in the "
+            f"Security account {security}; let them assume a role here."
         )
 
 
@@ -116,5 +119,7 @@ no_user_management = policy(
 permissions_on_groups_only = policy("iam-permissions-on-groups-only", on_resource=_policies_on_users)
 users_in_security_account_only = policy("iam-users-in-security-account-only", on_resource=_users_elsewhere)
 mfa_devices_own_only = policy(
-    OWN_DEVICES_ONLY, on_resource=inline_rule(OWN_DEVICES_ONLY, devices_of_others), on_stack=managed_rule(devices_of_others)
+    OWN_DEVICES_ONLY,
+    on_resource=inline_rule(OWN_DEVICES_ONLY, devices_of_others),
+    on_stack=managed_rule(devices_of_others),
 )

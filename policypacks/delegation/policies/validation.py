@@ -1,7 +1,7 @@
 """Makes policies of rules: what cannot be judged is a violation, and what is exempt is said, not refused.
 
-A rule is a generator of violations. One on a resource is shown its inputs, before the resource is made; one on the stack is shown all
-resources, for what a resource does not say by itself.
+A rule is a generator of violations. One on a resource is shown its inputs, before the resource is made; one on the
+stack is shown all resources, for what a resource does not say by itself.
 """
 
 from __future__ import annotations
@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from catalogue import CATALOGUE, Entry
-from exemptions import Exemption, ExemptionError, covers, exemption
-from iam import Unverifiable
-from policies.resources import Resource, Stack, of_resource, of_stack
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -25,6 +21,11 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from catalogue import CATALOGUE, Entry
+from exemptions import Exemption, ExemptionError, covers, exemption
+from iam import Unverifiable
+from policies.resources import Resource, Stack, of_resource, of_stack
+
 Config = Mapping[str, Any]
 ResourceRule = Callable[[Resource, Config], Iterator[str]]
 StackRule = Callable[[Stack, Config], Iterator[tuple[Resource, str]]]
@@ -35,7 +36,7 @@ used_exemptions: dict[tuple[str, str], tuple[Exemption, str]] = {}
 """By policy and URN: the exemption that let something pass in this run, and the first violation it covered."""
 
 
-class _BothViews(ResourceValidationPolicy, StackValidationPolicy):  # type: ignore[misc]
+class _BothViews(ResourceValidationPolicy, StackValidationPolicy):
     """A policy that judges each resource before it is made, and the stack for what one resource does not show.
 
     The SDK serves a resource policy and a stack policy by their class, and calls the same `validate` for both.
@@ -55,9 +56,7 @@ class _BothViews(ResourceValidationPolicy, StackValidationPolicy):  # type: igno
     def remediate(self, args: ResourceValidationArgs) -> None:  # noqa: ARG002
         return None
 
-    def validate(
-        self, args: ResourceValidationArgs | StackValidationArgs, report_violation: ReportViolation
-    ) -> None:
+    def validate(self, args: ResourceValidationArgs | StackValidationArgs, report_violation: ReportViolation) -> None:
         if isinstance(args, StackValidationArgs):
             self._on_stack(args, report_violation)
         else:
@@ -143,9 +142,10 @@ def _report(
 
 
 def _exemptions(config: Config, resources: Sequence[tuple[str, str, str]]) -> tuple[list[Exemption], list[str]]:
-    """The valid exemptions of a policy, and what is wrong with the others, where one of the resources (name, URN, type) is concerned.
+    """The valid exemptions of a policy, and what is wrong with those that concern one of the resources (name, URN,
+    type).
 
-    The stack's root resource is there in every run, so a faulty exemption is reported with it even if it is for nothing else.
+    The stack's root resource is there in every run, so a faulty exemption is reported with it if with nothing else.
     """
     items = config.get("exempt", [])
     if not isinstance(items, Sequence) or isinstance(items, str):
