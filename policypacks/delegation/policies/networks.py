@@ -88,12 +88,10 @@ def role_name(role: Resource) -> str | None:
 
 
 def role_arn(role: Resource) -> str | None:
-    """Return a role's ARN, from account, path and name while AWS has not said it; None if they are not known."""
-    if role.text("arn"):
-        return role.text("arn")
-    if not (role.account and role_name(role)):
-        return None
-    return f"arn:{role.partition}:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
+    """Return a role's ARN, from account, path and name as they will be, else as AWS said; None if it is not known."""
+    if role.account and role_name(role):
+        return f"arn:{role.partition}:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
+    return role.text("arn")
 
 
 def role_with_arn(stack: Stack, arn: str) -> Resource | None:

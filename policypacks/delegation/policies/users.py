@@ -39,7 +39,7 @@ def _outside_security_account(resource: Resource, config: Config) -> bool:
 
 def user_management_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     account, security = carried.resource.account, config.get("securityAccountId")
-    # In an account that is not known, users may be caring for their own credentials, as they do in the Security account.
+    # In an account that is not known, users may be caring for their own credentials, as in the Security account.
     known = bool(account and security) or carried.attachment is Attachment.ROLE
     elsewhere = (f"arn:*:iam::{security}:*",) if security else ()
     targets = user_management(account, others_only=not known, but=elsewhere)
