@@ -16,9 +16,9 @@ can occur together is kept to:
 Every other key is absent or has whatever value, or set of values, lets the request through.
 
 `Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
-aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no value; variables of
-keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps or has more than
-`search.MAX_CHOICES` combinations of values for policy variables.
+aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no
+value; variables of keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps, or a policy
+variable has more than `search.MAX_VALUES` values to tell apart.
 """
 
 from __future__ import annotations

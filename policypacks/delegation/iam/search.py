@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
 
 from iam import keys
 from iam.conditions import canonical, resource_texts, templates
@@ -14,8 +13,10 @@ from iam.principals import callers_language, principals_language, project, resou
 from iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from iam.variables import Template, keys_of, template
 
-MAX_CHOICES = 256
-"""Combinations of values for policy variables that one search tries."""
+MODEL_COST = 200
+"""Steps of `patterns.MAX_STEPS` that one combination of values for policy variables counts for."""
+MAX_VALUES = 128
+"""Values of one policy variable that are told apart."""
 
 _FIRST_MARK = 0xF8000
 ASKED = "the resource, in the question's words"
@@ -34,19 +35,35 @@ def search(scope: Scope) -> tuple[Request, Placed] | str | None:
 
 
 def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, Placed] | None, str | None]:
-    """What is found, and why some result on the way was not defined."""
+    """What is found, and why some result on the way was not defined.
+
+    Variables get their values one after the other; what has no solution while later ones are open has none at all.
+    """
+    settled, free = _variables(scope)
+    patterns = _patterns(scope, free, settled) if free else []
+    values: dict[str, list[str | None]] = {}
     undefined = None
-    for assignment in _assignments(scope):
-        model = Model(scope, assignment, generous)
+    assignments = [settled, settled | _guess(scope, free)] if free else [settled]
+    while assignments:
+        assignment = assignments.pop()
+        open_ = [key for key in free if key not in assignment]
+        scope.budget.spend(MODEL_COST)
+        model = Model(scope, assignment, generous or bool(open_), frozenset(open_))
         found = model.solve()
-        undefined = undefined or model.undefined
-        if found:
-            return found, undefined
+        if not open_:
+            undefined = undefined or model.undefined
+            if found:
+                return found, undefined
+        elif found:
+            key = open_[0]
+            if key not in values:
+                values[key] = _values(scope, key, _mark(free.index(key)), patterns, 2 if len(free) > 1 else 1)
+            assignments.extend({**assignment, key: value} for value in reversed(values[key]))
     return None, undefined
 
 
-def _assignments(scope: Scope) -> Iterator[dict[str, str | None]]:
-    """Values, None for absent, of the keys that policy variables refer to."""
+def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
+    """The keys that policy variables refer to: those with a settled value (None: absent), and the others."""
     variables = {canonical(key) for _, parts in _texts(scope) for key in keys_of(parts)}
     settled: dict[str, str | None] = {}
     if scope.callers.account:
@@ -57,19 +74,13 @@ def _assignments(scope: Scope) -> Iterator[dict[str, str | None]]:
         else:
             settled["aws:principalaccount"] = _unnamed_account(scope)
     settled |= {key: scope.fixed(key)[0] for key in variables if scope.fixed(key)}
-    free = sorted(key for key in variables - settled.keys() if scope.trackable(key))
-    if not free:
-        yield settled
-        return
-    patterns = _patterns(scope, free, settled)
-    choices = [_values(scope, key, _mark(i), patterns, 2 if len(free) > 1 else 1) for i, key in enumerate(free)]
-    count = 1
-    for values in choices:
-        count *= len(values)
-    if count > MAX_CHOICES:
-        raise TooComplexError
-    for combination in product(*choices):
-        yield settled | dict(zip(free, combination, strict=True))
+    return settled, sorted(key for key in variables - settled.keys() if scope.trackable(key))
+
+
+def _guess(scope: Scope, free: Sequence[str]) -> dict[str, str | None]:
+    """Values that mean nothing to the statements, all different: most often they already lead to a request."""
+    account = _unnamed_account(scope)
+    return {key: account if key.endswith("account") else "x" * i for i, key in enumerate(free, 2)}
 
 
 def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
@@ -145,7 +156,7 @@ def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str
         one = union([text])
         halves = [half for inside, without in cells for half in (([*inside, one], without), (inside, [*without, one]))]
         cells = [half for half in halves if word(*half, scope.budget) is not None]
-        if len(cells) > MAX_CHOICES:
+        if len(cells) > MAX_VALUES:
             raise TooComplexError
     values: list[str | None] = []
     for inside, without in cells:

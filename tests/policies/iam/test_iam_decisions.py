@@ -831,13 +831,30 @@ def test_finding_says_why_a_deny_does_not_apply() -> None:
     )
 
 
-def test_beyond_the_bounds_is_said_at_once() -> None:
-    names = [f"aws:PrincipalTag/t{i}" for i in range(12)]
-    allows = [grant({"StringLike": {name: [f"*{a}*{b}*" for a in "abcdef" for b in "abcdef"] for name in names}})]
-    denies = [
-        grant_deny({"StringLike": {names[i]: f"*{chr(97 + i)}*{chr(98 + j)}*", names[j]: "*?*??*x*"}})
-        for i in range(12)
-        for j in range(12)
-        if i != j
+def pigeons(birds: int, holes: int) -> list[Json]:
+    """Every bird sits in a hole, no two in the same: tags as birds, their values as holes."""
+    names = [f"aws:PrincipalTag/bird{i}" for i in range(birds)]
+    sitting = [grant_deny({"StringNotEquals": {name: [str(hole) for hole in range(holes)]}}) for name in names]
+    apart = [
+        grant_deny({"StringEquals": {one: str(hole), other: str(hole)}})
+        for hole in range(holes)
+        for i, one in enumerate(names)
+        for other in names[:i]
     ]
-    assert verdict([*allows, *denies], Kind.IDENTITY, of_grant({})) in (HOLE, UNCLEAR)
+    return [grant(), *sitting, *apart]
+
+
+@pytest.mark.parametrize(
+    ("birds", "holes", "expected"),
+    [(3, 3, HOLE), (4, 3, SAFE), (7, 6, UNCLEAR)],
+    ids=["a place for each", "one too many", "too many to tell"],
+)
+def test_denies_that_exclude_each_other(birds: int, holes: int, expected: str) -> None:
+    assert verdict(pigeons(birds, holes), Kind.IDENTITY, of_grant({})) == expected
+
+
+def test_bounds_do_not_depend_on_what_was_judged_before() -> None:
+    document = parse({"Version": "2012-10-17", "Statement": pigeons(7, 6)}, Kind.IDENTITY)
+    for _ in range(3):
+        with pytest.raises(Unverifiable, match="too many conditions"):
+            decide(document, of_grant({}))
