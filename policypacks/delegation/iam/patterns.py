@@ -1,0 +1,307 @@
+"""Sets of texts written with wildcards, and whether some text lies in all of these and in none of those.
+
+A pattern is a string whose characters stand for themselves, but for the tokens below, which lie outside Latin-1 (documents with such
+characters are refused). A language is a union of patterns, run as one bit-parallel automaton: bit i of a state says that position i can be
+reached. Intersections and differences are decided by walking the automata together, so the answers are exact.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+
+SEPARATOR = "\n"
+"""Stands between the ARN and the unique id of a caller; in no value of a document."""
+
+_LATIN = "".join(chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x100)))
+_DIGITS = "0123456789"
+_LOWER = "abcdefghijklmnopqrstuvwxyz"
+_CLASSES = [
+    frozenset(_LATIN),
+    frozenset(_LATIN) - {":"},
+    frozenset(_DIGITS),
+    frozenset(_LOWER + _DIGITS + "-"),
+    frozenset(_LOWER.upper() + _DIGITS),
+    frozenset(_LOWER + _LOWER.upper() + _DIGITS + "_+=,.@-"),
+    frozenset(chr(code) for code in range(0x21, 0x7F)),
+]
+_FIRST_TOKEN, _FIRST_FOLDED = 0xE000, 0xF000
+ANY, FIELD, DIGIT, PARTITION, ID, NAME, PATH = (chr(_FIRST_TOKEN + 2 * i) for i in range(len(_CLASSES)))
+"""One character: any, any but a colon, a digit, of a partition, of a unique id, of an IAM name, of an IAM path."""
+ANYTHING, FIELDS, DIGITS, PARTITIONS, IDS, NAMES, PATHS = (
+    chr(ord(token) + 1) for token in (ANY, FIELD, DIGIT, PARTITION, ID, NAME, PATH)
+)
+"""Any number of such characters."""
+
+# Tried in this order for "a character that no pattern names": they show up in counterexamples. Each line is one cell of the classes above.
+_FRESH = (
+    *(
+        _LOWER[23:] + _LOWER[:23],
+        _DIGITS[::-1],
+        _LOWER.upper()[23:] + _LOWER.upper()[:23],
+        "-",
+        "_.@=+,",
+        "/",
+        ":",
+    ),
+    *("!\"#$%&'()*;<>?[\\]^`{|}~", " " + _LATIN[95:]),
+)
+
+MAX_STEPS = 60_000
+"""Automaton steps that one decision may take."""
+
+
+class TooComplex(Exception):
+    """A decision went beyond its stated bounds."""
+
+
+class Budget:
+    """What one decision may still spend. Answers from a cache cost what they cost at first, so a verdict never depends on earlier ones."""
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise TooComplex
+
+
+@cache
+def _members(token: str) -> frozenset[str]:
+    code = ord(token)
+    if code < _FIRST_TOKEN:
+        return frozenset(token)
+    if code < _FIRST_FOLDED:
+        return _CLASSES[(code - _FIRST_TOKEN) // 2]
+    letter = chr(code - _FIRST_FOLDED)
+    return frozenset({letter, letter.upper()})
+
+
+def _is_star(token: str) -> bool:
+    return _FIRST_TOKEN <= ord(token) < _FIRST_FOLDED and ord(token) % 2 == 1
+
+
+def is_literal(pattern: str) -> bool:
+    """Whether the pattern matches itself only."""
+    return max(pattern, default="") < chr(_FIRST_TOKEN)
+
+
+def folded(text: str) -> str:
+    """The pattern of a text in any mix of cases."""
+    return "".join(
+        chr(_FIRST_FOLDED + ord(c.lower())) if c.lower() != c.upper() and c.upper() <= "\xff" else c for c in text
+    )
+
+
+def fields(pattern: str) -> str | None:
+    """The pattern with ARN semantics: six fields, wildcards staying within the first five; None if it has not six."""
+    if pattern == ANYTHING:
+        return ":".join([FIELDS] * 5) + ":" + ANYTHING
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:
+        return None
+    return ":".join(part.replace(ANY, FIELD).replace(ANYTHING, FIELDS) for part in parts[:5]) + ":" + parts[5]
+
+
+class _Automaton:
+    """All patterns of a union run at once."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.named: dict[str, int] = {}
+        self.classes: list[tuple[frozenset[str], int, int]] = []
+        self.open = self.skipped = self.accepting = start = 0
+        places: dict[str, list[int]] = {}
+        position = 0
+        for pattern in patterns:
+            start |= 1 << position
+            for token in pattern:
+                places.setdefault(token, []).append(position)
+                position += 1
+            self.accepting |= 1 << position
+            position += 1
+        for token, where in places.items():
+            mask = _mask(where, position)
+            if _FIRST_TOKEN <= ord(token) < _FIRST_FOLDED:
+                self.open |= mask
+                self.skipped |= mask if _is_star(token) else 0
+                self.classes.append((_members(token), 0, mask) if _is_star(token) else (_members(token), mask, 0))
+                continue
+            for char in _members(token):
+                self.named[char] = self.named.get(char, 0) | mask
+        self.moves: dict[str, tuple[int, int]] = {}
+        self.start = self._closed(start)
+
+    def _closed(self, state: int) -> int:
+        while (wider := state | (state & self.skipped) << 1) != state:
+            state = wider
+        return state
+
+    def names(self, state: int) -> frozenset[str]:
+        """The characters that a pattern asks for by name here."""
+        return frozenset(char for char, mask in self.named.items() if mask & state)
+
+    def step(self, state: int, char: str) -> int:
+        moves = self.moves.get(char)
+        if moves is None:
+            onward, stay = self.named.get(char, 0), 0
+            for members, more, loop in self.classes:
+                if char in members:
+                    onward |= more
+                    stay |= loop
+            moves = self.moves[char] = onward, stay
+        state = (state & moves[0]) << 1 | state & moves[1]
+        return self._closed(state) if state & self.skipped else state
+
+    def accepts(self, text: str) -> bool:
+        state = self.start
+        for char in text:
+            state = self.step(state, char)
+            if not state:
+                return False
+        return bool(state & self.accepting)
+
+
+def _mask(positions: Sequence[int], length: int) -> int:
+    if len(positions) < 16:
+        return sum(1 << position for position in positions)
+    bits = bytearray(length // 8 + 1)
+    for position in positions:
+        bits[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(bits, "little")
+
+
+class Language:
+    """A union of patterns. Make it with `union`, so that equal ones are one object."""
+
+    __slots__ = ("_automaton", "_known", "_wild", "literals", "patterns")
+
+    def __init__(self, patterns: frozenset[str]) -> None:
+        self.patterns = patterns
+        self.literals = frozenset(filter(is_literal, patterns))
+        self._known: dict[str, bool] = {}
+        self._automaton: _Automaton | None = None
+        self._wild: _Automaton | None = None
+
+    def __contains__(self, text: str) -> bool:
+        if text in self.literals:
+            return True
+        if len(self.literals) == len(self.patterns):
+            return False
+        known = self._known.get(text)
+        if known is None:
+            if self._wild is None:
+                self._wild = _Automaton(self.patterns - self.literals)
+            known = self._known[text] = self._wild.accepts(text)
+        return known
+
+    @property
+    def automaton(self) -> _Automaton:
+        if self._automaton is None:
+            self._automaton = _Automaton(self.patterns)
+        return self._automaton
+
+
+@lru_cache(maxsize=1 << 12)
+def _language(patterns: frozenset[str]) -> Language:
+    return Language(patterns)
+
+
+def union(patterns: Iterable[str]) -> Language:
+    """The language of these patterns."""
+    return _language(frozenset(patterns))
+
+
+def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget) -> str | None:
+    """The shortest text that is in each of the first languages and in none of the others; None if there is none.
+
+    Raises:
+        TooComplex: the budget is spent.
+    """
+    text, steps = _word(frozenset(inside), frozenset(without))
+    budget.spend(steps)
+    return text
+
+
+@lru_cache(maxsize=1 << 12)
+def _word(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
+    finite = next((one for one in inside if len(one.literals) == len(one.patterns)), None)
+    if finite is None:
+        return _walk([one.automaton for one in inside], [one.automaton for one in without])
+    fitting = (
+        t for t in sorted(finite.literals) if all(t in one for one in inside) and not any(t in one for one in without)
+    )
+    return next(fitting, None), 1
+
+
+def _walk(wanted: list[_Automaton], unwanted: list[_Automaton]) -> tuple[str | None, int]:
+    """Run all automata side by side, breadth first; a state is where each of them stands, the unwanted ones only while alive."""
+    start = (
+        tuple(a.start for a in wanted),
+        tuple((i, a.start) for i, a in enumerate(unwanted)),
+    )
+    texts = {start: ""}
+    queue = deque([start])
+    steps = 0
+    while queue and steps <= MAX_STEPS:
+        here = queue.popleft()
+        good, bad = here
+        if all(s & a.accepting for s, a in zip(good, wanted, strict=True)) and not any(
+            s & unwanted[i].accepting for i, s in bad
+        ):
+            return texts[here], steps
+        for char in _choices(list(zip(good, wanted, strict=True)), [(s, unwanted[i]) for i, s in bad]):
+            steps += 1
+            onward = tuple(a.step(s, char) for s, a in zip(good, wanted, strict=True))
+            if not all(onward):
+                continue
+            there = (
+                onward,
+                tuple((i, after) for i, s in bad if (after := unwanted[i].step(s, char))),
+            )
+            if there not in texts:
+                texts[there] = texts[here] + char
+                queue.append(there)
+    return None, steps
+
+
+def _choices(wanted: list[tuple[int, _Automaton]], unwanted: list[tuple[int, _Automaton]]) -> Iterable[str]:
+    """One character of each kind that the automata tell apart here."""
+    closed = [a.names(state) for state, a in wanted if not state & a.open]
+    if closed:
+        return sorted(frozenset.intersection(*closed))
+    named = frozenset().union(
+        *(a.names(state) for state, a in wanted),
+        *(a.names(state) for state, a in unwanted),
+    )
+    fresh = (next((char for char in cell if char not in named), None) for cell in _FRESH)
+    return [*filter(None, fresh), *sorted(named)]
+
+
+def between(pattern: str, before: str, after: str) -> set[str]:
+    """What the text between can be made of: the parts of `pattern` that are left when its beginning matches `before` and its end `after`."""
+    length = len(pattern)
+    starts = _reach(pattern, before)
+    ends = {length - i for i in _reach(pattern[::-1], after[::-1])}
+    return {pattern[i:j] for i in starts for j in ends if i <= j}
+
+
+def _reach(pattern: str, prefix: str) -> set[int]:
+    """The positions of `pattern` that some text matching all of `prefix` can lead to."""
+    seen = {(0, 0)}
+    stack = [(0, 0)]
+    while stack:
+        i, j = stack.pop()
+        onward = []
+        if i < len(prefix) and _is_star(prefix[i]):
+            onward.append((i + 1, j))
+        if j < len(pattern) and _is_star(pattern[j]):
+            onward.append((i, j + 1))
+        if i < len(prefix) and j < len(pattern) and _members(prefix[i]) & _members(pattern[j]):
+            onward.append((i + (not _is_star(prefix[i])), j + (not _is_star(pattern[j]))))
+        for place in onward:
+            if place not in seen:
+                seen.add(place)
+                stack.append(place)
+    return {j for i, j in seen if i == len(prefix)}
