@@ -372,7 +372,7 @@ class _Model:
                 self.allows.append((one, literals))
             else:
                 self.denies.append([(test, not outcome) for test, outcome in literals])
-        for key in (PRINCIPAL, *search.limits, *assignment):
+        for key in (PRINCIPAL, keys.MFA, *search.limits, *assignment):
             self._region(key)
         if search.resources:
             self._region(RESOURCE)

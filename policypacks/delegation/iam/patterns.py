@@ -57,10 +57,11 @@ class TooComplex(Exception):
 
 
 class Budget:
-    """What one decision may still spend. Answers from a cache cost what they cost at first, so a verdict never depends on earlier ones."""
+    """What one decision may still spend. What earlier decisions found out is not free, so a verdict never depends on them."""
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self.left = steps
+        self.asked: set[tuple[frozenset[Language], frozenset[Language]]] = set()
 
     def spend(self, steps: int) -> None:
         self.left -= steps
@@ -219,8 +220,11 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
     Raises:
         TooComplex: the budget is spent.
     """
-    text, steps = _word(frozenset(inside), frozenset(without))
-    budget.spend(steps)
+    asked = frozenset(inside), frozenset(without)
+    text, steps = _word(*asked)
+    if asked not in budget.asked:
+        budget.asked.add(asked)
+        budget.spend(steps)
     return text
 
 
@@ -284,6 +288,8 @@ def between(pattern: str, before: str, after: str) -> set[str]:
     length = len(pattern)
     starts = _reach(pattern, before)
     ends = {length - i for i in _reach(pattern[::-1], after[::-1])}
+    # A text that ends within a repetition may go on repeating.
+    ends = {j + 1 if j < length and _is_star(pattern[j]) else j for j in ends}
     return {pattern[i:j] for i in starts for j in ends if i <= j}
 
 

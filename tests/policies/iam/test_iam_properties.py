@@ -1,0 +1,224 @@
+"""The analysis against the naive evaluator, on generated documents."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from iam import (
+    WITHOUT_MFA,
+    Attachment,
+    Finding,
+    Kind,
+    Question,
+    assume_roles_elsewhere,
+    callers_of_identity,
+    callers_of_trust,
+    decide,
+    outside,
+    parse,
+)
+from iam.question import ASSUME_THIS_ROLE, Resources, Target, Values
+from tests.policies.iam import naive
+
+OWN, TARGET, OTHER = "111111111111", "222222222222", "333333333333"
+MFA = "aws:MultiFactorAuthPresent"
+ALLOWED = ("203.0.113.0/24", "2001:db8:1::/48")
+
+pytestmark = pytest.mark.filterwarnings("error")
+BOUNDED = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the conditions below can tell apart.
+WORLD: dict[str, list[list[str]]] = {
+    "aws:multifactorauthpresent": [[], ["false"], ["true"]],
+    "aws:multifactorauthage": [[], ["10"], ["600"], ["4000"]],
+    "aws:tokenissuetime": [[], ["2026-01-01T00:00:00Z"], ["2030-01-01T00:00:00Z"]],
+    "aws:currenttime": [["2020-01-01T00:00:00Z"], ["2026-06-01T00:00:00Z"], ["2031-01-01T00:00:00Z"]],
+    "aws:sourceip": [[], ["203.0.113.7"], ["203.0.113.200"], ["198.51.100.7"], ["2001:db8:1::5"], ["2001:db8:2::5"]],
+    "aws:sourcevpce": [[], ["vpce-1"], ["vpce-2"]],
+    "aws:securetransport": [["true"], ["false"]],
+    "aws:viaawsservice": [["true"], ["false"]],
+    "aws:principaltag/team": [[], ["ops"], ["Ops"], ["alice"], ["zz"], [TARGET], [""]],
+    "sts:rolesessionname": [["alice"], ["bob"], ["ops"], ["zz"]],
+    "aws:tagkeys": [[], ["a"], ["b"], ["a", "b"], ["a", "c"]],
+    "sts:externalid": [[], ["x-1"], ["y"]],
+}
+USERS = [f"arn:aws:iam::{OWN}:user/alice", f"arn:aws:iam::{OWN}:user/staff/bob", f"arn:aws:iam::{OTHER}:user/carol", f"arn:aws:iam::{TARGET}:user/dave"]
+ROLES = [f"arn:aws:iam::{OTHER}:role/x", f"arn:aws:iam::{OTHER}:role/team/ops", f"arn:aws:iam::{OWN}:role/ci"]
+RESOURCES = [f"arn:aws:iam::{a}:role/{name}" for a in (OWN, TARGET, OTHER) for name in ("A", "path/A", "alice", "ops", "Zz")]
+
+BOOLEANS = st.sampled_from(["true", "false", True, False, ["true", "false"]])
+STRINGS = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"]
+PREFIXES = st.sampled_from(["", "", "", "ForAllValues:", "ForAnyValue:"])
+SUFFIXES = st.sampled_from(["", "", "IfExists"])
+
+
+def some(values: list[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.sampled_from(values), st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True))
+
+
+def block(names: list[str], key: str, values: st.SearchStrategy[Any], prefixes: st.SearchStrategy[str] = PREFIXES) -> st.SearchStrategy[Any]:
+    return st.builds(lambda p, n, s, v: (f"{p}{n}{s}", key, v), prefixes, st.sampled_from(names), SUFFIXES, values)
+
+
+NUMBERS = [f"Numeric{n}" for n in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")]
+DATES = [n.replace("Numeric", "Date") for n in NUMBERS]
+ARNS = ["ArnLike", "ArnNotLike", "ArnEquals", "StringLike", "StringNotLike", "StringEquals"]
+CALLER_ARNS = some([*USERS[:3], *ROLES[:2], f"arn:aws:iam::{OWN}:user/*", "arn:aws:iam::*:role/*", "*", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"])
+TEAMS = some(["ops", "alice", "o*", "?ps", "${aws:username}", "${aws:username, 'ops'}", "OPS"])
+TESTS_OF_MFA = st.one_of(
+    block(["Bool"], MFA, BOOLEANS),
+    block(["StringEquals", "StringNotEquals"], MFA, BOOLEANS),
+    block(NUMBERS, "aws:MultiFactorAuthAge", some([60, "3600", 600.0])),
+    st.builds(lambda v: ("Null", MFA, v), BOOLEANS),
+    st.builds(lambda v: ("Null", "aws:TokenIssueTime", v), BOOLEANS),
+)
+TESTS = st.one_of(
+    TESTS_OF_MFA,
+    TESTS_OF_MFA,
+    block(["IpAddress", "NotIpAddress"], "aws:SourceIp", some(["203.0.113.0/24", "203.0.113.7", "2001:db8:1::/48", "0.0.0.0/0", "::/0"])),
+    block(["IpAddress", "NotIpAddress"], "AWS:sourceIP", some(["203.0.113.128/25", "198.51.100.9/16"])),
+    st.builds(lambda v: ("Null", "aws:SourceIp", v), BOOLEANS),
+    block(STRINGS, "aws:SourceVpce", some(["vpce-1", "vpce-*"])),
+    block(ARNS, "aws:PrincipalArn", CALLER_ARNS),
+    block(STRINGS, "aws:username", some(["alice", "a*", "bob", "${aws:PrincipalTag/team}"])),
+    block(STRINGS, "aws:PrincipalAccount", some([OWN, OTHER, "1*"])),
+    block(STRINGS, "aws:PrincipalType", some(["User", "AssumedRole", "user"])),
+    block(STRINGS, "aws:ResourceAccount", some([OWN, TARGET, "${aws:PrincipalAccount}"])),
+    block(STRINGS, "aws:PrincipalTag/team", TEAMS),
+    block(STRINGS, "sts:RoleSessionName", some(["alice", "${aws:username}", "${aws:PrincipalTag/team}", "*"])),
+    block(["StringEquals", "StringLike"], "sts:ExternalId", some(["x-1", "x*"])),
+    block(STRINGS, "aws:TagKeys", some(["a", "b", "?"]), st.sampled_from(["ForAllValues:", "ForAnyValue:"])),
+    block(DATES, "aws:CurrentTime", some(["2026-01-01T00:00:00Z", "2030-12-31"])),
+    block(DATES, "aws:TokenIssueTime", some(["2026-01-01", "2028-01-01T00:00:00Z"])),
+    block(["Bool"], "aws:SecureTransport", BOOLEANS),
+    block(["Bool"], "aws:ViaAWSService", BOOLEANS),
+    st.builds(lambda v: ("Null", "aws:username", v), BOOLEANS),
+)
+PRINCIPALS = st.one_of(
+    st.just("*"),
+    st.builds(lambda v: {"AWS": v}, some(["*", *USERS[:3], *ROLES[:2], OWN, f"arn:aws:iam::{OTHER}:root", TARGET])),
+    st.just({"Service": "ec2.amazonaws.com"}),
+    st.builds(lambda v: {"AWS": v, "Service": "ec2.amazonaws.com"}, some(USERS[:2])),
+)
+PATTERNS = some(
+    [
+        *("*", f"arn:aws:iam::{TARGET}:role/A", f"arn:aws:iam::{TARGET}:role/*", "arn:aws:iam::*:role/A", f"arn:aws:iam::{OWN}:*"),
+        *("arn:aws:iam::*:role/${aws:username}", "arn:aws:iam::${aws:PrincipalAccount}:role/*", f"arn:aws:iam::{OTHER}:role/?s*"),
+        *("arn:aws:iam::*:role/${aws:PrincipalTag/team, 'A'}", "arn:*", "arn:aws:iam::2*:role/*/A"),
+    ]
+)
+ACTIONS = some(["sts:AssumeRole", "sts:*", "*", "STS:assume*", "sts:TagSession", "sts:AssumeRol?", "s3:*"])
+
+
+def assembled(effect: str, tests: list[tuple[str, str, Any]], **parts: Any) -> dict[str, Any]:
+    condition: dict[str, dict[str, Any]] = {}
+    for operator, key, values in tests:
+        if key.lower() not in {known.lower() for known in condition.get(operator, {})}:
+            condition.setdefault(operator, {})[key] = values
+    return {"Effect": effect, **parts, **({"Condition": condition} if condition else {})}
+
+
+@st.composite
+def statements(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
+    parts = {draw(st.sampled_from(["Action", "Action", "Action", "NotAction"])): draw(ACTIONS)}
+    if kind is Kind.TRUST:
+        parts[draw(st.sampled_from(["Principal", "Principal", "Principal", "NotPrincipal"]))] = draw(PRINCIPALS)
+    else:
+        parts[draw(st.sampled_from(["Resource", "Resource", "Resource", "NotResource"]))] = draw(PATTERNS)
+    return assembled(draw(st.sampled_from(["Allow", "Allow", "Deny"])), draw(st.lists(TESTS, max_size=3)), **parts)
+
+
+@st.composite
+def documents(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
+    found = draw(st.lists(statements(kind), min_size=1, max_size=3))
+    version = draw(st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"]))
+    assume(len(naive.mentioned({"Statement": found}) & WORLD.keys()) <= 4)
+    return {"Version": version, "Statement": found}
+
+
+def questions(kind: Kind, keys: Mapping[str, Values]) -> Question:
+    if kind is Kind.TRUST:
+        return Question(callers=callers_of_trust(TARGET), targets=(ASSUME_THIS_ROLE,), keys=keys)
+    return Question(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=assume_roles_elsewhere(), keys=keys)
+
+
+KINDS = pytest.mark.parametrize("kind", list(Kind), ids=["trust", "identity"])
+
+
+def in_class(keys: Mapping[str, Values], context: naive.Context) -> bool:
+    if keys is WITHOUT_MFA:
+        return context.get(MFA.lower(), []) != ["true"]
+    if "aws:SourceIp" in keys:
+        address = context.get("aws:sourceip", [])
+        return not address or not any(naive.compare("IpAddress", address[0], network) for network in ALLOWED)
+    return True
+
+
+def searched(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> tuple[str, str, naive.Context] | None:
+    """A request of the small world that the naive evaluator lets through."""
+    used = naive.mentioned(document) | {key.lower() for key in keys}
+    if used & {"aws:multifactorauthage", "aws:tokenissuetime"}:
+        used.add(MFA.lower())
+    if "aws:sourcevpce" in used:
+        used.add("aws:sourceip")
+    values = {key: choices for key, choices in WORLD.items() if key in used or key == MFA.lower()}
+    for caller in (*USERS, *ROLES):
+        if kind is Kind.IDENTITY and OWN not in caller:
+            continue
+        identity = "AIDAX" if ":user/" in caller else "AROAX:s"
+        found = [c for c in naive.contexts(values, role=":role/" in caller) if in_class(keys, c)]
+        for resource in ["*"] if kind is Kind.TRUST else [r for r in RESOURCES if OWN not in r]:
+            for context in found:
+                if naive.allowed(document, caller, "sts:AssumeRole", resource, naive.with_derived(caller, identity, resource, context)):
+                    return caller, resource, context
+    return None
+
+
+def check_finding(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values], finding: Finding) -> None:
+    """The counterexample is in the class, can occur, and is let through."""
+    request = finding.request
+    context = {k.lower(): list(v) if isinstance(v, tuple) else [v] for k, v in request.context.items()}
+    assert in_class(keys, context)
+    everything = {key: [values] for key, values in context.items()}
+    everything.setdefault(MFA.lower(), [[]])
+    everything.setdefault("aws:multifactorauthage", [["5"] if everything[MFA.lower()] == [["true"]] else []])
+    everything.setdefault("aws:tokenissuetime", [["2026-01-01"] if everything[MFA.lower()] != [[]] else []])
+    assert list(naive.contexts(everything, role=":role/" in request.principal)), context
+    if kind is Kind.IDENTITY:
+        assert request.principal.split(":")[4] == OWN
+        assert request.resource.split(":")[4] != OWN
+    elif ":role/" in request.principal:
+        assert request.principal.split(":")[4] != TARGET
+    identity = "".join(context.get("aws:userid", ["AIDAX" if ":user/" in request.principal else "AROAX:s"]))
+    full = naive.with_derived(request.principal, identity, request.resource, context)
+    assert naive.allowed(document, request.principal, request.action, request.resource, full), (document, request)
+
+
+def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> None:
+    finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+    if finding:
+        check_finding(document, kind, keys, finding)
+    else:
+        assert searched(document, kind, keys) is None
+
+
+CLASSES = [WITHOUT_MFA, outside(ALLOWED), {}]
+
+
+@pytest.mark.parametrize("keys", CLASSES, ids=["mfa", "address", "any"])
+@KINDS
+def test_verdicts_agree_with_one_by_one_evaluation(kind: Kind, keys: Mapping[str, Values]) -> None:
+    @BOUNDED
+    @given(documents(kind))
+    def run(document: dict[str, Any]) -> None:
+        compared(document, kind, keys)
+
+    run()
