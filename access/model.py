@@ -268,7 +268,9 @@ class _Builder:
             case "GroupPolicyAttachment" | "UserPolicyAttachment" | "RolePolicyAttachment":
                 holder = self._named(kind.removesuffix("PolicyAttachment").lower(), place, resource)
                 self._managed(holder, resource.text("policyArn"))
-            case "GroupPolicyAttachmentsExclusive" | "UserPolicyAttachmentsExclusive" | "RolePolicyAttachmentsExclusive":
+            case (
+                "GroupPolicyAttachmentsExclusive" | "UserPolicyAttachmentsExclusive" | "RolePolicyAttachmentsExclusive"
+            ):
                 one = kind.removesuffix("PolicyAttachmentsExclusive").lower()
                 for arn in resource.texts("policyArns"):
                     self._managed(self._find(one, place, resource.text(f"{one}Name")), arn)
@@ -352,7 +354,9 @@ def _places(stack: Stack) -> dict[str, tuple[str, str]]:
         accounts = resource.texts("allowedAccountIds") if resource.type == _PROVIDER else []
         if len(accounts) == 1:
             region = resource.text("region")
-            partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+            partition = (
+                "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+            )
             found.setdefault(resource.urn, (partition, accounts[0]))
     return found
 

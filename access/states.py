@@ -145,7 +145,9 @@ def read_both(
         rest = [stack for stack in others.values() if stack.name not in named]
         before, after = ([*rest, *changed] for changed in ([p.old for p in plans], [p.new for p in plans]))
     elif plans or len(found) != 2:
-        raise InputError("Give two states (or folders, or stack names), before and after, or plans of `pulumi preview --json` only.")
+        raise InputError(
+            "Give two states (or folders, or stack names), before and after, or plans of `pulumi preview --json` only."
+        )
     else:
         before, after = ([*others.values(), *(s for s in items if isinstance(s, Stack))] for items in found)
     return _consistent(before, across_projects, after), _consistent(after, across_projects, before)
@@ -203,7 +205,9 @@ def _export(name: str) -> str:
             ["pulumi", "stack", "export", "--stack", name, "--non-interactive"], capture_output=True, text=True
         )
     except FileNotFoundError:
-        raise InputError(f"There is no file {name}, and to export a stack of that name Pulumi must be installed.") from None
+        raise InputError(
+            f"There is no file {name}, and to export a stack of that name Pulumi must be installed."
+        ) from None
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("error: ")
         raise InputError(f"There is no file {name}, and the stack {name} cannot be exported: {said.rstrip('.')}.")
@@ -234,7 +238,9 @@ def _stack(items: Any, source: str, fallback: str, time: str = "", *, planned: b
     if not isinstance(items, list):
         raise InputError(f"{source} is no state: its resources are not a list.")
     # A replaced resource waits for its removal in the state.
-    resources = [_resource(item, source, planned) for item in items if not (isinstance(item, Mapping) and item.get("delete"))]
+    resources = [
+        _resource(item, source, planned) for item in items if not (isinstance(item, Mapping) and item.get("delete"))
+    ]
     names = {tuple(resource.urn.split("::")[:2]) for resource in resources}
     if len(names) > 1:
         raise InputError(f"{source} is no state of one stack: it holds resources of several.")
@@ -266,7 +272,9 @@ def _resource(item: Any, source: str, planned: bool) -> Resource:
             inputs, outputs = (_plain(item.get(part) or {}) for part in ("inputs", "outputs"))
             if not (isinstance(inputs, dict) and isinstance(outputs, dict)):
                 raise InputError(f"{source} is no state: {urn} has inputs or outputs that are not an object.")
-            values = {**outputs, **inputs} if planned and not type_.startswith(_PROVIDER_TYPE) else {**inputs, **outputs}
+            values = (
+                {**outputs, **inputs} if planned and not type_.startswith(_PROVIDER_TYPE) else {**inputs, **outputs}
+            )
             return Resource(urn, type_, str(item.get("provider") or "").rpartition("::")[0], values)
     raise InputError(f"{source} is no state: one of its resources lacks a URN or a type.")
 
