@@ -32,7 +32,7 @@ from iam.conditions import Check, canonical
 from iam.operators import network
 
 MFA_KEY, ADDRESS_KEY = "aws:multifactorauthpresent", "aws:sourceip"
-_MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
+MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
 _ENDPOINT_KEYS = frozenset({"aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce"})
 _ENDPOINT_KEYS |= {"aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"}
 MAX_PAIRS = 4096
@@ -128,10 +128,10 @@ def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str 
     keys = {canonical(condition.key) for condition in conditions}
     fixed = {key: Values(like=()) if v is None else Values(absent=False, like=(v,)) for key, v in pins}
     by, through, doubts = dict(CLOSED.by), [], []
-    for credentials in Credentials if keys & _MFA_KEYS else [Credentials.MFA]:
+    for credentials in Credentials if keys & MFA_KEYS else [Credentials.MFA]:
         for address, addresses in _classes(conditions, keys):
             pinned = dict(fixed)
-            if keys & _MFA_KEYS:
+            if keys & MFA_KEYS:
                 pinned[MFA_KEY] = credentials.values
             if address != "*":
                 pinned[ADDRESS_KEY] = Values(absent=False, like=(address,)) if address else Values(like=())
@@ -143,7 +143,7 @@ def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str 
             if found:
                 by[credentials] |= addresses
                 through.append(positions[found.statement.index])
-    if not keys & _MFA_KEYS:
+    if not keys & MFA_KEYS:
         by = dict.fromkeys(Credentials, by[Credentials.MFA])
     return Ways(by, tuple(dict.fromkeys(through)), tuple(dict.fromkeys(doubts)))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 # https://www.pulumi.com/docs/iac/concepts/secrets/: how a state writes secrets and values that are not known yet.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105: a marker of the format, not a secret
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _PROVIDER_TYPE = "pulumi:providers:"

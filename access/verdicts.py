@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
 from access.addresses import Addresses
 from access.doors import ALLOW_ALL, CLOSED, Rule, Rules, Ways, other_conditions, ways
-from access.model import Model, Policy, Role, User
+from access.model import Group, Model, Policy, Role, User
 from iam import Callers, CallerType, Condition, Effect, Principal, PrincipalKind, Request, Statement
 from iam import matching_actions as covered
 from iam.conditions import Check, canonical, language_of
@@ -265,7 +265,7 @@ class Verdicts:
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
         sides = [side.rules for side in (identity, boundary, trust) if side is not None]
-        callers, pins = self._asks(user, role, sides)
+        callers, pins = self._asks(user, sides)
         if identity.knows_all and trust.knows_all and (boundary is None or boundary.knows_all):
             sure = ways(tuple(sides), callers, pins)
             status = Status.ALLOWED if sure else Status.UNVERIFIED if sure.doubts else Status.REFUSED
@@ -335,7 +335,7 @@ class Verdicts:
         return self._trust[key]
 
     def _asks(
-        self, user: User, role: Role, sides: Sequence[Rules]
+        self, user: User, sides: Sequence[Rules]
     ) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
         """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
         if not _personal(tuple(sides)):
@@ -344,6 +344,20 @@ class Verdicts:
         if user.unique_id.startswith("AIDA"):
             pins["aws:userid"] = user.unique_id
         return Callers(type=CallerType.USER, arn=user.arn), tuple(pins.items())
+
+    def candidates(self, user: User, role: Role) -> tuple[tuple[Ref, ...], tuple[Ref, ...]]:
+        """The statements about this user and this role, whatever their conditions: identity side, trust side."""
+        arns, others = self._by_arn[self._class_of[user.arn]]
+        bare = (replace(line, conditions=(), settled_by=frozenset()) for line in (*arns.get(role.arn, ()), *others))
+        granting = tuple(ref for _, ref in _identity_rules(bare, user, role)[0])
+        return granting, tuple(line.ref for line in _lines(role.trust) if line.admits(user)[0])
+
+    def grants(self, group: Group, role: Role) -> bool:
+        """Whether a policy of the group allows entering the role, under some condition."""
+        arns, others = _index(group.policies)
+        member = User(group.account, "member", partition=group.partition)
+        rules, _ = _identity_rules((*arns.get(role.arn, ()), *others), member, role)
+        return any(rule.effect is Effect.ALLOW for rule, _ in rules)
 
     def outsiders(self, roles: Iterable[Role] | None = None) -> Iterator[Outsider]:
         """Everybody whom a trust policy admits beyond the users of the states: other accounts, wildcards, roles, services."""
