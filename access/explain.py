@@ -14,6 +14,7 @@ from access.model import Role, User
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, Ref, Side, Status, Verdicts, context_of
 from iam import Callers, CallerType, Effect, Request, Statement
+from iam.conditions import canonical
 from iam.evaluation import Facts
 
 LONGEST_SWITCH_ROLE_NAME = 64
@@ -165,7 +166,9 @@ def explain(
         notes.append(f"From {open_from}.")
     if status is Status.ALLOWED and cell.provisos:
         notes.append(f"Provided that: {'; '.join(cell.provisos)}.")
-    notes.extend(_in_session(verdicts, role, keys, mfa))
+    denies = [rule for rule in cell.identity.rules if rule.effect is Effect.DENY]
+    denied_without_mfa = any(canonical(c.key) in MFA_KEYS for rule in denies for c in rule.conditions)
+    notes.extend(_in_session(verdicts, role, keys, mfa, denied_without_mfa))
     return Explanation(
         f"{user.name} → {label} ({role.account}), role {role.name}, {asked}: {result}",
         status,
@@ -275,8 +278,11 @@ def _changes(
         if gone:
             found[f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."] = None
     for ref, failed in failing:
-        if not failed and ref.statement.effect is Effect.DENY:
-            found[f"Change {ref.title}, or what it denies: a Deny outweighs every Allow."] = None
+        if ref.statement.effect is Effect.DENY and not failed:
+            asked = [(canonical(c.key), "") for c in ref.statement.conditions]
+            failed = [(key, said) for key, said in asked if key in MFA_KEYS or key == ADDRESS_KEY]
+            if not failed:
+                found[f"Change {ref.title}, or what it denies: a Deny outweighs every Allow."] = None
         for key, said in failed:
             if key in MFA_KEYS:
                 found[_MFA_ADVICE[credentials]] = None
@@ -296,7 +302,7 @@ _MFA_ADVICE = {
 }
 
 
-def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool) -> list[str]:
+def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool, denied_without_mfa: bool) -> list[str]:
     """What to know once inside."""
     found = []
     lock = verdicts.session_addresses(role)
@@ -308,6 +314,11 @@ def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool) -> list[s
         for statement in (policy.document.statements if policy.document else ())
         if statement.effect is Effect.ALLOW and any(c.key.lower() in MFA_KEYS for c in statement.conditions)
     ]
+    if keys is Keys.LONG_TERM and mfa and denied_without_mfa:
+        found.append(
+            "Whether a Deny without MFA spares access keys that send the MFA code with AssumeRole itself is untested on AWS: "
+            "get-session-token is the sure way."
+        )
     if named and keys is Keys.LONG_TERM and mfa:
         found.append(
             f"Once inside, {'; '.join(named)} do not apply: a session that AssumeRole opened with an MFA code of its own carries no MFA. "
