@@ -73,11 +73,11 @@ def terms(found: Ways) -> tuple[str, str]:
     return "not always needed", "; ".join(f"with {' or '.join(names)}: {addresses}" for addresses, names in places.items())
 
 
-def reasons(cell: Cell) -> list[str]:
-    """Say in full sentences what a verdict rests on, for all circumstances together."""
-    user, role = cell.user.name, f"role {cell.role.name}"
+def reasons(cell: Cell, who: str = "") -> list[str]:
+    """Say in full sentences what a verdict rests on, for all circumstances together; `who` stands for the user's name."""
+    user, role = who or cell.user.name, f"role {cell.role.name}"
     if cell.status is Status.REFUSED:
-        return _why_refused(cell)
+        return _why_refused(cell, user)
     mfa, where = terms(cell.ways)
     may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
     found = [f"{user} {may} {role}: MFA is {mfa}, from {where}."]
@@ -88,21 +88,21 @@ def reasons(cell: Cell) -> list[str]:
     return [*found, *cell.notes]
 
 
-def _why_refused(cell: Cell) -> list[str]:
+def _why_refused(cell: Cell, user: str) -> list[str]:
     found = []
-    user, role = cell.user, cell.role
-    caller = Callers(type=CallerType.USER, arn=user.arn)
+    role = cell.role
+    caller = Callers(type=CallerType.USER, arn=cell.user.arn)
     opens = []
     for side, says_nothing, never in (
         (
             cell.identity,
-            f"No policy of {user.name} or of {user.name}'s groups allows {ASSUME} on {role.arn}.",
-            f"The policies of {user.name} never allow {ASSUME} on {role.arn}",
+            f"No policy of {user} or of {user}'s groups allows {ASSUME} on {role.arn}.",
+            f"The policies of {user} never allow {ASSUME} on {role.arn}",
         ),
         (
             cell.trust,
-            f"The trust policy of role {role.name} lets {user.name} in by no statement.",
-            f"The trust policy of role {role.name} never lets {user.name} in",
+            f"The trust policy of role {role.name} lets {user} in by no statement.",
+            f"The trust policy of role {role.name} never lets {user} in",
         ),
     ):
         allowing = [ref for ref, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.ALLOW]
@@ -115,7 +115,7 @@ def _why_refused(cell: Cell) -> list[str]:
                 denying = [r.title for r, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.DENY]
                 found.append(f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}.")
     if cell.boundary and not ways((cell.boundary.rules,), caller):
-        found.append(f"The permissions boundary of {user.name} does not allow {ASSUME} on {role.arn}.")
+        found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
     if not found:
         said = " and the trust policy ".join(f"opens with MFA {mfa} from {where}" for mfa, where in map(terms, opens))
         found.append(f"Both sides open, but never for one and the same request: the identity side {said}.")

@@ -22,17 +22,16 @@ COLUMNS = (
 
 def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
     """Every user and role as texts, one row each, in the order of `COLUMNS`."""
-    told: dict[int, tuple[str, ...]] = {}
-    kept: list[object] = []
+    told: dict[object, tuple[tuple[str, ...], Cell]] = {}
     model = verdicts.model
     for cell in verdicts.cells():
         # Cells that rest on the same sides are told in the same words, so they are put into words once.
-        key = hash((id(cell.ways), id(cell.identity), id(cell.trust), cell.status, cell.notes))
+        # The cell is kept beside its words: the identities in the key hold only as long as what they name lives.
+        key = (id(cell.ways), id(cell.identity), id(cell.trust), cell.status, cell.notes)
         if key not in told:
-            told[key] = _told(cell)
-            kept.append(cell)
+            told[key] = (_told(cell), cell)
         role, user = cell.role, cell.user
-        yield (user.name, user.arn, role.account, model.label(role.account), role.name, role.arn, *told[key])
+        yield (user.name, user.arn, role.account, model.label(role.account), role.name, role.arn, *told[key][0])
 
 
 def _told(cell: Cell) -> tuple[str, ...]:
