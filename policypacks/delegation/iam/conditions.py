@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from iam import keys
-from iam.document import Condition, Document, Statement
+from iam.document import Condition, Statement
 from iam.keys import KeyType
 from iam.operators import (
     TEXTUAL,
@@ -157,3 +157,9 @@ def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> tu
 def resource_texts(statement: Statement) -> tuple[str, ...]:
     """The texts of the statement's Resource or NotResource; empty for a trust policy."""
     return statement.resources if statement.resources is not None else statement.not_resources or ()
+
+
+def arn_language(texts: Iterable[str], lookup: Lookup) -> Language:
+    """The language of a question's ARN patterns: variables always count, wildcards stay within their field."""
+    resolved = (resolve(template(text, wildcards=True, variables=True), lookup) for text in texts)
+    return union(pattern for text in resolved if text is not None and (pattern := fields(text)) is not None)

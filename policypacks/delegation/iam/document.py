@@ -29,7 +29,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+:[\x20-\x7e\xa0-\xff]+")
 _CHARACTERS = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 
 
-class Unverifiable(ValueError):
+class Unverifiable(ValueError):  # noqa: N818 - the state of a document, not a mishap
     """A document or a question that cannot be judged; the text is a full sentence that says where and why."""
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from iam.patterns import DIGIT, NAME, NAMES
+
 
 class KeyType(StrEnum):
     TEXT = "text"
@@ -58,6 +60,8 @@ SEVERAL_VALUES = frozenset(
 _ONE_VALUE_SERVICES = ("aws:", "sts:", "iam:")
 
 ALWAYS_PRESENT = frozenset({TIME, "aws:securetransport", "aws:viaawsservice", "aws:requestedregion"})
+ALWAYS_PRESENT_FOR = {"sts:rolesessionname": "sts:assumerole"}
+"""Keys that every request for an action (lower case) has."""
 NEVER_PRESENT = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
 """Only services of AWS calling in their own name have these."""
 
@@ -71,6 +75,14 @@ VPC_ONLY = frozenset(
 
 OF_PRINCIPAL = frozenset({"aws:principalarn", "aws:principalaccount", "aws:username", "aws:userid"})
 OF_RESOURCE = frozenset({"aws:resourceaccount"})
+
+SHAPES = {
+    "aws:username": NAME + NAMES,
+    "aws:principalaccount": 12 * DIGIT,
+    "aws:resourceaccount": 12 * DIGIT,
+    "sts:rolesessionname": 2 * NAME + NAMES,
+}
+"""Patterns that every value of a key matches."""
 
 _SPELLED = {
     key.lower(): key

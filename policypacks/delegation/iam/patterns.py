@@ -52,7 +52,7 @@ MAX_STEPS = 60_000
 """Automaton steps that one decision may take."""
 
 
-class TooComplex(Exception):
+class TooComplexError(Exception):
     """A decision went beyond its stated bounds."""
 
 
@@ -66,7 +66,7 @@ class Budget:
     def spend(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
-            raise TooComplex
+            raise TooComplexError
 
 
 @cache
@@ -218,7 +218,7 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
     """The shortest text that is in each of the first languages and in none of the others; None if there is none.
 
     Raises:
-        TooComplex: the budget is spent.
+        TooComplexError: the budget is spent.
     """
     asked = frozenset(inside), frozenset(without)
     text, steps = _word(*asked)

@@ -7,6 +7,7 @@ Principal element, is a set of such texts. So they can never contradict each oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from iam.document import Principal, PrincipalKind
 from iam.patterns import (
@@ -40,6 +41,7 @@ def _shapes(type_: str) -> list[str]:
     return [f"{type_}/{_NAME}", f"{type_}/{PATH}{PATHS}/{_NAME}"]
 
 
+@lru_cache(maxsize=256)
 def callers_language(callers: Callers) -> Language:
     """The texts of a class of callers."""
     role = callers.type is CallerType.ROLE
@@ -50,11 +52,7 @@ def callers_language(callers: Callers) -> Language:
     return union(prefix + shape + identity for shape in _shapes("role" if role else "user"))
 
 
-def account_of_caller(account: str) -> Language:
-    """All principals of an account."""
-    return union(project("aws:principalaccount", account))
-
-
+@lru_cache(maxsize=256)
 def resources_language(resources: Resources) -> Language:
     """The ARNs of a class of resources, without its `like` and `but`."""
     if not resources.types:

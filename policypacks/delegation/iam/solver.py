@@ -1,56 +1,34 @@
 """Finds values for the keys of a request that meet a list of clauses, or shows that there are none.
 
-Each key has a region: the values it may still have. A clause is a list of literals, of which one must hold; a literal says of one key that a
-test comes out so. The search keeps one example value for each region, looks for a clause that the examples break, and narrows a region
-for each literal that could mend it. So it is complete, and does not enumerate combinations that no clause asks about.
+Each key has a region: the values it may still have. A clause is a list of literals, of which one must hold; a literal
+says of one key that a test comes out so. The search keeps one example value for each region, looks for a clause that
+the examples break, and narrows a region for each literal that could mend it. So it is complete, and does not enumerate
+combinations that no clause asks about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from iam.patterns import ANYTHING, Budget, Language, union, word
 
-EVERYTHING = union([ANYTHING])
-NODE_COST = 8
-"""Automaton steps that one step of the search counts for."""
+STEP_COST = 8
+"""Steps of `patterns.MAX_STEPS` that one step of this search counts for."""
+
+Demand = tuple[Language, bool]
+"""A language that a value must be in, or not in."""
 
 
-class Region(Protocol):
-    """The values that a key may still have."""
-
-    def witness(self, budget: Budget) -> Sequence[str] | None:
-        """Example values of the key in one request, none of them if it is absent; None if nothing is possible any more."""
-
-
-class Test(Protocol):
-    """Something said about one key."""
-
-    key: str
-
-    def narrowed(self, region: Region, outcome: bool) -> Region:
-        """The region in which the test comes out so."""
-
-    def met(self, region: Region, outcome: bool, budget: Budget) -> bool:
-        """Whether it comes out so for the region's example."""
-
-
-Literal = tuple[Test, bool]
-Clause = Sequence[Literal]
-
-
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """A region over listed values, of which None is "absent"; earlier ones make nicer examples."""
 
-    __slots__ = ("mask", "values")
+    values: Sequence[str | None]
+    mask: int
 
-    def __init__(self, values: Sequence[str | None], mask: int) -> None:
-        self.values = values
-        self.mask = mask
-
-    def witness(self, budget: Budget) -> Sequence[str] | None:
+    def witness(self) -> Sequence[str] | None:
+        """The key's values in some request, none of them if it is absent; None if nothing is possible any more."""
         if not self.mask:
             return None
         value = self.values[(self.mask & -self.mask).bit_length() - 1]
@@ -59,60 +37,60 @@ class Choice:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChoiceTest:
-    """A test by the listed values for which it can come out true, and false; a value in both is one whose result is not defined."""
+    """A test by the listed values for which it may come out true, and false."""
 
     key: str
     true: int
     false: int
 
     def narrowed(self, region: Region, outcome: bool) -> Region:
+        """The region in which the test comes out so."""
         assert isinstance(region, Choice)
         return Choice(region.values, region.mask & (self.true if outcome else self.false))
 
-    def met(self, region: Region, outcome: bool, budget: Budget) -> bool:
+    def met(self, region: Region, outcome: bool) -> bool:
+        """Whether it comes out so for the region's example."""
         assert isinstance(region, Choice)
         return bool(region.mask & -region.mask & (self.true if outcome else self.false))
 
 
 @dataclass(eq=False, slots=True)
 class Texts:
-    """A region of texts: perhaps absent, else values that are each in some languages and not in others."""
+    """A region of texts: perhaps absent, else values that each meet all demands."""
 
+    budget: Budget
     absent: bool
     present: bool
-    every: tuple[tuple[Language, bool], ...] = ()
-    """What each value must be in, or not in."""
+    every: tuple[Demand, ...] = ()
     several: bool = False
-    some: tuple[tuple[Language, bool], ...] = ()
-    """With several values: for each of these, one value must be in it, or not in it."""
-    _witness: Sequence[str] | None = None
-    _searched: bool = False
+    """Whether there can be more than one value."""
+    some: tuple[Demand, ...] = ()
+    """With several values: demands that one value each must meet."""
+    _examples: list[Sequence[str] | None] = field(default_factory=list)
 
-    def witness(self, budget: Budget) -> Sequence[str] | None:
-        if not self._searched:
-            self._witness = self._search(budget)
-            self._searched = True
-        return self._witness
+    def witness(self) -> Sequence[str] | None:
+        """The key's values in some request, none of them if it is absent; None if nothing is possible any more."""
+        if not self._examples:
+            self._examples.append(self._search())
+        return self._examples[0]
 
-    def _search(self, budget: Budget) -> Sequence[str] | None:
+    def _search(self) -> Sequence[str] | None:
         if self.absent:
             return ()
         if not self.present:
             return None
-        if self.several and self.some:
-            found = [_example((*self.every, demand), budget) for demand in self.some]
-        else:
-            found = [_example((*self.every, *self.some), budget)]
-        return None if None in found else tuple(dict.fromkeys(text for text in found if text is not None))
+        found = []
+        for demands in [(*self.every, demand) for demand in self.some] or [self.every]:
+            text = self._example(demands)
+            if text is None:
+                return None
+            found.append(text)
+        return tuple(dict.fromkeys(found))
 
-
-def _example(demands: Sequence[tuple[Language, bool]], budget: Budget) -> str | None:
-    inside = [language for language, wanted in demands if wanted]
-    return word(
-        inside or [EVERYTHING],
-        [language for language, wanted in demands if not wanted],
-        budget,
-    )
+    def _example(self, demands: Sequence[Demand]) -> str | None:
+        inside = [language for language, wanted in demands if wanted]
+        without = [language for language, wanted in demands if not wanted]
+        return word(inside or [union([ANYTHING])], without, self.budget)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,22 +103,21 @@ class TextTest:
     present: bool | None
     """The result for every value, if it does not depend on the value."""
     language: Language | None = None
-    """Else the values for which it is true; None if that is not defined: then `possible` says whether either result may be counted on."""
+    """Else the values for which it is true; None if that is not defined."""
     negated: bool = False
     for_all: bool = False
     for_any: bool = False
     possible: bool = True
-    _regions: dict[tuple[int, bool], tuple[Texts, Texts]] = field(default_factory=dict)
+    """Whether a result that is not defined may be either; else it is neither."""
+    _known: dict[tuple[int, bool], tuple[Texts, Texts]] = field(default_factory=dict)
 
     def narrowed(self, region: Region, outcome: bool) -> Region:
+        """The region in which the test comes out so."""
         assert isinstance(region, Texts)
-        known = self._regions.get((id(region), outcome))
+        known = self._known.get((id(region), outcome))
         if known is None:
             # The region is kept with the answer, so that its id stays its own.
-            known = self._regions[id(region), outcome] = (
-                region,
-                self._narrowed(region, outcome),
-            )
+            known = self._known[id(region), outcome] = region, self._narrowed(region, outcome)
         return known[1]
 
     def _narrowed(self, region: Texts, outcome: bool) -> Texts:
@@ -150,16 +127,15 @@ class TextTest:
             present = present and self.present == outcome
         elif self.language is None:
             present = present and self.possible
+        elif region.several and (self.for_any if outcome else self.for_all):
+            some = (*some, (self.language, outcome != self.negated))
         else:
-            demand = (self.language, outcome != self.negated)
-            if region.several and ((self.for_all and not outcome) or (self.for_any and outcome)):
-                some = (*some, demand)
-            else:
-                every = (*every, demand)
-        return Texts(absent, present, every, region.several, some)
+            every = (*every, (self.language, outcome != self.negated))
+        return Texts(region.budget, absent, present, every, region.several, some)
 
-    def met(self, region: Region, outcome: bool, budget: Budget) -> bool:
-        values = region.witness(budget)
+    def met(self, region: Region, outcome: bool) -> bool:
+        """Whether it comes out so for the region's example."""
+        values = region.witness()
         if values is None:
             return False
         if not values:
@@ -172,22 +148,28 @@ class TextTest:
         return (any(results) if self.for_any else all(results)) == outcome
 
 
+Region = Choice | Texts
+Test = ChoiceTest | TextTest
+Literal = tuple[Test, bool]
+Clause = Sequence[Literal]
+
+
 def solve(regions: Mapping[str, Region], clauses: Sequence[Clause], budget: Budget) -> Mapping[str, Region] | None:
     """Regions whose examples meet all clauses; None if no values do.
 
     Raises:
-        TooComplex: the budget is spent.
+        TooComplexError: the budget is spent.
     """
     stack = [regions]
     while stack:
         here = stack.pop()
         best: list[tuple[str, Region]] | None = None
         for clause in clauses:
-            if any(test.met(here[test.key], outcome, budget) for test, outcome in clause):
+            if any(test.met(here[test.key], outcome) for test, outcome in clause):
                 continue
-            budget.spend(NODE_COST)
+            budget.spend(STEP_COST)
             branches = [(test.key, test.narrowed(here[test.key], outcome)) for test, outcome in clause]
-            branches = [(key, region) for key, region in branches if region.witness(budget) is not None]
+            branches = [(key, region) for key, region in branches if region.witness() is not None]
             if best is None or len(branches) < len(best):
                 best = branches
             if len(best) < 2:

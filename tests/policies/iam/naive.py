@@ -16,7 +16,15 @@ from typing import Any
 Context = dict[str, list[str]]
 """Condition keys in lower case; a key with an empty list, or none, is absent."""
 
-FALSE_WHEN_ABSENT = ("StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnLike", "ArnEquals", "Bool", "IpAddress")
+FALSE_WHEN_ABSENT = (
+    "StringEquals",
+    "StringLike",
+    "StringEqualsIgnoreCase",
+    "ArnLike",
+    "ArnEquals",
+    "Bool",
+    "IpAddress",
+)
 
 
 def listed(value: Any) -> list[Any]:
@@ -120,7 +128,11 @@ def principal_covers(element: Any, caller: str, identity: str) -> bool:
             return True
         if ":assumed-role/" in entry and ":role/" in caller:
             role, session = entry.split("/")[1:]
-            if account == entry.split(":")[4] and role == caller.rpartition("/")[2] and session == identity.partition(":")[2]:
+            if (
+                account == entry.split(":")[4]
+                and role == caller.rpartition("/")[2]
+                and session == identity.partition(":")[2]
+            ):
                 return True
     return False
 
@@ -187,7 +199,9 @@ def with_derived(caller: str, identity: str, resource: str, context: Context) ->
 
 def mentioned(document: dict[str, Any]) -> set[str]:
     """The condition keys and variables of a document, in lower case."""
-    found = {key.lower() for s in listed(document["Statement"]) for block in s.get("Condition", {}).values() for key in block}
+    found = {
+        key.lower() for s in listed(document["Statement"]) for block in s.get("Condition", {}).values() for key in block
+    }
     return found | {name.lower() for name in re.findall(r"\$\{([^},]+:[^},]+)[},]", str(document))}
 
 

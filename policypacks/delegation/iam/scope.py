@@ -1,0 +1,89 @@
+"""What one search is about: one class of callers, one action, one class of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from iam import keys
+from iam.conditions import canonical
+from iam.document import Condition, Statement
+from iam.operators import operator
+from iam.patterns import Budget
+from iam.question import Callers, CallerType, Target, Values
+from iam.variables import Template, keys_of
+
+PRINCIPAL, RESOURCE = "the caller", "the resource"
+"""Stand among the condition keys for the texts that a caller and a resource are (`principals`)."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A statement of one of the documents."""
+
+    document: int
+    has_variables: bool
+    statement: Statement
+
+
+class Scope:
+    """The statements that cover the action, and what the question says about the request."""
+
+    def __init__(
+        self,
+        statements: Sequence[Placed],
+        callers: Callers,
+        action: str,
+        target: Target,
+        limits: Mapping[str, Values],
+        budget: Budget,
+    ) -> None:
+        self.statements = statements
+        self.callers = callers
+        self.action = action
+        self.resources = target.resources
+        self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
+        self.budget = budget
+        self.uses: dict[str, list[Condition]] = {}
+        """The conditions on each key."""
+        for one in statements:
+            for condition in one.statement.conditions:
+                self.uses.setdefault(canonical(condition.key), []).append(condition)
+
+    def fixed(self, key: str) -> Sequence[str | None]:
+        """The value of a key that the kind of caller settles, None standing for absent; empty if it does not."""
+        if key == "aws:principaltype":
+            return [self.callers.type]
+        if key == "aws:principalisawsservice":
+            return ["false"]
+        if key in keys.NEVER_PRESENT or (key == "aws:username" and self.callers.type is CallerType.ROLE):
+            return [None]
+        return []
+
+    def several(self, key: str) -> bool:
+        """Whether a request can hold more than one value of the key."""
+        found = [operator(condition.operator) for condition in self.uses.get(key, ())]
+        return keys.may_hold_several(key, any(one.for_all or one.for_any for one in found))
+
+    def always_present(self, key: str) -> bool:
+        """Whether every request for the action has the key."""
+        return key in keys.ALWAYS_PRESENT or keys.ALWAYS_PRESENT_FOR.get(key) == self.action.lower()
+
+    def trackable(self, key: str) -> bool:
+        """Whether a policy variable with this key can be replaced by the values worth telling apart."""
+        return key not in keys.TYPES and not self.several(key)
+
+    def untrackable(self, texts: Iterable[Template]) -> bool:
+        """Whether one of the texts has a policy variable that cannot be followed."""
+        return any(not self.trackable(canonical(key)) for parts in texts for key in keys_of(parts))
+
+    @property
+    def identified(self) -> bool:
+        """Whether a statement looks at the unique id or the session name of the caller."""
+        texts = repr([one.statement for one in self.statements]).lower()
+        return any(text in texts for text in ("aws:userid", "'aida", "'aroa", ":assumed-role/"))
+
+
+def base(key: str) -> str:
+    """The text that a key is a part of; else the key itself."""
+    return PRINCIPAL if key in keys.OF_PRINCIPAL else RESOURCE if key in keys.OF_RESOURCE else key

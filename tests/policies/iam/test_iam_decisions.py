@@ -1,0 +1,842 @@
+"""Verdicts on documents written by hand: each row is one spelling, with what IAM would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from iam import (
+    ASSUME_THIS_ROLE,
+    WITHOUT_MFA,
+    Attachment,
+    Finding,
+    Kind,
+    Question,
+    Resources,
+    Target,
+    Unverifiable,
+    Values,
+    assume_roles_elsewhere,
+    callers_of_identity,
+    callers_of_trust,
+    decide,
+    outside,
+    parse,
+)
+
+SECURITY, TARGET, OTHER = "111111111111", "222222222222", "333333333333"
+MFA, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"
+ALICE = f"arn:aws:iam::{SECURITY}:user/alice"
+ROLE = f"arn:aws:iam::{TARGET}:role/TSU-IAM-ACCESS"
+OFFICE = ("203.0.113.0/24", "2001:db8:1::/48")
+MFA_TRUE, MFA_FALSE = {"Bool": {MFA: "true"}}, {"Bool": {MFA: "false"}}
+
+SAFE, HOLE, UNCLEAR = "safe", "hole", "cannot be verified"
+Json = dict[str, Any]
+
+
+def allow(condition: Json | None = None, **parts: Any) -> Json:
+    return {"Effect": "Allow", **parts, **({"Condition": condition} if condition is not None else {})}
+
+
+def deny(condition: Json | None = None, **parts: Any) -> Json:
+    return {**allow(condition, **parts), "Effect": "Deny"}
+
+
+def trust(condition: Json | None = None, principal: Any = None, **parts: Any) -> Json:
+    parts.setdefault("Action", "sts:AssumeRole")
+    if "NotPrincipal" not in parts:
+        parts["Principal"] = {"AWS": ALICE} if principal is None else principal
+    return allow(condition, **parts)
+
+
+def trust_deny(condition: Json | None = None, principal: Any = "*", **parts: Any) -> Json:
+    return {**trust(condition, principal, **parts), "Effect": "Deny"}
+
+
+def grant(condition: Json | None = None, **parts: Any) -> Json:
+    if "NotAction" not in parts:
+        parts.setdefault("Action", "sts:AssumeRole")
+    if "NotResource" not in parts:
+        parts.setdefault("Resource", ROLE)
+    return allow(condition, **parts)
+
+
+def grant_deny(condition: Json | None = None, **parts: Any) -> Json:
+    if "NotResource" not in parts:
+        parts.setdefault("Resource", "*")
+    return {**grant(condition, **parts), "Effect": "Deny"}
+
+
+def verdict(statements: Json | list[Json], kind: Kind, question: Question, version: str | None = "2012-10-17") -> str:
+    document: Json = {"Statement": statements}
+    if version:
+        document["Version"] = version
+    try:
+        return HOLE if decide(parse(json.dumps(document), kind), question) else SAFE
+    except Unverifiable:
+        return UNCLEAR
+
+
+def of_trust(keys: Mapping[str, Values] = WITHOUT_MFA, account: str | None = TARGET) -> Question:
+    return Question(callers=callers_of_trust(account), targets=(ASSUME_THIS_ROLE,), keys=keys)
+
+
+def of_grant(
+    keys: Mapping[str, Values] = WITHOUT_MFA,
+    attachment: Attachment = Attachment.GROUP,
+    account: str | None = SECURITY,
+    targets: tuple[Target, ...] | None = None,
+) -> Question:
+    return Question(
+        callers=callers_of_identity(attachment, account), targets=targets or assume_roles_elsewhere(), keys=keys
+    )
+
+
+def table(rows: dict[str, tuple[Any, ...]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in rows.items()])
+
+
+# A condition on an Allow: is it safe on a trust, on a group's policy, and on a role's policy, where the MFA key is never absent?
+ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
+    "no condition": (None, HOLE, HOLE),
+    "empty condition": ({}, HOLE, HOLE),
+    "empty operator block": ({"Bool": {}}, HOLE, HOLE),
+    "Bool true": ({"Bool": {MFA: "true"}}, SAFE, SAFE),
+    "Bool true, JSON boolean": ({"Bool": {MFA: True}}, SAFE, SAFE),
+    "Bool true, in a list": ({"Bool": {MFA: ["true"]}}, SAFE, SAFE),
+    "Bool True, other case": ({"Bool": {MFA: "True"}}, SAFE, SAFE),
+    "Bool true, key in other case": ({"Bool": {"AWS:multifactorauthpresent": "true"}}, SAFE, SAFE),
+    "Bool true or false": ({"Bool": {MFA: ["true", "false"]}}, HOLE, HOLE),
+    "Bool false": ({"Bool": {MFA: "false"}}, HOLE, HOLE),
+    "Bool true twice": ({"Bool": {MFA: ["true", "true"]}}, SAFE, SAFE),
+    "BoolIfExists true": ({"BoolIfExists": {MFA: "true"}}, HOLE, SAFE),
+    "BoolIfExists true, key present": ({"BoolIfExists": {MFA: "true"}, "Null": {MFA: "false"}}, SAFE, SAFE),
+    "BoolIfExists false": ({"BoolIfExists": {MFA: "false"}}, HOLE, HOLE),
+    "BoolIfExists true and issue time present": (
+        {"BoolIfExists": {MFA: "true"}, "Null": {ISSUED: "false"}},
+        SAFE,
+        SAFE,
+    ),
+    "BoolIfExists true and age present": ({"BoolIfExists": {MFA: "true"}, "Null": {AGE: False}}, SAFE, SAFE),
+    "Null false": ({"Null": {MFA: "false"}}, HOLE, HOLE),
+    "Null true": ({"Null": {MFA: "true"}}, HOLE, SAFE),
+    "Null of the age": ({"Null": {AGE: "false"}}, SAFE, SAFE),
+    "Null of the issue time": ({"Null": {ISSUED: "false"}}, HOLE, HOLE),
+    "ForAllValues:Bool true": ({"ForAllValues:Bool": {MFA: "true"}}, HOLE, SAFE),
+    "ForAnyValue:Bool true": ({"ForAnyValue:Bool": {MFA: "true"}}, SAFE, SAFE),
+    "ForAnyValue:BoolIfExists true": ({"ForAnyValue:BoolIfExists": {MFA: "true"}}, HOLE, SAFE),
+    "ForAllValues:BoolIfExists true": ({"ForAllValues:BoolIfExists": {MFA: "true"}}, HOLE, SAFE),
+    "StringEquals true": ({"StringEquals": {MFA: "true"}}, SAFE, SAFE),
+    "StringEquals True never matches": ({"StringEquals": {MFA: "True"}}, SAFE, SAFE),
+    "StringEqualsIgnoreCase TRUE": ({"StringEqualsIgnoreCase": {MFA: "TRUE"}}, SAFE, SAFE),
+    "StringLike t*": ({"StringLike": {MFA: "t*"}}, SAFE, SAFE),
+    "StringLike *": ({"StringLike": {MFA: "*"}}, HOLE, HOLE),
+    "StringLike *e matches both": ({"StringLike": {MFA: "*e"}}, HOLE, HOLE),
+    "StringNotEquals false": ({"StringNotEquals": {MFA: "false"}}, HOLE, SAFE),
+    "StringNotEquals false, key present": ({"StringNotEquals": {MFA: "false"}, "Null": {MFA: "false"}}, SAFE, SAFE),
+    "StringNotLike f*": ({"StringNotLike": {MFA: "f*"}}, HOLE, SAFE),
+    "StringEqualsIfExists true": ({"StringEqualsIfExists": {MFA: "true"}}, HOLE, SAFE),
+    "StringNotEquals true": ({"StringNotEquals": {MFA: "true"}}, HOLE, HOLE),
+    "age below an hour": ({"NumericLessThan": {AGE: "3600"}}, SAFE, SAFE),
+    "age below an hour, JSON number": ({"NumericLessThan": {AGE: 3600}}, SAFE, SAFE),
+    "age below an hour, float": ({"NumericLessThanEquals": {AGE: 3600.0}}, SAFE, SAFE),
+    "age at least 0": ({"NumericGreaterThanEquals": {AGE: "0"}}, SAFE, SAFE),
+    "age below 0 never matches": ({"NumericLessThan": {AGE: "0"}}, SAFE, SAFE),
+    "age not 5": ({"NumericNotEquals": {AGE: "5"}}, HOLE, HOLE),
+    "age if it exists": ({"NumericLessThanIfExists": {AGE: "3600"}}, HOLE, HOLE),
+    "age for all values": ({"ForAllValues:NumericLessThan": {AGE: "3600"}}, HOLE, HOLE),
+    "age for any value": ({"ForAnyValue:NumericLessThan": {AGE: "3600"}}, SAFE, SAFE),
+    "age absent": ({"Null": {AGE: "true"}}, HOLE, HOLE),
+    "age with BoolIfExists": ({"BoolIfExists": {MFA: "true"}, "NumericLessThan": {AGE: "60"}}, SAFE, SAFE),
+    "issued after a date": ({"DateGreaterThan": {ISSUED: "2026-01-01T00:00:00Z"}}, HOLE, HOLE),
+    "time only": ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, HOLE, HOLE),
+    "impossible time": (
+        {"DateLessThan": {"aws:CurrentTime": "2020-01-01"}, "DateGreaterThan": {"aws:EpochTime": "1600000000"}},
+        SAFE,
+        SAFE,
+    ),
+    "epoch as a number": ({"NumericLessThan": {"aws:EpochTime": 1600000000}}, HOLE, HOLE),
+    "other key, misspelt": ({"Bool": {"aws:MultiFactorAuthPresents": "true"}}, HOLE, HOLE),
+    "other key, tag": ({"Bool": {"aws:PrincipalTag/mfa": "true"}}, HOLE, HOLE),
+    "address only": ({"IpAddress": {"aws:SourceIp": "203.0.113.10"}}, HOLE, HOLE),
+    "MFA and address": ({**MFA_TRUE, "IpAddress": {"aws:SourceIp": "203.0.113.10"}}, SAFE, SAFE),
+    "external id": ({"StringEquals": {"sts:ExternalId": "x"}}, HOLE, HOLE),
+    "secure transport": ({"Bool": {"aws:SecureTransport": "true"}}, HOLE, HOLE),
+    "secure transport absent never matches": ({"Null": {"aws:SecureTransport": "true"}}, SAFE, SAFE),
+    "through a service": ({"Bool": {"aws:ViaAWSService": "true"}}, HOLE, HOLE),
+    "a service itself never matches": ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, SAFE, SAFE),
+    "contradiction on a tag": (
+        {"StringEquals": {"aws:PrincipalTag/a": "x"}, "StringNotEquals": {"aws:PrincipalTag/a": "x"}},
+        SAFE,
+        SAFE,
+    ),
+    "patterns without a common text": (
+        {"StringLike": {"aws:PrincipalTag/a": "x*"}, "StringLikeIfExists": {"aws:PrincipalTag/A": "y*"}},
+        SAFE,
+        SAFE,
+    ),
+    "patterns with a common text": (
+        {"StringLike": {"aws:PrincipalTag/a": "x*"}, "StringLikeIfExists": {"aws:PrincipalTag/A": "*y"}},
+        HOLE,
+        HOLE,
+    ),
+    "VPC endpoint and address": (
+        {"StringEquals": {"aws:SourceVpce": "vpce-1"}, "IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+        SAFE,
+        SAFE,
+    ),
+    "VPC endpoint and no address": (
+        {"StringEquals": {"aws:SourceVpce": "vpce-1"}, "NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+        HOLE,
+        HOLE,
+    ),
+    "organization of a key of several values": (
+        {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}},
+        HOLE,
+        HOLE,
+    ),
+    "all and any tag key disjoint": (
+        {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringEquals": {"aws:TagKeys": "b"}},
+        SAFE,
+        SAFE,
+    ),
+    "any of two tag keys": (
+        {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringLike": {"aws:TagKeys": "b"}},
+        HOLE,
+        HOLE,
+    ),
+    "string operator on the address": ({"StringEquals": {"aws:SourceIp": "203.0.113.10"}}, UNCLEAR, UNCLEAR),
+    "string operator on the address, but MFA": (
+        {**MFA_TRUE, "StringEquals": {"aws:SourceIp": "203.0.113.10"}},
+        SAFE,
+        SAFE,
+    ),
+    "plain operator on several values": ({"StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}}, UNCLEAR, UNCLEAR),
+    "number operator on MFA": ({"NumericEquals": {MFA: "1"}}, UNCLEAR, UNCLEAR),
+    "number operator on MFA, absent passes": ({"NumericNotEquals": {MFA: "1"}}, HOLE, UNCLEAR),
+    "date operator on the age": ({"DateLessThan": {AGE: "2026-01-01"}}, SAFE, SAFE),
+}
+
+
+@table(ALLOWS_WITH)
+def test_condition_of_an_allow(row: tuple[Json | None, str, str]) -> None:
+    condition, with_keys, in_a_role = row
+    assert verdict(trust(condition), Kind.TRUST, of_trust()) == with_keys
+    for attachment in (Attachment.USER, Attachment.GROUP, Attachment.MANAGED):
+        assert verdict(grant(condition), Kind.IDENTITY, of_grant(attachment=attachment)) == with_keys, attachment
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant(attachment=Attachment.ROLE)) == in_a_role
+
+
+# A Deny beside a plain Allow.
+DENIES_WITH: dict[str, tuple[Json | None, str, str]] = {
+    "Bool false": (MFA_FALSE, HOLE, SAFE),
+    "BoolIfExists false": ({"BoolIfExists": {MFA: "false"}}, SAFE, SAFE),
+    "BoolIfExists False": ({"BoolIfExists": {MFA: "False"}}, SAFE, SAFE),
+    "BoolIfExists false, JSON boolean": ({"BoolIfExists": {MFA: False}}, SAFE, SAFE),
+    "BoolIfExists true": ({"BoolIfExists": {MFA: "true"}}, HOLE, HOLE),
+    "ForAllValues:Bool false": ({"ForAllValues:Bool": {MFA: "false"}}, SAFE, SAFE),
+    "ForAnyValue:Bool false": ({"ForAnyValue:Bool": {MFA: "false"}}, HOLE, SAFE),
+    "StringNotEquals true": ({"StringNotEquals": {MFA: "true"}}, SAFE, SAFE),
+    "StringNotEqualsIfExists true": ({"StringNotEqualsIfExists": {MFA: "true"}}, SAFE, SAFE),
+    "ForAnyValue:StringNotEquals true": ({"ForAnyValue:StringNotEquals": {MFA: "true"}}, HOLE, SAFE),
+    "StringNotLike True": ({"StringNotLike": {MFA: "True"}}, SAFE, SAFE),
+    "StringEquals false": ({"StringEquals": {MFA: "false"}}, HOLE, SAFE),
+    "StringEqualsIfExists false": ({"StringEqualsIfExists": {MFA: "false"}}, SAFE, SAFE),
+    "Null true": ({"Null": {MFA: "true"}}, HOLE, HOLE),
+    "Null of the age": ({"Null": {AGE: "true"}}, SAFE, SAFE),
+    "Null of the issue time": ({"Null": {ISSUED: "true"}}, HOLE, HOLE),
+    "age over an hour if it exists": ({"NumericGreaterThanIfExists": {AGE: "3600"}}, SAFE, SAFE),
+    "age over an hour": ({"NumericGreaterThan": {AGE: "3600"}}, HOLE, HOLE),
+    "age not 5": ({"NumericNotEquals": {AGE: "5"}}, SAFE, SAFE),
+    "always": (None, SAFE, SAFE),
+    "empty condition": ({}, SAFE, SAFE),
+    "with an escape by a tag": (
+        {"BoolIfExists": {MFA: "false"}, "StringNotEquals": {"aws:PrincipalTag/x": "y"}},
+        HOLE,
+        HOLE,
+    ),
+    "with an escape by service calls": (
+        {"BoolIfExists": {MFA: "false"}, "Bool": {"aws:ViaAWSService": "false"}},
+        HOLE,
+        HOLE,
+    ),
+    "but not for services themselves": (
+        {"BoolIfExists": {MFA: "false"}, "Bool": {"aws:PrincipalIsAWSService": "false"}},
+        SAFE,
+        SAFE,
+    ),
+    "at any time before or after": (
+        {"BoolIfExists": {MFA: "false"}, "DateGreaterThan": {"aws:CurrentTime": "2000-01-01"}},
+        HOLE,
+        HOLE,
+    ),
+    "for all but root users": (
+        {"BoolIfExists": {MFA: "false"}, "StringNotEquals": {"aws:PrincipalType": "Account"}},
+        SAFE,
+        SAFE,
+    ),
+    "for users only": ({"BoolIfExists": {MFA: "false"}, "StringEquals": {"aws:PrincipalType": "User"}}, SAFE, HOLE),
+}
+
+
+@table(DENIES_WITH)
+def test_condition_of_a_deny(row: tuple[Json | None, str, str]) -> None:
+    condition, with_keys, in_a_role = row
+    assert verdict([trust(), trust_deny(condition)], Kind.TRUST, of_trust()) == with_keys
+    for order in ([grant(), grant_deny(condition)], [grant_deny(condition), grant()]):
+        assert verdict(order, Kind.IDENTITY, of_grant()) == with_keys
+        assert verdict(order, Kind.IDENTITY, of_grant(attachment=Attachment.ROLE)) == in_a_role
+
+
+# Two Denies that together leave no gap, and pairs that do.
+NO_MFA = {"BoolIfExists": {MFA: "false"}}
+TRUSTS: dict[str, tuple[Any, str]] = {
+    "absent and false denied apart": ([trust(), trust_deny({"Null": {MFA: "true"}}), trust_deny(MFA_FALSE)], SAFE),
+    "one safe, one not": ([trust(MFA_TRUE), trust()], HOLE),
+    "two safe": ([trust(MFA_TRUE), trust(MFA_TRUE, {"AWS": OTHER})], SAFE),
+    "deny for another user": ([trust(), trust_deny(NO_MFA, {"AWS": f"arn:aws:iam::{SECURITY}:user/bob"})], HOLE),
+    "deny for the user": ([trust(), trust_deny(NO_MFA, {"AWS": ALICE})], SAFE),
+    "deny for the user's account": ([trust(), trust_deny(NO_MFA, {"AWS": SECURITY})], SAFE),
+    "deny for the user's account root": ([trust(), trust_deny(NO_MFA, {"AWS": f"arn:aws:iam::{SECURITY}:root"})], SAFE),
+    "deny for the user by id": (
+        [trust(principal={"AWS": "AIDAEXAMPLE"}), trust_deny(NO_MFA, {"AWS": "AIDAEXAMPLE"})],
+        SAFE,
+    ),
+    "deny for NotPrincipal alice": ([trust(), trust_deny(NO_MFA, NotPrincipal={"AWS": ALICE})], HOLE),
+    "deny for NotPrincipal bob": ([trust(), trust_deny(NO_MFA, NotPrincipal={"AWS": f"{ALICE}s"})], SAFE),
+    "deny on another action": ([trust(), trust_deny(NO_MFA, Action="sts:TagSession")], HOLE),
+    "deny on all of sts": ([trust(), trust_deny(NO_MFA, Action="sts:*")], SAFE),
+    "deny on NotAction": (
+        [trust(), {"Effect": "Deny", "Principal": "*", "NotAction": "sts:TagSession", "Condition": NO_MFA}],
+        SAFE,
+    ),
+    "action in other case": (trust(Action="STS:ASSUMEROLE"), HOLE),
+    "action in a list": (trust(Action=["sts:TagSession", "sts:AssumeRole"]), HOLE),
+    "action with a wildcard": (trust(Action="sts:Assume*"), HOLE),
+    "action with a question mark": (trust(Action="sts:Assume?ole"), HOLE),
+    "action *": (trust(Action="*"), HOLE),
+    "other action only": (trust(Action=["sts:TagSession", "sts:SetSourceIdentity"]), SAFE),
+    "web identity only": (trust(Action="sts:AssumeRoleWithWebIdentity"), SAFE),
+    "service": (trust(principal={"Service": "ec2.amazonaws.com"}), SAFE),
+    "provider": (trust(principal={"Federated": f"arn:aws:iam::{TARGET}:saml-provider/x"}), SAFE),
+    "service and user": (trust(principal={"Service": "ec2.amazonaws.com", "AWS": [ALICE]}), HOLE),
+    "everyone": (trust(principal="*"), HOLE),
+    "every AWS principal": (trust(principal={"AWS": "*"}), HOLE),
+    "everyone with MFA": (trust(MFA_TRUE, "*"), SAFE),
+    "own account": (trust(principal={"AWS": TARGET}), HOLE),
+    "own account's roles": (
+        trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:role/*"}}, {"AWS": TARGET}),
+        SAFE,
+    ),
+    "own role": (trust(principal={"AWS": f"arn:aws:iam::{TARGET}:role/ci"}), SAFE),
+    "own role's session": (trust(principal={"AWS": f"arn:aws:sts::{TARGET}:assumed-role/ci/x"}), SAFE),
+    "foreign role": (trust(principal={"AWS": f"arn:aws:iam::{OTHER}:role/ci"}), HOLE),
+    "foreign role, BoolIfExists": (
+        trust({"BoolIfExists": {MFA: "true"}}, {"AWS": f"arn:aws:iam::{OTHER}:role/ci"}),
+        SAFE,
+    ),
+    "foreign session": (trust(principal={"AWS": f"arn:aws:sts::{OTHER}:assumed-role/ci/x"}), HOLE),
+    "foreign session, denied by role": (
+        [
+            trust(principal={"AWS": f"arn:aws:sts::{OTHER}:assumed-role/ci/x"}),
+            trust_deny(principal={"AWS": f"arn:aws:iam::{OTHER}:role/ci"}),
+        ],
+        HOLE,
+    ),
+    "foreign session, denied by account": (
+        [trust(principal={"AWS": f"arn:aws:sts::{OTHER}:assumed-role/ci/x"}), trust_deny(principal={"AWS": OTHER})],
+        SAFE,
+    ),
+    "foreign session, denied by session name": (
+        [
+            trust(principal={"AWS": f"arn:aws:sts::{OTHER}:assumed-role/ci/x"}),
+            trust_deny({"StringLike": {"aws:userid": "*:x"}}),
+        ],
+        SAFE,
+    ),
+    "federated user session": (trust(principal={"AWS": f"arn:aws:sts::{OTHER}:federated-user/bob"}), SAFE),
+    "role id": (trust(principal={"AWS": "AROAEXAMPLE"}), HOLE),
+    "user id": (trust(principal={"AWS": "AIDAEXAMPLE"}), HOLE),
+    "user id with MFA": (trust(MFA_TRUE, {"AWS": "AIDAEXAMPLE"}), SAFE),
+    "all but a user": (trust(NotPrincipal={"AWS": ALICE}), HOLE),
+    "all but everyone": (trust(NotPrincipal="*"), SAFE),
+    "other partition": (trust(principal={"AWS": f"arn:aws-cn:iam::{SECURITY}:user/alice"}), HOLE),
+    "principal narrowed to roles, BoolIfExists": (
+        trust({"BoolIfExists": {MFA: "true"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}, "*"),
+        SAFE,
+    ),
+    "principal narrowed to users, BoolIfExists": (
+        trust({"BoolIfExists": {MFA: "true"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}, "*"),
+        HOLE,
+    ),
+    "narrowed to a user that is not named": (trust({"StringEquals": {"aws:username": "bob"}}), SAFE),
+    "narrowed to the user's name": (trust({"StringEquals": {"aws:username": "alice"}}), HOLE),
+    "narrowed to the user's name in other case": (trust({"StringEquals": {"aws:username": "Alice"}}), SAFE),
+    "narrowed by the user's ARN in ignored case": (
+        trust({"StringEqualsIgnoreCase": {"aws:PrincipalArn": ALICE.upper()}}),
+        HOLE,
+    ),
+    "narrowed to another account": (trust({"StringEquals": {"aws:PrincipalAccount": OTHER}}), SAFE),
+    "narrowed to the account": (trust({"StringEquals": {"aws:PrincipalAccount": [OTHER, SECURITY]}}), HOLE),
+    "narrowed to roles": (trust({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}), SAFE),
+    "without a user name": (trust({"Null": {"aws:username": "true"}}), SAFE),
+    "foreign role without a user name": (trust({"Null": {"aws:username": "true"}}, {"AWS": OTHER}), HOLE),
+    "path of the user": (
+        trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
+        HOLE,
+    ),
+    "session named after the user": (trust({"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}), HOLE),
+    "session named after another": (
+        trust(
+            {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}, "StringLike": {"sts:RoleSessionName": "bob"}}
+        ),
+        SAFE,
+    ),
+    "session name missing never happens": (trust({"Null": {"sts:RoleSessionName": "true"}}), SAFE),
+    "session named otherwise is denied": (
+        [
+            trust(),
+            trust_deny({"StringNotEquals": {"sts:RoleSessionName": "${aws:username}"}}),
+            trust_deny({"StringEquals": {"sts:RoleSessionName": "alice"}}),
+        ],
+        SAFE,
+    ),
+    "tag equal to the name": (
+        trust({"StringEquals": {"aws:PrincipalTag/n": "${aws:username}"}, "StringLike": {"aws:PrincipalTag/n": "al*"}}),
+        HOLE,
+    ),
+    "tag equal to another's name": (
+        trust({"StringEquals": {"aws:PrincipalTag/n": "${aws:username}"}, "StringLike": {"aws:PrincipalTag/n": "bo*"}}),
+        SAFE,
+    ),
+    "literal star in a variable": (trust({"StringLike": {"aws:username": "al${*}"}}), SAFE),
+    "variable with a default": (trust({"StringEquals": {"sts:ExternalId": "${aws:PrincipalTag/t, 'none'}"}}), HOLE),
+    "ArnLike stays in its field": (trust({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam:*:user/alice:x"}}), SAFE),
+    "StringLike crosses fields": (trust({"StringLike": {"aws:PrincipalArn": "arn:aws:iam*alice"}}), HOLE),
+    "ArnEquals takes wildcards": (trust({"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/a*"}}), HOLE),
+    "StringEquals takes no wildcards": (
+        trust({"StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/a*"}}),
+        SAFE,
+    ),
+    "BinaryEquals on a tag": (trust({"BinaryEquals": {"aws:PrincipalTag/b": "QQ=="}}), HOLE),
+}
+
+
+@table(TRUSTS)
+def test_trust_policy_without_mfa(row: tuple[Any, str]) -> None:
+    statements, expected = row
+    assert verdict(statements, Kind.TRUST, of_trust()) == expected
+
+
+UNKNOWN_ACCOUNT: dict[str, tuple[Any, str]] = {
+    "role": (trust(principal={"AWS": f"arn:aws:iam::{TARGET}:role/ci"}), HOLE),
+    "role with MFA": (trust(MFA_TRUE, principal={"AWS": f"arn:aws:iam::{TARGET}:role/ci"}), SAFE),
+}
+
+
+@table(UNKNOWN_ACCOUNT)
+def test_account_that_is_not_known_is_foreign(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.TRUST, of_trust(account=None)) == row[1]
+
+
+GRANTS: dict[str, tuple[Any, str]] = {
+    "any role": (grant(Resource="*"), HOLE),
+    "foreign role": (grant(), HOLE),
+    "foreign role in a list": (grant(Resource=[f"arn:aws:iam::{SECURITY}:role/x", ROLE]), HOLE),
+    "own role": (grant(Resource=f"arn:aws:iam::{SECURITY}:role/x"), SAFE),
+    "own roles": (grant(Resource=f"arn:aws:iam::{SECURITY}:role/*"), SAFE),
+    "own account by the caller's": (grant(Resource="arn:aws:iam::${aws:PrincipalAccount}:role/*"), SAFE),
+    "own account by the key": (
+        grant({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, Resource="*"),
+        SAFE,
+    ),
+    "own account by the literal key": (grant({"StringEquals": {"aws:ResourceAccount": SECURITY}}, Resource="*"), SAFE),
+    "foreign by the key": (
+        grant({"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, Resource="*"),
+        HOLE,
+    ),
+    "account by a tag": (grant(Resource="arn:aws:iam::${aws:PrincipalTag/account}:role/x"), HOLE),
+    "account by a tag that is the own one": (
+        grant(
+            {"StringEquals": {"aws:PrincipalTag/account": SECURITY}},
+            Resource="arn:aws:iam::${aws:PrincipalTag/account}:role/x",
+        ),
+        SAFE,
+    ),
+    "role by the user's name": (grant(Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}"), HOLE),
+    "role by the user's name, narrowed": (
+        [
+            grant(Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}"),
+            grant_deny(NotResource=f"arn:aws:iam::{TARGET}:role/a*-b*"),
+        ],
+        HOLE,
+    ),
+    "role by the user's name, contradicted": (
+        [
+            grant({"StringLike": {"aws:username": "x*"}}, Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}"),
+            grant_deny(NotResource=f"arn:aws:iam::{TARGET}:role/a*"),
+        ],
+        SAFE,
+    ),
+    "question marks": (grant(Resource="arn:aws:iam::????????????:role/x"), HOLE),
+    "too few question marks": (grant(Resource="arn:aws:iam::???????????:role/x"), SAFE),
+    "account with letters": (grant(Resource="arn:aws:iam::abc*:role/x"), SAFE),
+    "other service": (grant(Resource="arn:aws:s3:::bucket/*"), SAFE),
+    "user": (grant(Resource=f"arn:aws:iam::{TARGET}:user/x"), SAFE),
+    "short ARN": (grant(Resource="arn:aws:iam"), HOLE),
+    "short ARN with account": (grant(Resource="arn:aws:iam::*"), HOLE),
+    "other partition": (grant(Resource=f"arn:aws-us-gov:iam::{TARGET}:role/x"), HOLE),
+    "any partition": (grant(Resource=f"arn:*:iam::{TARGET}:role/x"), HOLE),
+    "NotResource own": (grant(NotResource=f"arn:aws:iam::{SECURITY}:*"), HOLE),
+    "NotResource all": (grant(NotResource="arn:*"), SAFE),
+    "NotAction s3": (grant(NotAction="s3:*"), HOLE),
+    "NotAction sts": (grant(NotAction="sts:*"), SAFE),
+    "NotAction sts in other case": (grant(NotAction="STS:assumero*"), SAFE),
+    "all actions": (grant(Action="*", Resource="*"), HOLE),
+    "AssumeRoot": (grant(Action="sts:AssumeRoot", Resource=f"arn:aws:iam::{TARGET}:root"), HOLE),
+    "AssumeRoot of the own account": (grant(Action="sts:AssumeRoot", Resource=f"arn:aws:iam::{SECURITY}:root"), SAFE),
+    "AssumeRoot with MFA": (grant(MFA_TRUE, Action="sts:AssumeRoot", Resource="*"), SAFE),
+    "denied on that role": ([grant(), grant_deny(NO_MFA, Resource=ROLE)], SAFE),
+    "denied on another role": ([grant(), grant_deny(NO_MFA, Resource=f"{ROLE}2")], HOLE),
+    "denied on the role in other case": ([grant(), grant_deny(NO_MFA, Resource=ROLE.lower())], HOLE),
+    "denied but for some": ([grant(Resource="*"), grant_deny(NO_MFA, NotResource=ROLE)], HOLE),
+    "denied but for own": ([grant(Resource="*"), grant_deny(NO_MFA, NotResource=f"arn:aws:iam::{SECURITY}:*")], SAFE),
+    "denied by pattern": ([grant(), grant_deny(NO_MFA, Resource="arn:aws:iam::*:role/TSU*")], SAFE),
+    "denied by pattern that leaves a gap": (
+        [grant(Resource="arn:aws:iam::*:role/T*"), grant_deny(NO_MFA, Resource="arn:aws:iam::*:role/T?*")],
+        HOLE,
+    ),
+    "denied by patterns that cover": (
+        [
+            grant(Resource="arn:aws:iam::*:role/T*"),
+            grant_deny(NO_MFA, Resource=["arn:aws:iam::*:role/T?*", "arn:aws:iam::*:role/T"]),
+        ],
+        SAFE,
+    ),
+    "denied with NotAction": (
+        [grant(), {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": NO_MFA}],
+        SAFE,
+    ),
+    "denied with NotAction of sts": (
+        [grant(), {"Effect": "Deny", "NotAction": "sts:AssumeRole", "Resource": "*"}],
+        HOLE,
+    ),
+    "denied for the address": ([grant(), grant_deny({"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}})], HOLE),
+    "variables in NotResource of a Deny": (
+        [grant(), grant_deny(NotResource="arn:aws:iam::*:role/${aws:PrincipalTag/t}")],
+        HOLE,
+    ),
+    "variable that cannot be followed": (grant({"StringEquals": {"aws:PrincipalTag/t": f"${{{MFA}}}"}}), UNCLEAR),
+    "address as a variable": (grant({"StringEquals": {"aws:PrincipalTag/t": "${aws:SourceIp}"}}), UNCLEAR),
+    "variable that cannot be followed, but MFA": (
+        grant({**MFA_TRUE, "StringEquals": {"aws:PrincipalTag/t": "${aws:SourceIp}"}}),
+        SAFE,
+    ),
+}
+
+
+@table(GRANTS)
+def test_grant_without_mfa(row: tuple[Any, str]) -> None:
+    statements, expected = row
+    assert verdict(statements, Kind.IDENTITY, of_grant()) == expected
+
+
+GRANTS_OF_UNKNOWN: dict[str, tuple[Any, str]] = {
+    "role": (grant(), HOLE),
+    "any role": (grant(Resource="*"), HOLE),
+    "caller's account": (grant(Resource="arn:aws:iam::${aws:PrincipalAccount}:role/*"), SAFE),
+    "caller's account by the key": (
+        grant({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, Resource="*"),
+        SAFE,
+    ),
+    "caller's account by both literals": (
+        grant({"StringEquals": {"aws:ResourceAccount": TARGET, "aws:PrincipalAccount": TARGET}}, Resource="*"),
+        SAFE,
+    ),
+    "caller's account by a pattern": (grant({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:*"}}), SAFE),
+    "another account's caller": (grant({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:*"}}), HOLE),
+    "account by a tag": (grant(Resource="arn:aws:iam::${aws:PrincipalTag/account}:role/x"), HOLE),
+}
+
+
+@table(GRANTS_OF_UNKNOWN)
+def test_grant_in_an_account_that_is_not_known(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant(account=None)) == row[1]
+
+
+# A condition on an Allow, and on a Deny beside a plain Allow, asked about requests from outside the office.
+ADDRESSES: dict[str, tuple[Json | None, str]] = {
+    "no condition": (None, HOLE),
+    "the office": ({"IpAddress": {"aws:SourceIp": list(OFFICE)}}, SAFE),
+    "one address": ({"IpAddress": {"aws:SourceIp": "203.0.113.10"}}, SAFE),
+    "one address as /32": ({"IpAddress": {"aws:SourceIp": ["203.0.113.10/32"]}}, SAFE),
+    "host bits": ({"IpAddress": {"aws:SourceIp": "203.0.113.77/25"}}, SAFE),
+    "host bits, too wide": ({"IpAddress": {"aws:SourceIp": "203.0.113.77/23"}}, HOLE),
+    "two halves": ({"IpAddress": {"aws:SourceIp": ["203.0.113.0/25", "203.0.113.128/25"]}}, SAFE),
+    "one IPv6 address": ({"IpAddress": {"aws:SourceIp": "2001:db8:1::5"}}, SAFE),
+    "IPv6 long form": ({"IpAddress": {"aws:SourceIp": "2001:0DB8:0001:0000:0000:0000:0000:0005/128"}}, SAFE),
+    "one address outside": ({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "203.0.114.0/32"]}}, HOLE),
+    "all of IPv4": ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, HOLE),
+    "all of IPv6": ({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "::/0"]}}, HOLE),
+    "the other half of a wider network": ({"IpAddress": {"aws:SourceIp": "2001:db8::/47"}}, HOLE),
+    "if it exists": ({"IpAddressIfExists": {"aws:SourceIp": list(OFFICE)}}, HOLE),
+    "if it exists, and it does": (
+        {"IpAddressIfExists": {"aws:SourceIp": list(OFFICE)}, "Null": {"aws:SourceIp": "false"}},
+        SAFE,
+    ),
+    "for all values": ({"ForAllValues:IpAddress": {"aws:SourceIp": list(OFFICE)}}, HOLE),
+    "for any value": ({"ForAnyValue:IpAddress": {"aws:SourceIp": list(OFFICE)}}, SAFE),
+    "not outside": ({"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}}, HOLE),
+    "not the office": ({"NotIpAddress": {"aws:SourceIp": list(OFFICE)}}, HOLE),
+    "present": ({"Null": {"aws:SourceIp": "false"}}, HOLE),
+    "key in other case": ({"IpAddress": {"AWS:SOURCEIP": list(OFFICE)}}, SAFE),
+    "VPC address": ({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}, HOLE),
+    "VPC address and the office": (
+        {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8", "aws:SourceIp": list(OFFICE)}},
+        SAFE,
+    ),
+    "string operator": ({"StringEquals": {"aws:SourceIp": "203.0.113.10"}}, UNCLEAR),
+    "string pattern": ({"StringLike": {"aws:SourceIp": "203.0.113.*"}}, UNCLEAR),
+    "string pattern and the office": (
+        {"StringLike": {"aws:SourceIp": "203.*"}, "IpAddress": {"aws:SourceIp": list(OFFICE)}},
+        SAFE,
+    ),
+    "negated string pattern on an absent address": ({"StringNotLike": {"aws:SourceIp": "203.*"}}, HOLE),
+    "MFA only": (MFA_TRUE, HOLE),
+    "intersection inside": (
+        {"IpAddress": {"aws:SourceIp": "203.0.0.0/16"}, "IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
+        SAFE,
+    ),
+    "excluded down to the office": (
+        {"IpAddress": {"aws:SourceIp": "203.0.112.0/23"}, "NotIpAddress": {"aws:SourceIp": "203.0.112.0/24"}},
+        SAFE,
+    ),
+}
+
+
+@table(ADDRESSES)
+def test_address_condition_of_an_allow(row: tuple[Json | None, str]) -> None:
+    condition, expected = row
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant(outside(OFFICE))) == expected
+    assert verdict(trust(condition), Kind.TRUST, of_trust(outside(OFFICE))) == expected
+
+
+ADDRESS_DENIES: dict[str, tuple[Json, str]] = {
+    "not the office": ({"NotIpAddress": {"aws:SourceIp": list(OFFICE)}}, SAFE),
+    "not the office, if it exists": ({"NotIpAddressIfExists": {"aws:SourceIp": list(OFFICE)}}, SAFE),
+    "not part of the office": ({"NotIpAddress": {"aws:SourceIp": "203.0.113.10"}}, SAFE),
+    "not the IPv4 office: IPv6 denied too": ({"NotIpAddress": {"aws:SourceIp": OFFICE[0]}}, SAFE),
+    "for any value: absent passes": ({"ForAnyValue:NotIpAddress": {"aws:SourceIp": list(OFFICE)}}, HOLE),
+    "for all values": ({"ForAllValues:NotIpAddress": {"aws:SourceIp": list(OFFICE)}}, SAFE),
+    "a blocked network only": ({"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}, HOLE),
+    "all of IPv4": ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, HOLE),
+    "everything but absent": ({"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}, HOLE),
+    "everything": ({"IpAddressIfExists": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}, SAFE),
+    "not through services": (
+        {"NotIpAddress": {"aws:SourceIp": list(OFFICE)}, "Bool": {"aws:ViaAWSService": "false"}},
+        HOLE,
+    ),
+    "not the office, present only": (
+        {"NotIpAddress": {"aws:SourceIp": list(OFFICE)}, "Null": {"aws:SourceIp": "false"}},
+        HOLE,
+    ),
+    "wider than the office": ({"NotIpAddress": {"aws:SourceIp": ["203.0.112.0/23"]}}, HOLE),
+}
+
+
+@table(ADDRESS_DENIES)
+def test_address_condition_of_a_deny(row: tuple[Json, str]) -> None:
+    condition, expected = row
+    assert verdict([grant(), grant_deny(condition)], Kind.IDENTITY, of_grant(outside(OFFICE))) == expected
+
+
+OLD: dict[str, tuple[Any, str]] = {
+    "variable is plain text": (grant({"StringEquals": {"aws:username": "${aws:username}"}}), SAFE),
+    "variable in a tag is plain text": (grant({"StringEquals": {"aws:PrincipalTag/t": "${aws:username}"}}), HOLE),
+    "resource with a variable": (grant(Resource="arn:aws:iam::*:role/${aws:username}"), SAFE),
+    "wildcards work": (grant(Resource="arn:aws:iam::*:role/A*"), HOLE),
+}
+
+
+@table(OLD)
+@pytest.mark.parametrize("version", ["2008-10-17", None])
+def test_old_policy_language_has_no_variables(row: tuple[Any, str], version: str | None) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant(), version) == row[1]
+
+
+def asked(
+    *actions: str, resources: Resources | None = None, keys: Mapping[str, Values] | None = None
+) -> tuple[Target, ...]:
+    return (Target(actions=actions, resources=resources or Resources(), keys=keys or {}),)
+
+
+BOUNDARY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+UNBOUND = {"iam:PermissionsBoundary": Values(but=(BOUNDARY,))}
+ESCALATIONS: dict[str, tuple[Any, str]] = {
+    "bound": (
+        grant({"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}, Action="iam:CreateRole", Resource="*"),
+        SAFE,
+    ),
+    "bound by ArnEquals": (
+        grant({"ArnEquals": {"iam:PermissionsBoundary": BOUNDARY}}, Action="iam:CreateRole", Resource="*"),
+        SAFE,
+    ),
+    "bound if it exists": (
+        grant({"StringEqualsIfExists": {"iam:PermissionsBoundary": BOUNDARY}}, Action="iam:CreateRole", Resource="*"),
+        HOLE,
+    ),
+    "bound to one of two": (
+        grant(
+            {"StringEquals": {"iam:PermissionsBoundary": [BOUNDARY, "arn:aws:iam::aws:policy/x"]}},
+            Action="iam:*",
+            Resource="*",
+        ),
+        HOLE,
+    ),
+    "some boundary": (
+        grant({"Null": {"iam:PermissionsBoundary": "false"}}, Action="iam:CreateRole", Resource="*"),
+        HOLE,
+    ),
+    "denied otherwise": (
+        [
+            grant(Action="iam:*", Resource="*"),
+            grant_deny({"StringNotEquals": {"iam:PermissionsBoundary": BOUNDARY}}, Action="iam:*Role*"),
+        ],
+        SAFE,
+    ),
+    "not role management": (grant(Action="iam:Get*", Resource="*"), SAFE),
+}
+
+
+@table(ESCALATIONS)
+def test_role_management_outside_a_boundary(row: tuple[Any, str]) -> None:
+    targets = asked("iam:CreateRole", "iam:PutRolePolicy", keys=UNBOUND)
+    assert verdict(row[0], Kind.IDENTITY, of_grant({}, Attachment.ROLE, TARGET, targets)) == row[1]
+
+
+OTHERS_DEVICES = Resources(
+    types=("user",), but=("arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}")
+)
+DEVICES: dict[str, tuple[Any, str]] = {
+    "own": (grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"), SAFE),
+    "own below a path": (
+        grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/ops/${{aws:username}}"),
+        SAFE,
+    ),
+    "own below any path": (
+        grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/*/${{aws:username}}"),
+        SAFE,
+    ),
+    "names that end like one's own": (
+        grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/*${{aws:username}}"),
+        HOLE,
+    ),
+    "names that begin like one's own": (
+        grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/${{aws:username}}*"),
+        HOLE,
+    ),
+    "anybody's": (grant(Action="iam:EnableMFADevice", Resource="*"), HOLE),
+    "by a tag": (
+        grant(Action="iam:EnableMFADevice", Resource=f"arn:aws:iam::{SECURITY}:user/${{aws:PrincipalTag/name}}"),
+        HOLE,
+    ),
+    "by a tag that equals the name": (
+        grant(
+            {"StringEquals": {"aws:PrincipalTag/name": "${aws:username}"}},
+            Action="iam:EnableMFADevice",
+            Resource=f"arn:aws:iam::{SECURITY}:user/${{aws:PrincipalTag/name}}",
+        ),
+        SAFE,
+    ),
+}
+
+
+@table(DEVICES)
+def test_devices_of_others(row: tuple[Any, str]) -> None:
+    question = of_grant({}, Attachment.GROUP, SECURITY, asked("iam:EnableMFADevice", resources=OTHERS_DEVICES))
+    assert verdict(row[0], Kind.IDENTITY, question) == row[1]
+
+
+NAMED: dict[str, tuple[Any, str]] = {
+    "named": (grant(Resource=[ROLE, f"{ROLE}-2"]), SAFE),
+    "wildcard": (grant(Resource=f"{ROLE}*"), HOLE),
+    "question mark": (grant(Resource=f"{ROLE[:-1]}?"), HOLE),
+    "variable": (grant(Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}"), HOLE),
+    "wildcard cut down by a Deny": ([grant(Resource="*"), grant_deny(NotResource=[ROLE])], SAFE),
+    "wildcard in the own account": (grant(Resource=f"arn:aws:iam::{SECURITY}:role/*"), SAFE),
+}
+
+
+@table(NAMED)
+def test_only_named_roles(row: tuple[Any, str]) -> None:
+    document = parse({"Version": "2012-10-17", "Statement": row[0]}, Kind.IDENTITY)
+    question = of_grant({}, targets=assume_roles_elsewhere(but=document.named_resources))
+    assert (HOLE if decide(document, question) else SAFE) == row[1]
+
+
+def test_documents_are_judged_together() -> None:
+    plain = parse({"Statement": grant()}, Kind.IDENTITY)
+    fence = parse({"Statement": grant_deny(NO_MFA)}, Kind.IDENTITY)
+    assert isinstance(decide([plain], of_grant()), Finding)
+    assert decide([plain, fence], of_grant()) is None
+    finding = decide([parse({"Statement": grant(MFA_TRUE)}, Kind.IDENTITY), plain], of_grant())
+    assert finding is not None
+    assert finding.document == 1
+
+
+def test_one_caller_and_one_key_can_be_pinned() -> None:
+    document = parse(
+        {"Version": "2012-10-17", "Statement": grant({"IpAddress": {"aws:SourceIp": OFFICE[0]}})}, Kind.IDENTITY
+    )
+    callers = callers_of_identity(Attachment.GROUP, SECURITY)
+    at_office, elsewhere = (
+        decide(
+            document,
+            Question(
+                callers=callers,
+                targets=assume_roles_elsewhere(),
+                keys={"aws:SourceIp": Values(absent=False, like=(address,))},
+            ),
+        )
+        for address in ("203.0.113.9", "198.51.100.9")
+    )
+    assert at_office is not None
+    assert at_office.request.context["aws:SourceIp"] == "203.0.113.9"
+    assert elsewhere is None
+
+
+def test_finding_names_request_statement_and_reason() -> None:
+    condition = {"BoolIfExists": {MFA: "true"}}
+    document = parse({"Version": "2012-10-17", "Statement": {"Sid": "Admins", **trust(condition)}}, Kind.TRUST)
+    finding = decide(document, of_trust())
+    assert finding is not None
+    assert finding.sentence == (
+        f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys (aws:MultiFactorAuthPresent absent), "
+        "because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
+    )
+
+
+def test_finding_says_why_a_deny_does_not_apply() -> None:
+    document = parse({"Statement": [grant(), {"Sid": "Fence", **grant_deny(MFA_FALSE)}]}, Kind.IDENTITY)
+    finding = decide(document, of_grant())
+    assert finding is not None
+    assert finding.sentence.endswith(
+        "because no condition of it tests aws:MultiFactorAuthPresent; the Deny of statement 2 ('Fence') does not apply, "
+        "as Bool is false when aws:MultiFactorAuthPresent is absent."
+    )
+
+
+def test_beyond_the_bounds_is_said_at_once() -> None:
+    names = [f"aws:PrincipalTag/t{i}" for i in range(12)]
+    allows = [grant({"StringLike": {name: [f"*{a}*{b}*" for a in "abcdef" for b in "abcdef"] for name in names}})]
+    denies = [
+        grant_deny({"StringLike": {names[i]: f"*{chr(97 + i)}*{chr(98 + j)}*", names[j]: "*?*??*x*"}})
+        for i in range(12)
+        for j in range(12)
+        if i != j
+    ]
+    assert verdict([*allows, *denies], Kind.IDENTITY, of_grant({})) in (HOLE, UNCLEAR)
