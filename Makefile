@@ -57,6 +57,9 @@ format: setup ## Format the code and mend what the linter can
 bench: setup ## Measure the previews, the demo and the number of AWS calls
 	@$(BIN)/python -m benchmarks
 
+# The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
+preview up destroy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
 	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json

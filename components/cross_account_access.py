@@ -24,7 +24,7 @@ SIGN_IN_HOSTS = {
     "aws-cn": "signin.amazonaws.cn",
     "aws-us-gov": "signin.amazonaws-us-gov.com",
 }
-"""Where a partition's console signs in.
+"""Where a partition's console signs in; the others publish no address.
 https://docs.aws.amazon.com/general/latest/gr/signin-service.html"""
 
 
@@ -158,8 +158,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
     """Name of the access role."""
     trusted_users: list[str]
     """ARNs of the users that the role trusts."""
-    switch_role_link: str
-    """Console link that opens Switch Role with account and role filled in."""
+    switch_role_link: str | None
+    """Console link that opens Switch Role with account and role filled in; None where the partition publishes none."""
     cli_profiles: dict[str, str]
     """Texts for the AWS CLI's configuration: `mfaInSession` (carries MFA into the role's session) and `mfaSerial`."""
     document_sizes: dict[str, Mapping[str, int]]
@@ -253,7 +253,9 @@ class CrossAccountAccess(pulumi.ComponentResource):
         )
 
 
-def _switch_role_link(args: CrossAccountAccessArgs) -> str:
+def _switch_role_link(args: CrossAccountAccessArgs) -> str | None:
+    if args.partition not in SIGN_IN_HOSTS:
+        return None
     query = urlencode(
         {
             "account": args.target_account_id,

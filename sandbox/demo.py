@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from sandbox import look_back
 from sandbox.errors import SandboxError
@@ -58,9 +58,18 @@ class Demo:
                         "up", "--yes", "--stack", stack, "--expect-no-changes", *workspace.gate(stack)
                     ).check()
                 outcome("no change")
-            self._weaken(workspace, targets[0], accounts)
+            self.weaken(workspace, targets[0], accounts)
             self._conclude(workspace, accounts, security, targets)
         self._console.print(f"\nEverything is cleared away again ({time.monotonic() - started:.0f} s in all).")
+
+    def _indented(self, text: str, style: str = "") -> None:
+        """Print text two columns in; what is wrapped stays under the beginning of its line."""
+        for line in text.splitlines():
+            margin = " " * (2 + len(line) - len(line.lstrip()))
+            wrapped = textwrap.fill(
+                line.strip(), WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+            )
+            self._console.print(wrapped, style=style)
 
     def _say(self, line: str) -> None:
         self._console.print(line, style="dim")
@@ -71,8 +80,12 @@ class Demo:
         outcomes: list[str] = []
         started = time.monotonic()
         spinner = self._console.status(headline) if self._console.is_terminal else nullcontext()
-        with spinner:
-            yield outcomes.append
+        try:
+            with spinner:
+                yield outcomes.append
+        except SandboxError:
+            self._console.print(f"✗ {headline}", style="bold red")
+            raise
         text = f"✓ {headline}: {', '.join(outcomes)}"
         self._console.print(f"{text:<{WIDTH - 8}}{time.monotonic() - started:6.1f} s", style="bold")
 
@@ -105,13 +118,13 @@ class Demo:
         for group in account.groups:
             lines.append(f"  group    {group.name}: {_names(group.members) or 'nobody'}")
             lines.extend(f"           may {name} (inline)" for name in group.inline)
-            lines.extend(f"           has {_names([arn])}" for arn in group.attached)
+            lines.extend(f"           has {_name(arn)}" for arn in group.attached)
         for role in account.roles:
             lines.append(f"  role     {role.name}: {_names(role.attached)}")
             lines.extend(f"           has {name} (inline)" for name in role.inline)
-        self._console.print(Padding(Text("\n".join(lines)), (0, 0, 0, 2)))
+        self._indented("\n".join(lines))
 
-    def _weaken(self, workspace: Workspace, stack: str, before: Mapping[str, Account]) -> None:
+    def weaken(self, workspace: Workspace, stack: str, before: Mapping[str, Account]) -> None:
         file = workspace.root / WEAKENED_FILE
         text = file.read_text()
         if text.count(STRICT) != 1:
@@ -125,23 +138,23 @@ class Demo:
             if self._look_back(workspace) != before:
                 raise SandboxError("The gate refused a weakened document, but the accounts have changed.")
             outcome("refused, nothing changed")
-        self._console.print(Padding(Text(WEAKENED_FILE), (0, 0, 0, 2)))
-        self._console.print(Padding(Text(f"- {STRICT}", style="red"), (0, 0, 0, 2)))
-        self._console.print(Padding(Text(f"+ {WEAKENED}", style="green"), (0, 0, 0, 2)))
-        self._console.print(Padding(Text(violations[1].rstrip()), (0, 0, 0, 0)))
+        self._indented(WEAKENED_FILE)
+        self._indented(f"- {STRICT}", style="red")
+        self._indented(f"+ {WEAKENED}", style="green")
+        self._indented(textwrap.dedent(violations[1]).rstrip())
 
     def _conclude(
         self, workspace: Workspace, accounts: Mapping[str, Account], security: str, targets: Sequence[str]
     ) -> None:
-        table = Table(title="Who gets in where", title_justify="left", width=WIDTH)
-        for column in ("who", "account", "role", "grant lets in", "trust lets in"):
+        table = Table(title="Who gets in where", title_justify="left", show_lines=True)
+        for column in ("who", "account", "role, policies", "grant allows", "trust allows"):
             table.add_column(column, overflow="fold")
         for stack in targets:
             for way in look_back.ways(accounts[security], accounts[stack]):
                 table.add_row(
                     "\n".join(way.users),
                     f"{stack}\n{accounts[stack].account_id}",
-                    way.role.name,
+                    "\n".join([way.role.name, *map(_name, way.role.attached), *way.role.inline, *way.session]),
                     "\n".join(way.grant),
                     "\n".join(way.trust),
                 )
@@ -156,8 +169,12 @@ class Demo:
             self._console.print(f"  {stack}: {link}", soft_wrap=True)
 
 
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
 def _names(arns: Sequence[str]) -> str:
-    return ", ".join(arn.rpartition("/")[2] for arn in arns)
+    return ", ".join(map(_name, arns))
 
 
 def main() -> int:
@@ -167,6 +184,9 @@ def main() -> int:
         "--port", type=int, default=0, help="port of the local accounts on 127.0.0.1 (default: any free)"
     )
     arguments = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Not every terminal has a check mark.
+        sys.stdout.reconfigure(errors="replace")
     try:
         Demo(Console(width=WIDTH, highlight=False, markup=False)).run(arguments.port)
     except SandboxError as error:

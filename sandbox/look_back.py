@@ -58,6 +58,8 @@ class Way:
     """Conditions of the trust, in words."""
     grant: tuple[str, ...]
     """Conditions of the grant, in words."""
+    session: tuple[str, ...]
+    """What the role's own policies refuse to a session, in words."""
 
 
 def read(account_id: str, iam: IAMClient) -> Account:
@@ -109,7 +111,13 @@ def ways(security: Account, target: Account) -> Iterator[Way]:
                     trusted = set(_listed(trust["Principal"]["AWS"]))
                     users = tuple(arn.rpartition("/")[2] for arn in group.members if arn in trusted)
                     if users:
-                        yield Way(users=users, role=role, trust=in_words(trust), grant=in_words(grant))
+                        yield Way(
+                            users=users,
+                            role=role,
+                            trust=in_words(trust),
+                            grant=in_words(grant),
+                            session=tuple(_session_limits(role)),
+                        )
 
 
 def in_words(statement: Document) -> tuple[str, ...]:
@@ -126,6 +134,14 @@ def in_words(statement: Document) -> tuple[str, ...]:
                 case _:
                     words.append(f"{operator} {key} {values}")
     return tuple(words) or ("no condition",)
+
+
+def _session_limits(role: Role) -> Iterator[str]:
+    for document in role.inline.values():
+        for statement in _listed(document["Statement"]):
+            addresses = statement.get("Condition", {}).get("NotIpAddress", {}).get("aws:SourceIp")
+            if statement["Effect"] == "Deny" and addresses:
+                yield f"only from {', '.join(_listed(addresses))}"
 
 
 def _attached(owner: Mapping[str, Any]) -> tuple[str, ...]:

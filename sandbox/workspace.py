@@ -30,7 +30,8 @@ from sandbox.signals import ended_by_signals, undisturbed
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _PROVIDER = "pulumi-resource-aws"
-_FOREIGN = re.compile(r"(AWS|PULUMI|ARM|GOOGLE)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
+# Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
+_ELSEWHERE = re.compile(r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
 _GRACE_SECONDS = 5
 
 
@@ -147,7 +148,7 @@ class Workspace:
         """
         environment: dict[str, str | None] = {**self.env, **(env or {})}
         started = time.monotonic()
-        with (self.root.parent / "stderr").open("w+") as stderr:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
             process = subprocess.Popen(
                 [self._engine.pulumi, *arguments, "--non-interactive", "--color", "never"],
                 cwd=self.root,
@@ -155,7 +156,8 @@ class Workspace:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 # Away from the terminal's own Ctrl-C: this process decides how its children end.
                 start_new_session=True,
             )
@@ -191,7 +193,7 @@ class Workspace:
         bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
         for new in (bin_folder, home, state):
             new.mkdir()
-        environment = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
+        environment = {key: value for key, value in os.environ.items() if not _ELSEWHERE.fullmatch(key)}
         if self._engine.built:
             environment["DELEGATION_PYTHON"] = sys.executable
             environment["DELEGATION_LANGUAGE_HOST"] = str(REPOSITORY / "sandbox" / "language_host.py")
@@ -206,7 +208,6 @@ class Workspace:
         path = [str(bin_folder), str(self._engine.pulumi.parent), environment.get("PATH", os.defpath)]
         return environment | {
             "PATH": os.pathsep.join(path),
-            "NO_PROXY": "localhost,127.0.0.1,::1",
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local accounts hold no secrets",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

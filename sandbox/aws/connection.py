@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
+Client = TypeVar("Client", bound=BaseClient)
+
 # No proxy may carry a request away from this machine, and a server that is not there should not be waited for.
 _CLIENT_CONFIG = Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2})
 
@@ -31,17 +33,17 @@ class Connection:
     def __init__(self, settings: ProviderSettings) -> None:
         """Find out whose the credentials are.
 
-        Raises RefusedError if there are none, if the server does not answer, or if they belong to an account that is not
-        among the allowed ones.
+        Raises RefusedError if there are none, if the server does not answer, or if they belong to an account that is
+        not among the allowed ones.
         """
         self.default_tags = settings.default_tags
         self._settings = settings
         self._inside: dict[str, IAMClient] = {}
+        self._iam: IAMClient | None = None
         self._lock = threading.Lock()
         try:
-            self._session = self._new_session(settings.profile)
-            self._sts: STSClient = self._session.client("sts", endpoint_url=settings.endpoint)
-            identity = self._sts.get_caller_identity()
+            self._session = _session(settings)
+            identity = self._sts().get_caller_identity()
         except ProfileNotFound as error:
             config = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
             raise RefusedError(f"the AWS profile {settings.profile!r} is not in {config}") from error
@@ -59,7 +61,6 @@ class Connection:
         self.caller_arn = identity["Arn"]
         self.caller_id = identity["UserId"]
         self._check_account()
-        self._iam: IAMClient | None = None
 
     @property
     def iam(self) -> IAMClient:
@@ -94,31 +95,31 @@ class Connection:
                 f"account {self.account_id}; allowed: {', '.join(allowed)}"
             )
 
+    def _sts(self) -> STSClient:
+        return self._session.client("sts", endpoint_url=self._settings.endpoint)
+
     def _iam_inside(self, account_id: str) -> IAMClient:
         # The local server takes the account from the role's ARN and asks for no such role.
-        credentials = (
-            self._new_session(self._settings.profile, counted=False)
-            .client("sts", endpoint_url=self._settings.endpoint)
-            .assume_role(RoleArn=f"arn:{self.partition}:iam::{account_id}:role/stand-in", RoleSessionName="stand-in")[
-                "Credentials"
-            ]
-        )
-        return self._new_session(None, counted=False).client(
-            "iam",
-            endpoint_url=self._settings.endpoint,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
+        arn = f"arn:{self.partition}:iam::{account_id}:role/stand-in"
+        role = _uncounted(self._sts()).assume_role(RoleArn=arn, RoleSessionName="stand-in")["Credentials"]
+        return _uncounted(
+            self._session.client(
+                "iam",
+                endpoint_url=self._settings.endpoint,
+                aws_access_key_id=role["AccessKeyId"],
+                aws_secret_access_key=role["SecretAccessKey"],
+                aws_session_token=role["SessionToken"],
+            )
         )
 
-    def _new_session(self, profile: str | None, *, counted: bool = True) -> boto3.Session:
-        session = botocore.session.Session(profile=profile)
-        session.set_default_client_config(_CLIENT_CONFIG)
-        session.register("before-send", _stay_on_loopback)
-        call_log = os.environ.get("DELEGATION_CALL_LOG")
-        if counted and call_log:
-            session.register("before-call", partial(_log_call, Path(call_log)))
-        return boto3.Session(botocore_session=session, region_name=self._settings.region)
+
+def _session(settings: ProviderSettings) -> boto3.Session:
+    session = botocore.session.Session(profile=settings.profile)
+    session.set_default_client_config(_CLIENT_CONFIG)
+    # On the session, so that they hold for the calls by which a profile gets its credentials too.
+    session.register("before-send", _stay_on_loopback)
+    session.register("before-call", _log_call)
+    return boto3.Session(botocore_session=session, region_name=settings.region)
 
 
 def _stay_on_loopback(**kwargs: Any) -> None:
@@ -128,6 +129,13 @@ def _stay_on_loopback(**kwargs: Any) -> None:
         raise RefusedError(f"a request to {url} was refused: the AWS stand-in stays on loopback")
 
 
-def _log_call(path: Path, model: OperationModel, **_: Any) -> None:
-    with path.open("a") as log:
-        log.write(f"{model.service_model.endpoint_prefix}:{model.name}\n")
+def _log_call(**kwargs: Any) -> None:
+    if call_log := os.environ.get("DELEGATION_CALL_LOG"):
+        with Path(call_log).open("a") as log:
+            model: OperationModel = kwargs["model"]
+            log.write(f"{model.service_model.endpoint_prefix}:{model.name}\n")
+
+
+def _uncounted(client: Client) -> Client:
+    client.meta.events.unregister("before-call", _log_call)
+    return client

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
@@ -63,7 +63,7 @@ class Servicer(ProviderServicer):
         return provider_pb2.DiffResponse(changes=changes, diffs=response.diffs)
 
 
-async def serve(provider: Provider, engine_address: str) -> None:
+async def serve(provider: Provider, engine_address: str) -> NoReturn:
     """Serve on a free port of 127.0.0.1, which is printed first, until the engine that started this process is gone."""
     parent = os.getppid()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
@@ -74,6 +74,8 @@ async def serve(provider: Provider, engine_address: str) -> None:
     sys.stdout.flush()
     while os.getppid() == parent:
         await asyncio.sleep(_ENGINE_CHECK_SECONDS)
+    # At once: a call that still waits for its answer must not hold the process, for there is nobody left to tell.
+    os._exit(0)
 
 
 def _refusing(answer: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

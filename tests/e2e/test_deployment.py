@@ -78,7 +78,7 @@ def test_an_admin_added_and_removed_travels_to_group_and_both_trusts(deployed: S
     project = deployed.workspace.root / "Pulumi.yaml"
     before = project.read_text()
     content = yaml.safe_load(before)
-    content["config"]["delegation:admins"]["default"].append("carol")
+    content["config"]["admins"]["default"].append("carol")
     project.write_text(yaml.safe_dump(content))
     deployed.up("security", "preprod", "production")
     assert deployed.account("security").groups[0].members == (ALICE, BOB, CAROL)

@@ -81,7 +81,7 @@ def test_credentials_of_a_wrong_account_are_refused(security: Stacks, tmp_path: 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"staticIps": ["10.0.0.1"]}, "staticIps[0]: 10.0.0.1", id="private-address"),
+        pytest.param({"staticIps": ["10.0.0.1"]}, "10.0.0.1", id="private-address"),
         pytest.param({"targetAccountId": None}, "targetAccountId", id="no-account"),
         pytest.param({"admins": [f"somebody{n}" for n in range(60)]}, "L-C07B4B0D", id="over-quota"),
         pytest.param({"staticIp": ["203.0.113.10"]}, "staticIps", id="misspelt-key"),

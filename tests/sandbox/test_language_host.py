@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -193,25 +193,28 @@ def run_plugin(host: Host, body: str, kind: str = "resource") -> Any:
     )
 
 
+def stdout(answers: Iterable[Any]) -> bytes:
+    # In pieces of any size, as they come.
+    return b"".join(answer.stdout for answer in answers)
+
+
 def test_plugin_streams_its_output_and_then_its_exit_code(host: Host) -> None:
     body = "import os, sys; print(os.environ['SIGN']); print('bad', file=sys.stderr); sys.exit(4)"
     answers = list(run_plugin(host, body))
-    assert b"".join(answer.stdout for answer in answers) == b"a=b\n"
+    assert stdout(answers) == b"a=b\n"
     assert b"".join(answer.stderr for answer in answers) == b"bad\n"
     assert answers[-1] == language_pb2.RunPluginResponse(exitcode=4)
 
 
 def test_plugin_gets_its_arguments_and_the_working_directory(host: Host) -> None:
     answers = run_plugin(host, "import os, sys; print(sys.argv[1:], os.getcwd())")
-    assert next(answers).stdout.decode() == f"['127.0.0.1:4711'] {host.folder}\n"
+    assert stdout(answers) == f"['127.0.0.1:4711'] {host.folder}\n".encode()
 
 
 @pytest.mark.parametrize(("kind", "served"), [("analyzer", b"True\n"), ("resource", b"False\n")])
 def test_policy_pack_and_no_other_plugin_is_served_by_the_sdk(host: Host, kind: str, served: bytes) -> None:
     body = "import traceback; print(any('pulumi/policy' in frame.filename for frame in traceback.extract_stack()))"
-    answers = list(run_plugin(host, body, kind))
-    assert answers[0].stdout == served
-    assert answers[-1] == language_pb2.RunPluginResponse(exitcode=0)
+    assert stdout(run_plugin(host, body, kind)) == served
 
 
 SLEEPING = "import subprocess, sys, time; print('up', flush=True); subprocess.run(['sleep', '60'])"
@@ -239,7 +242,7 @@ def test_signal_ends_host_program_and_what_the_program_started_at_once(host: Hos
 @needs_proc
 def test_host_ends_with_its_engine(host: Host) -> None:
     answers = run_plugin(host, SLEEPING)
-    assert next(answers).stdout == b"up\n"
+    assert next(answers).stdout.startswith(b"up")
     assert host.process.stdin
 
     host.process.stdin.close()
@@ -251,7 +254,7 @@ def test_host_ends_with_its_engine(host: Host) -> None:
 @needs_proc
 def test_plugin_ends_when_the_engine_hangs_up(host: Host) -> None:
     answers = run_plugin(host, SLEEPING)
-    assert next(answers).stdout == b"up\n"
+    assert next(answers).stdout.startswith(b"up")
 
     answers.cancel()
 

@@ -219,6 +219,10 @@ def test_switch_role_link_is_filled_in_for_the_partition(
     )
 
 
+def test_a_partition_that_publishes_no_sign_in_address_has_no_link(access: Callable[..., Recorded]) -> None:
+    assert access(partition="aws-iso").outputs["switchRoleLink"] is None
+
+
 @pytest.mark.parametrize(
     ("variant", "lines"),
     [

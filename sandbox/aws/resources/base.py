@@ -224,5 +224,4 @@ def split_id(resource_id: str, separator: str, form: str) -> tuple[str, str]:
     return first, second
 
 
-NAME_PREFIX_UNSUPPORTED = ("namePrefix",)
 PATH = Input(default="/", check=names.path)

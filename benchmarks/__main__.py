@@ -1,0 +1,26 @@
+"""Prints every figure as soon as it is measured."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import deployment
+from sandbox.errors import SandboxError
+
+MEASUREMENTS = (deployment.measure,)
+
+
+def main() -> int:
+    """Measure and print; return the exit code."""
+    try:
+        for measure in MEASUREMENTS:
+            for figure in measure():
+                print(figure, flush=True)
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

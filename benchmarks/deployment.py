@@ -1,0 +1,58 @@
+"""Previews, deployments and the demo, on local accounts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figure, seconds
+from sandbox.workspace import REPOSITORY, Workspace
+
+EMPTY_PROJECT = {
+    "Pulumi.yaml": "name: empty\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n",
+    "Pulumi.preprod.yaml": "",
+    "__main__.py": "",
+}
+
+
+def measure() -> Iterator[Figure]:
+    """Yield the figures of the deployment."""
+    empty = _empty_preview()
+    yield Figure(name="preview of an empty program", value=empty, unit="s")
+    with Workspace() as workspace:
+        security, *targets = workspace.stack_names
+        calls = workspace.root.parent / "aws-calls"
+        for stack in (security, *targets):
+            workspace.run("stack", "init", stack).check()
+        workspace.run("up", "--yes", "--stack", security, *workspace.gate(security)).check()
+
+        stack = "preprod"
+        plain = ("preview", "--stack", stack)
+        without = seconds(lambda: workspace.run(*plain).check())
+        gated = seconds(lambda: workspace.run(*plain, *workspace.gate(stack)).check())
+        yield Figure(name=f"preview of {stack} with the pack", value=gated, unit="s", limit=max(2.5 * empty, 3))
+        yield Figure(name="what the pack adds to it", value=gated - without, unit="s", limit=0.7)
+
+        for name in ("first", "second"):
+            calls.write_text("")
+            up = ("up", "--yes", "--skip-preview", "--stack", stack, *workspace.gate(stack))
+            workspace.run(*up, env={"DELEGATION_CALL_LOG": str(calls)}).check()
+            made = len(calls.read_text().splitlines())
+            yield Figure(name=f"AWS calls of the {name} up of {stack}", value=made, unit="calls")
+    yield Figure(name="make demo, engine cached", value=seconds(_demo, times=1), unit="s", limit=60)
+
+
+def _empty_preview() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in EMPTY_PROJECT.items():
+            Path(folder, name).write_text(text)
+        with Workspace(Path(folder)) as workspace:
+            workspace.run("stack", "init", "preprod").check()
+            return seconds(lambda: workspace.run("preview", "--stack", "preprod").check())
+
+
+def _demo() -> None:
+    subprocess.run([sys.executable, "-m", "sandbox.demo"], cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True)

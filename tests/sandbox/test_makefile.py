@@ -1,0 +1,129 @@
+"""The commands of the Makefile that speak to real AWS or to a fresh machine; Pulumi and Python are stood for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.workspace import REPOSITORY
+
+MAKE = shutil.which("make") or "make"
+PACK = "policypacks/delegation"
+Executable = Callable[[str, str], Path]
+
+pytestmark = pytest.mark.usefixtures("lonely_path")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with the Makefile, two stacks, and a pack whose configuration for one of them is not accepted."""
+    folder = tmp_path / "repository"
+    (folder / PACK).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "Makefile", folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    for name in ("Pulumi.security.yaml", "Pulumi.preprod.yaml", "requirements-dev.txt"):
+        (folder / name).touch()
+    (folder / PACK / "check_config.py").write_text(
+        "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
+    )
+    return folder
+
+
+def make(repository: Path, *arguments: str, installed: bool = True) -> subprocess.CompletedProcess[str]:
+    # -o: the virtual environment counts as installed.
+    assumed = ["-o", ".venv/installed"] if installed else []
+    return subprocess.run([MAKE, *assumed, *arguments], cwd=repository, capture_output=True, text=True)
+
+
+@pytest.fixture
+def pulumi(executable: Executable, tmp_path: Path) -> Path:
+    """Put a Pulumi on PATH that only writes down its arguments; return that file."""
+    calls = tmp_path / "calls"
+    executable("pulumi", f"import sys\nopen({str(calls)!r}, 'a').write(' '.join(sys.argv[1:]))\n")
+    return calls
+
+
+GATE = f"--policy-pack {PACK} --policy-pack-config {PACK}/config/preprod.json"
+
+
+@pytest.mark.parametrize(
+    ("verb", "command"),
+    [
+        ("preview", f"preview --refresh --stack preprod {GATE}"),
+        ("up", f"up --refresh --stack preprod {GATE}"),
+        ("destroy", "destroy --refresh --stack preprod"),
+    ],
+)
+def test_verb_is_the_plain_pulumi_command(repository: Path, pulumi: Path, verb: str, command: str) -> None:
+    done = make(repository, verb, "STACK=preprod")
+    assert done.returncode == 0, done.stderr
+    assert pulumi.read_text() == command
+    assert f"pulumi {command}" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+@pytest.mark.parametrize(
+    ("stack", "sentence"),
+    [
+        ([], "Name a stack: make {verb} STACK=… with one of: preprod security."),
+        (["STACK=prod"], "There is no Pulumi.prod.yaml; the stacks are: preprod security."),
+    ],
+    ids=["no-stack", "unknown-stack"],
+)
+def test_wrong_stack_is_one_sentence(
+    repository: Path, pulumi: Path, verb: str, stack: list[str], sentence: str
+) -> None:
+    refused = make(repository, verb, *stack)
+    assert refused.returncode != 0
+    assert refused.stdout.splitlines() == [sentence.format(verb=verb)]
+    assert not pulumi.exists()
+
+
+def test_missing_pulumi_is_one_sentence(repository: Path) -> None:
+    refused = make(repository, "preview", "STACK=preprod")
+    assert refused.returncode != 0
+    assert refused.stdout.startswith("Pulumi is not installed: see https://")
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_pack_configuration_is_checked_first(repository: Path, pulumi: Path, verb: str) -> None:
+    refused = make(repository, verb, "STACK=security")
+    assert refused.returncode != 0
+    assert f"{PACK}/config/security.json lowers a policy." in refused.stderr
+    assert not pulumi.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (None, "There is no python-x here: install Python 3.11 or newer"),
+        ("import sys\nsys.exit('version_info' in sys.argv[2])", "python-x is older than 3.11"),
+        ("import sys\nsys.exit('ensurepip' in sys.argv[2])", "python-x comes without venv"),
+    ],
+    ids=["missing", "old", "no-venv"],
+)
+def test_unfit_python_is_one_sentence(
+    repository: Path, executable: Executable, body: str | None, sentence: str
+) -> None:
+    if body:
+        executable("python-x", body)
+    (repository / ".venv").unlink()
+    refused = make(repository, "setup", "PYTHON=python-x", installed=False)
+    assert refused.returncode != 0
+    assert refused.stdout.startswith(sentence)
+    assert not (repository / ".venv").exists()
+
+
+def test_help_is_the_default_and_lists_every_command(repository: Path, lonely_path: Path) -> None:
+    (lonely_path / "awk").symlink_to(shutil.which("awk", path="/usr/bin:/bin") or "awk")
+    text = (repository / "Makefile").read_text()
+    commands = set(re.findall(r"^\.PHONY: ([a-z-]+)$", text, re.MULTILINE))
+    listed = make(repository)
+    assert set(re.findall(r"^make ([a-z-]+) +\S", listed.stdout, re.MULTILINE)) == commands
+    assert listed.returncode == 0
