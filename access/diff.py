@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from access.addresses import Addresses
-from access.doors import Credentials
+from access.doors import CLOSED, Credentials, Ways, ways
 from access.explain import terms
 from access.model import Model, Policy, Role
-from access.verdicts import Cell, Outsider, Status, Verdicts
-from iam import Effect, Statement
+from access.verdicts import Cell, Outsider, Side, Status, Verdicts
+from iam import Callers, CallerType, Effect, Statement
 
 MARKER = "<!-- access diff -->"
 """First line of the pull-request comment, by which the workflow finds it again."""
@@ -53,6 +53,7 @@ def changes(before: Verdicts, after: Verdicts) -> list[Change]:
         if _in(old):
             place = _place(before.model, old.role)
             found.append(Change(old.user.name, (f"loses {place}", f"lose {place}"), False))
+    found.extend(dict.fromkeys(_sides(before, after)))
     found.extend(_outsiders(before, after))
     for role in after.model.roles:
         found.extend(_role(old_roles.get(role.arn), role, before, after))
@@ -144,6 +145,33 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
         if said not in old.provisos:
             # A condition that was replaced is listed as dropped above, which is the weaker half.
             yield change(f"now has to meet {said} for {place}", f"now have to meet {said} for {place}", False)
+
+
+def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
+    """Sides of doors that ask for less than before, where the rest still keeps the door as it was."""
+    known = {(cell.user.arn, cell.role.arn): cell for cell in before.cells() if _in(cell)}
+    for new in after.cells():
+        old = known.get((new.user.arn, new.role.arn))
+        if old is None or not _in(new) or (old.identity.rules == new.identity.rules and old.trust.rules == new.trust.rules):
+            continue
+        role = f"{new.role.name} in {after.model.label(new.role.account)}"
+        for what, was, now in (
+            (f"The grant for {role}", old.identity, new.identity),
+            (f"The trust policy of {role}", old.trust, new.trust),
+        ):
+            wide, narrow = _alone(now), _alone(was)
+            if wide.without_mfa and not narrow.without_mfa and not new.ways.without_mfa:
+                said = f"{what} no longer asks for MFA by itself; something else still does"
+                yield Change("", (said, said), True)
+            if wide.addresses - narrow.addresses and not new.ways.addresses - old.ways.addresses:
+                said = f"{what} no longer keeps addresses out by itself as it did; something else still does"
+                yield Change("", (said, said), True)
+
+
+def _alone(side: Side) -> Ways:
+    """What the Allow statements of one side let through."""
+    rules = tuple(rule for rule in side.rules if rule.effect is Effect.ALLOW)
+    return ways((rules,), Callers(type=CallerType.USER)) if rules else CLOSED
 
 
 def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
