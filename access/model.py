@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 from access.managed import KNOWN
 from access.states import InputError, Resource, Stack, Unknown
@@ -65,7 +65,8 @@ class Principal:
         """The word for it, as in its ARN."""
         return type(self).__name__.lower()
 
-    @property
+    # Asked for once the path is settled, and then very often.
+    @cached_property
     def arn(self) -> str:
         """Its ARN."""
         return f"arn:{self.partition}:iam::{self.account}:{self.kind}{self.path}{self.name}"
@@ -180,6 +181,13 @@ def _policy(name: str, holder: str, source: Any, kind: Kind, arn: str = "") -> P
         return Policy(name, holder, None, str(error), arn)
 
 
+_P = TypeVar("_P", bound=Principal)
+
+
+def _sorted(found: Mapping[tuple[str, str], _P]) -> list[_P]:
+    return sorted(found.values(), key=lambda principal: principal.arn)
+
+
 class _Builder:
     """Collects what the resources of all stacks say."""
 
@@ -201,8 +209,7 @@ class _Builder:
             for resource, stack in resources:
                 step(resource, stack)
         self._users_named_in_trusts()
-        users, groups, roles = (sorted(d.values(), key=lambda p: p.arn) for d in (self.users, self.groups, self.roles))
-        return Model(users, groups, roles, self._labels(), self.stacks)
+        return Model(_sorted(self.users), _sorted(self.groups), _sorted(self.roles), self._labels(), self.stacks)
 
     def _place(self, resource: Resource) -> tuple[str, str]:
         """The partition and the account of a resource."""

@@ -225,8 +225,8 @@ def _parsed(text: str, source: str, fallback: str) -> Stack | Plan:
         raise InputError(f"{source} is no state: it is nested too deeply.") from None
     match data:
         case {"deployment": {"manifest": dict()} as deployment}:
-            resources = deployment.get("resources") or []
-            return _stack(resources, source, fallback, str(deployment["manifest"].get("time", "")))
+            resources = deployment.get("resources")
+            return _stack([] if resources is None else resources, source, fallback, str(deployment["manifest"].get("time", "")))
         case {"steps": list(steps)}:
             return _plan(steps, source, fallback)
         case {"changeSummary": _}:

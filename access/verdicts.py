@@ -92,11 +92,11 @@ class Cell:
     status: Status
     ways: Ways
     """What is allowed; where the status is "cannot be verified", what may be."""
+    notes: tuple[str, ...]
+    """What cannot be verified or should be known, in full sentences."""
     identity: Side
     trust: Side
     boundary: Side | None
-    notes: tuple[str, ...] = ()
-    """What cannot be verified or should be known, in full sentences."""
 
     @cached_property
     def statements(self) -> tuple[tuple[Ref, ...], ...]:
@@ -243,7 +243,9 @@ class Verdicts:
         self._class_of: dict[str, int] = {}
         self._by_arn: dict[int, tuple[dict[str, list[_Line]], list[_Line]]] = {}
         self._identity: dict[tuple[int, str, str], Side] = {}
+        self._boundary: dict[tuple[str, str, str], Side] = {}
         self._trust: dict[tuple[object, ...], Side] = {}
+        self._decided: dict[tuple[object, ...], tuple[Status, Ways, tuple[str, ...]]] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
             number = self._classes.setdefault((user.boundary, *policies), len(self._classes))
@@ -264,45 +266,42 @@ class Verdicts:
         """Decide whether a user may enter a role."""
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
-        sides = [side.rules for side in (identity, boundary, trust) if side is not None]
-        callers, pins = self._asks(user, sides)
-        if identity.knows_all and trust.knows_all and (boundary is None or boundary.knows_all):
-            sure = ways(tuple(sides), callers, pins)
-            status = Status.ALLOWED if sure else Status.UNVERIFIED if sure.doubts else Status.REFUSED
-            return Cell(user, role, status, sure, identity, trust, boundary, sure.doubts)
-        return self._in_part(user, role, identity, trust, boundary, callers, pins)
+        # Sides are kept by this object, so their identities stand for what they say.
+        key = (user.account, id(identity), id(boundary), id(trust))
+        if key not in self._decided:
+            self._decided[key] = self._decide(user, role, identity, trust, boundary)
+        return Cell(user, role, *self._decided[key], identity, trust, boundary)
 
-    def _in_part(
-        self,
-        user: User,
-        role: Role,
-        identity: Side,
-        trust: Side,
-        boundary: Side | None,
-        callers: Callers,
-        pins: tuple[tuple[str, str | None], ...],
-    ) -> Cell:
-        """Decide where something cannot be judged: by what is sure, and by what would be if it allowed everything."""
-        all_sides = [side for side in (identity, boundary, trust) if side is not None]
-        most = [side.rules if side.knows_all else (*side.rules, *ALLOW_ALL) for side in all_sides]
+    def _decide(
+        self, user: User, role: Role, identity: Side, trust: Side, boundary: Side | None
+    ) -> tuple[Status, Ways, tuple[str, ...]]:
+        sides = [side for side in (identity, boundary, trust) if side is not None]
+        rules = tuple(side.rules for side in sides)
+        callers, pins = self._asks(user, rules)
+        if all(side.knows_all for side in sides):
+            sure = ways(rules, callers, pins)
+            status = Status.ALLOWED if sure else Status.UNVERIFIED if sure.doubts else Status.REFUSED
+            return status, sure, sure.doubts
+        # By what is sure, and by what would be if the parts that cannot be judged allowed everything.
+        most = [side.rules if side.knows_all else (*side.rules, *ALLOW_ALL) for side in sides]
         if not trust.knows_all:
             most[-1] = (Rule(Effect.ALLOW, direct=user.account == role.account),)
         maybe = ways(tuple(most), callers, pins)
         if not maybe and not maybe.doubts:
-            return Cell(user, role, Status.REFUSED, CLOSED, identity, trust, boundary)
-        notes = (*maybe.doubts, *(reason for side in all_sides for reason in side.reasons))
-        if all(side.knows_all or (side is identity and side.only_more) for side in all_sides):
-            sure = ways(tuple(side.rules for side in all_sides), callers, pins)
+            return Status.REFUSED, CLOSED, ()
+        notes = (*maybe.doubts, *(reason for side in sides for reason in side.reasons))
+        if all(side.knows_all or (side is identity and side.only_more) for side in sides):
+            sure = ways(rules, callers, pins)
             if sure:
-                return Cell(user, role, Status.ALLOWED, sure, identity, trust, boundary, (*sure.doubts, *notes))
-        return Cell(user, role, Status.UNVERIFIED, maybe, identity, trust, boundary, notes)
+                return Status.ALLOWED, sure, (*sure.doubts, *notes)
+        return Status.UNVERIFIED, maybe, notes
 
     def identity(self, user: User, role: Role) -> Side:
         """What the user's own and group policies say about entering a role."""
         number = self._class_of[user.arn]
         arns, others = self._by_arn[number]
-        lines = [*arns.get(role.arn, ()), *others]
-        personal = any(line.settled_by or line.resource_keys for line in lines)
+        lines = [*arns[role.arn], *others] if role.arn in arns else others
+        personal = any([line.settled_by or line.resource_keys for line in lines])
         key = (number, role.arn, user.arn if personal else "")
         if key not in self._identity:
             unread = tuple(policy for policy in user.all_policies if policy.document is None)
@@ -313,8 +312,13 @@ class Verdicts:
         """What the user's permissions boundary says about it; None without one."""
         if user.boundary is None:
             return None
-        unread = (user.boundary,) if user.boundary.document is None else ()
-        return _side(_identity_rules(_lines(user.boundary), user, role), unread)
+        lines = _lines(user.boundary)
+        personal = any(line.settled_by or line.resource_keys for line in lines)
+        key = (user.boundary.arn, role.arn, user.arn if personal else "")
+        if key not in self._boundary:
+            unread = (user.boundary,) if user.boundary.document is None else ()
+            self._boundary[key] = _side(_identity_rules(lines, user, role), unread)
+        return self._boundary[key]
 
     def trust(self, user: User, role: Role) -> Side:
         """What the role's trust policy says about the user."""
@@ -335,10 +339,10 @@ class Verdicts:
         return self._trust[key]
 
     def _asks(
-        self, user: User, sides: Sequence[Rules]
+        self, user: User, sides: tuple[Rules, ...]
     ) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
         """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
-        if not _personal(tuple(sides)):
+        if not _personal(sides):
             return Callers(type=CallerType.USER, account=user.account), ()
         pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.stack}
         if user.unique_id.startswith("AIDA"):

@@ -60,6 +60,9 @@
   function draw(anew = false) {
     const geometry = place(list ? shown.pairs.length : shown.users.length, list ? 1 : shown.roles.length);
     const { row, column, name, head, rows, columns } = geometry;
+    grid.className = list ? "list" : "";
+    grid.style.width = list ? "100%" : geometry.width + "px";
+    grid.style.height = rows ? geometry.height + "px" : "auto";
     const top = Math.max(0, Math.floor((frame.scrollTop - head) / row) - MARGIN);
     const bottom = Math.min(rows, Math.ceil((frame.scrollTop + frame.clientHeight) / row) + MARGIN);
     const left = list ? 0 : Math.max(0, Math.floor((frame.scrollLeft - name) / column) - 2);
@@ -68,9 +71,6 @@
     if (!anew && window_ === drawn) return;
     drawn = window_;
     const focused = grid.contains(document.activeElement);
-    grid.className = list ? "list" : "";
-    grid.style.width = list ? "100%" : geometry.width + "px";
-    grid.style.height = rows ? geometry.height + "px" : "auto";
     grid.setAttribute("aria-rowcount", rows + (list ? 0 : 1));
     grid.setAttribute("aria-colcount", list ? 1 : columns + 1);
     const parts = [];
