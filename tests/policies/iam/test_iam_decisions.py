@@ -12,6 +12,8 @@ from iam import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
+    Callers,
+    CallerType,
     Finding,
     Kind,
     Question,
@@ -204,6 +206,11 @@ ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
         SAFE,
         SAFE,
     ),
+    "all tag keys are a, one is not": (
+        {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringNotEquals": {"aws:TagKeys": "a"}},
+        SAFE,
+        SAFE,
+    ),
     "any of two tag keys": (
         {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringLike": {"aws:TagKeys": "b"}},
         HOLE,
@@ -385,6 +392,7 @@ TRUSTS: dict[str, tuple[Any, str]] = {
     "narrowed to roles": (trust({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}), SAFE),
     "without a user name": (trust({"Null": {"aws:username": "true"}}), SAFE),
     "foreign role without a user name": (trust({"Null": {"aws:username": "true"}}, {"AWS": OTHER}), HOLE),
+    "no user name holds a path": (trust({"StringEquals": {"aws:username": "ops/alice"}}, {"AWS": SECURITY}), SAFE),
     "path of the user": (
         trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
         HOLE,
@@ -481,6 +489,16 @@ GRANTS: dict[str, tuple[Any, str]] = {
             grant_deny(NotResource=f"arn:aws:iam::{TARGET}:role/a*"),
         ],
         SAFE,
+    ),
+    "two variables alike but not equal": (
+        grant(
+            {
+                "StringLike": {"aws:username": "a*", "aws:PrincipalTag/t": "a*"},
+                "StringNotEquals": {"aws:username": "${aws:PrincipalTag/t}"},
+            },
+            Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}",
+        ),
+        HOLE,
     ),
     "question marks": (grant(Resource="arn:aws:iam::????????????:role/x"), HOLE),
     "too few question marks": (grant(Resource="arn:aws:iam::???????????:role/x"), SAFE),
@@ -788,7 +806,17 @@ def test_documents_are_judged_together() -> None:
     assert finding.document == 1
 
 
-def test_one_caller_and_one_key_can_be_pinned() -> None:
+@pytest.mark.parametrize(("name", "expected"), [("alice", HOLE), ("bob", SAFE)])
+def test_one_caller_can_be_asked_about(name: str, expected: str) -> None:
+    statement = grant({"StringEquals": {"aws:username": "alice"}}, Resource=["arn:aws:iam::*:role/x"])
+    callers = (Callers(type=CallerType.USER, arn=f"arn:aws:iam::{SECURITY}:user/ops/{name}"),)
+    question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+    assert verdict(statement, Kind.IDENTITY, question) == expected
+    own = grant(Resource=f"arn:aws:iam::{SECURITY}:role/*")
+    assert verdict(own, Kind.IDENTITY, question) == SAFE
+
+
+def test_one_key_can_be_pinned() -> None:
     document = parse(
         {"Version": "2012-10-17", "Statement": grant({"IpAddress": {"aws:SourceIp": OFFICE[0]}})}, Kind.IDENTITY
     )
