@@ -343,7 +343,8 @@ class Verdicts:
     ) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
         """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
         if not _personal(sides):
-            return Callers(type=CallerType.USER, account=user.account), ()
+            # One name stands for everybody, so that the decision is made once.
+            return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
         pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.stack}
         if user.unique_id.startswith("AIDA"):
             pins["aws:userid"] = user.unique_id
