@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from access.addresses import Addresses
 from access.doors import CLOSED, Credentials, Ways, ways
-from access.explain import terms
+from access.explain import sentence
 from access.model import Model, Policy, Role
 from access.verdicts import Cell, Outsider, Side, Status, Verdicts
 from iam import Callers, CallerType, Effect, Statement
@@ -103,13 +103,12 @@ def _place(model: Model, role: Role) -> str:
 
 def _gain(cell: Cell, place: str, before: dict[Credentials, Addresses] | None) -> Change:
     """A new way in. It is weaker if it opens the role in a way that nobody had; of a new role, if MFA or address are not asked for."""
-    mfa, where = terms(cell.ways)
     unverified = cell.status is Status.UNVERIFIED
     if before:
         weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.ways.by.items())
     else:
         weaker = bool(cell.ways.without_mfa) or cell.ways.addresses.unrestricted
-    how = "; this cannot be verified" if unverified else f" (MFA {mfa}, from {where})"
+    how = "; this cannot be verified" if unverified else f" ({sentence(cell.ways)})"
     return Change(cell.user.name, (f"gains {place}{how}", f"gain {place}{how}"), weaker or unverified)
 
 
@@ -184,11 +183,11 @@ def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
     old, new = by_key(before), by_key(after)
     for key, outsiders in new.items():
         first = outsiders[0]
-        known = [terms(one.ways) for one in old.get(key, ())]
+        known = [sentence(one.ways) for one in old.get(key, ())]
         for outsider in outsiders:
-            mfa, where = terms(outsider.ways)
-            if (mfa, where) not in known:
-                place = f"{_place(after.model, first.role)} (MFA {mfa}, from {where}); nothing is known of the other side"
+            said = sentence(outsider.ways)
+            if said not in known:
+                place = f"{_place(after.model, first.role)} ({said}); nothing is known of the other side"
                 yield Change("", (f"The trust policy now admits {outsider.title} to {place}",) * 2, True)
     for key in old.keys() - new.keys():
         first = old[key][0]

@@ -27,7 +27,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from access.doors import Credentials, Ways
-from access.explain import Keys, reasons, terms
+from access.explain import Keys, reasons, sentence
 from access.model import Model, Role, User
 from access.states import InputError
 from access.verdicts import Cell, Status, Verdicts
@@ -189,9 +189,8 @@ def _outcome(verdicts: Verdicts, one: Expectation, line: int) -> Outcome:
         for outsider in verdicts.outsiders(roles):
             count += 1
             if one.opens(outsider.ways) != (one.verdict == "allowed"):
-                mfa, where = terms(outsider.ways)
                 place = f"{model.label(outsider.role.account)} through {outsider.role.name}"
-                wrong.append(f"{outsider.title} is admitted to {place} by {outsider.ref.title} (MFA {mfa}, from {where}).")
+                wrong.append(f"{outsider.title} is admitted to {place} by {outsider.ref.title} ({sentence(outsider.ways)}).")
     return Outcome(one, line, count, wrong)
 
 
@@ -208,9 +207,8 @@ def _counterexample(model: Model, one: Expectation, cell: Cell) -> str:
     if cell.status is Status.UNVERIFIED:
         return f"{cell.user.name} and {place}{asked} cannot be verified: {' '.join(cell.notes)}"
     if one.verdict == "refused":
-        mfa, where = terms(cell.ways)
         by = "; ".join(ref.title for refs in cell.statements for ref in refs)
-        return f"{cell.user.name} enters {place}{asked}: MFA is {mfa}, from {where}, by {by}."
+        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.ways)}, by {by}."
     return f"{cell.user.name} is refused in {place}{asked}. {' '.join(reasons(cell))}"
 
 

@@ -73,14 +73,19 @@ def terms(found: Ways) -> tuple[str, str]:
     return "not always needed", "; ".join(f"with {' or '.join(names)}: {addresses}" for addresses, names in places.items())
 
 
+def sentence(found: Ways) -> str:
+    """Say the same in one go: "MFA required, from 203.0.113.10/32"."""
+    mfa, where = terms(found)
+    return f"MFA {mfa}, {where if where.startswith('with ') else f'from {where}'}"
+
+
 def reasons(cell: Cell, who: str = "") -> list[str]:
     """Say in full sentences what a verdict rests on, for all circumstances together; `who` stands for the user's name."""
     user, role = who or cell.user.name, f"role {cell.role.name}"
     if cell.status is Status.REFUSED:
         return _why_refused(cell, user)
-    mfa, where = terms(cell.ways)
     may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
-    found = [f"{user} {may} {role}: MFA is {mfa}, from {where}."]
+    found = [f"{user} {may} {role}: {sentence(cell.ways)}."]
     for side, refs in zip(("Identity side", "Trust side"), cell.statements, strict=True):
         found.extend(f"{side}: {ref.title}." for ref in refs)
     if cell.provisos:
@@ -117,8 +122,8 @@ def _why_refused(cell: Cell, user: str) -> list[str]:
     if cell.boundary and not ways((cell.boundary.rules,), caller):
         found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
     if not found:
-        said = " and the trust policy ".join(f"opens with MFA {mfa} from {where}" for mfa, where in map(terms, opens))
-        found.append(f"Both sides open, but never for one and the same request: the identity side {said}.")
+        said = ", the trust policy with ".join(map(sentence, opens))
+        found.append(f"Both sides open, but never for one and the same request: the identity side opens with {said}.")
     return found
 
 
