@@ -47,6 +47,9 @@ check: setup ## Check format, lint and types
 # Two runs, for two roots: the program and the policy pack each have a __main__.py.
 	$(BIN)/mypy --exclude '^policypacks/' .
 	$(BIN)/mypy $(PACK)
+	$(BIN)/cfn-lint bootstrap/*.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: format
 format: setup ## Format the code and mend what the linter can
@@ -62,15 +65,15 @@ preview up destroy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
-	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
-	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
 
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
-	pulumi destroy --refresh --stack $(STACK)
+	pulumi destroy --refresh --stack $(STACK) $(ARGS)
 
 # A stack, Pulumi, and a pack configuration that lowers no policy.
 .PHONY: .ready
