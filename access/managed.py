@@ -1,7 +1,7 @@
 """What a few AWS-managed policies say about roles, for verdicts on people who carry them.
 
-From the AWS Managed Policy Reference (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/), as of 2026-11-23.
-Each document here is reduced to what bears on assuming and managing roles; a policy that is not listed cannot be
+From the AWS Managed Policy Reference (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/), as of
+2026-11-23. Each document is reduced to what bears on assuming and managing roles; a policy that is not listed cannot be
 verified.
 """
 

@@ -76,7 +76,9 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
             "noMfa": bool(cell.ways.without_mfa),
             "anywhere": cell.ways.addresses.unrestricted,
             "why": reasons(cell, _WHO),
-            "by": [statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs],
+            "by": [
+                statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs
+            ],
         }
 
     cells = [

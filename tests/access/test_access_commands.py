@@ -12,7 +12,21 @@ import pytest
 
 from tests.access.conftest import Run
 from tests.access.test_access_states import plan_of
-from tests.access.worlds import FROM_OFFICE, MFA, OFFICE, OTHER, SECURITY, TARGET, World, allow, demo, document, role_arn, trust, user_arn
+from tests.access.worlds import (
+    FROM_OFFICE,
+    MFA,
+    OFFICE,
+    OTHER,
+    SECURITY,
+    TARGET,
+    World,
+    allow,
+    demo,
+    document,
+    role_arn,
+    trust,
+    user_arn,
+)
 
 LOOSE = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
 
@@ -53,12 +67,18 @@ def test_matrix_as_markdown_is_one_table(run: Run, tmp_path: Path) -> None:
         (("--from", OFFICE), "allowed", "✓ Grant"),
         (("--no-mfa",), "refused", "Sign out and in again with your MFA device"),
         (("--keys", "long-term", "--no-mfa"), "refused", "aws sts get-session-token"),
-        (("--from", "198.51.100.7"), "refused", f"Come from {OFFICE}/32, or add your address to the networks in grant-1 of group Admins"),
+        (
+            ("--from", "198.51.100.7"),
+            "refused",
+            f"Come from {OFFICE}/32, or add your address to the networks in grant-1 of group Admins",
+        ),
         (("--from", "198.51.100.7"), "refused", "IpAddress 203.0.113.10 is false when aws:SourceIp is '198.51.100.7'"),
         (("--from", "2001:db8::1"), "refused", "✗ Grant"),
     ],
 )
-def test_explain_names_what_decides_and_what_to_change(run: Run, tmp_path: Path, options: tuple[str, ...], verdict: str, said: str) -> None:
+def test_explain_names_what_decides_and_what_to_change(
+    run: Run, tmp_path: Path, options: tuple[str, ...], verdict: str, said: str
+) -> None:
     result = run("explain", "alice", TARGET, *options, "--state", demo().write(tmp_path))
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].endswith(f": {verdict}")
@@ -75,13 +95,19 @@ def test_explain_tells_a_missing_grant_from_a_missing_name_in_the_trust(run: Run
 
 
 def test_explain_sees_a_user_made_anew(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice", policy=document(allow()), uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD")))
+    world = (
+        World().user("alice", policy=document(allow()), uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD")))
+    )
     out = run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout
     assert "The trust policy holds the id of a user that was deleted (AIDAOLD): deploy it again." in out
 
 
 def test_explain_says_what_cannot_be_verified_instead_of_guessing(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]).role("ACCESS", document(trust(user_arn("alice"))))
+    world = (
+        World()
+        .user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"])
+        .role("ACCESS", document(trust(user_arn("alice"))))
+    )
     out = run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout
     assert out.splitlines()[0].endswith(": cannot be verified")
     assert "? Grant" in " ".join(out.split())
@@ -90,7 +116,9 @@ def test_explain_says_what_cannot_be_verified_instead_of_guessing(run: Run, tmp_
 
 def test_explain_names_a_deny_and_a_role_name_too_long_for_the_form(run: Run, tmp_path: Path) -> None:
     deny = allow("*", {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, Effect="Deny", Sid="Never")
-    world = World().user("alice", policy=document(allow(), {**deny, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}))
+    world = World().user(
+        "alice", policy=document(allow(), {**deny, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
+    )
     world.role("A" * 40, document(trust(user_arn("alice"))), path="/a/very/long/path/for/a/role/")
     out = " ".join(run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout.split())
     assert "is longer than the 64 characters that Switch Role takes" in out
@@ -124,24 +152,42 @@ LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
         (demo("alice", "bob", "carol"), demo("alice"), [f"bob and carol lose {PLACE}."]),
         (with_trust(MFA), with_trust(None), [f"alice no longer needs MFA in {PLACE} (!)"]),
         (with_trust(None), with_trust(MFA), [f"alice now needs MFA in {PLACE}."]),
-        (with_trust({**MFA, **FROM_OFFICE}), with_trust({**MFA, **OTHER_NET}), [f"alice may enter {PLACE} from 198.51.100.0/24 too (!)"]),
-        (with_trust({**MFA, **OTHER_NET}), with_trust({**MFA, **FROM_OFFICE}), [f"alice may no longer enter {PLACE} from 198.51.100.0/24."]),
+        (
+            with_trust({**MFA, **FROM_OFFICE}),
+            with_trust({**MFA, **OTHER_NET}),
+            [f"alice may enter {PLACE} from 198.51.100.0/24 too (!)"],
+        ),
+        (
+            with_trust({**MFA, **OTHER_NET}),
+            with_trust({**MFA, **FROM_OFFICE}),
+            [f"alice may no longer enter {PLACE} from 198.51.100.0/24."],
+        ),
         (with_trust({**MFA, **FROM_OFFICE}), with_trust(MFA), [f"alice may enter {PLACE} from anywhere (!)"]),
         (
             with_trust({**MFA, "StringEquals": {"sts:RoleSessionName": "${aws:username}"}}),
             with_trust(MFA),
             [f"alice no longer has to meet StringEquals sts:RoleSessionName ${{aws:username}} for {PLACE} (!)"],
         ),
-        (World().user("alice"), demo("alice", condition=LOOSE), [f"alice gains {PLACE} (MFA not always needed, with access keys or MFA: {OFFICE}/32) (!)", f"The role ACCESS in {TARGET} is new."]),
+        (
+            World().user("alice"),
+            demo("alice", condition=LOOSE),
+            [
+                f"alice gains {PLACE} (MFA not always needed, with access keys or MFA: {OFFICE}/32) (!)",
+                f"The role ACCESS in {TARGET} is new.",
+            ],
+        ),
         (
             demo("alice", policies=[LOCK]),
             demo("alice"),
-            [f"A session of ACCESS in {TARGET} may be used from anywhere (!)", f"ACCESS in {TARGET} loses the policy inline-1 (!)"],
+            [
+                f"A session of ACCESS in {TARGET} may be used from anywhere (!)",
+                f"ACCESS in {TARGET} loses the policy inline-1 (!)",
+            ],
         ),
         (
             demo("alice", policies=[document(allow("*", Action="s3:GetObject"))]),
             demo("alice", policies=[document(allow("*", Action="s3:*"))]),
-            [f"The policy inline-1 of ACCESS in {TARGET} is not the same, and not shown to allow no more than before (!)"],
+            [f"The policy inline-1 of ACCESS in {TARGET} changes, and is not shown to allow no more than before (!)"],
         ),
         (
             demo("alice", policies=[document(allow("*", Action=["s3:GetObject", "s3:ListBucket"]))]),
@@ -151,11 +197,17 @@ LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
         (
             demo("alice"),
             demo("alice").role("EXTRA", document(trust("*"))),
-            [f"The trust policy now admits everyone to {TARGET} through EXTRA (MFA not needed, from anywhere); nothing is known of the other side (!)", f"The role EXTRA in {TARGET} is new."],
+            [
+                f"The trust policy now admits everyone to {TARGET} through EXTRA (MFA not needed, from anywhere); "
+                "nothing is known of the other side (!)",
+                f"The role EXTRA in {TARGET} is new.",
+            ],
         ),
     ],
 )
-def test_diff_says_each_change_in_a_sentence(run: Run, tmp_path: Path, before: World, after: World, sentences: list[str]) -> None:
+def test_diff_says_each_change_in_a_sentence(
+    run: Run, tmp_path: Path, before: World, after: World, sentences: list[str]
+) -> None:
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
     assert lines == sentences
     assert code == int(any("(!)" in text for text in sentences))
@@ -165,7 +217,9 @@ def test_diff_notices_a_side_that_weakens_while_another_still_holds(run: Run, tm
     without = allow("*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, Effect="Deny", Action="*")
     before, after = (demo("alice", condition=condition) for condition in (MFA, LOOSE))
     for world in (before, after):
-        world.managed("strict", document(without)).group("All", attached=[f"arn:aws:iam::{SECURITY}:policy/strict"], members=["alice"])
+        world.managed("strict", document(without)).group(
+            "All", attached=[f"arn:aws:iam::{SECURITY}:policy/strict"], members=["alice"]
+        )
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
     assert code == 1
     assert lines == [
@@ -183,7 +237,9 @@ def test_diff_of_a_plan_needs_no_second_state(run: Run, tmp_path: Path) -> None:
 
 
 def test_diff_as_markdown_is_a_comment_with_the_weaker_changes_first(run: Run, tmp_path: Path) -> None:
-    _, lines = changed(run, tmp_path, with_trust(MFA), with_trust(None).user("bob", policy=document(allow())), "--markdown")
+    _, lines = changed(
+        run, tmp_path, with_trust(MFA), with_trust(None).user("bob", policy=document(allow())), "--markdown"
+    )
     assert lines[0] == "<!-- access diff -->"
     assert lines[3:] == ["### ⚠️ Weaker access (1)", "", f"- alice no longer needs MFA in {PLACE} (!)"]
 
@@ -231,19 +287,32 @@ def test_expectations_hold_on_the_delegation(run: Run, tmp_path: Path) -> None:
 def test_each_broken_expectation_comes_with_a_counterexample(run: Run, tmp_path: Path) -> None:
     world = World().user("alice").user("bob").user("cas", path="/contractors/")
     world.group("Admins", document(allow()), members=["bob", "cas"])
-    world.role("ACCESS", document(trust([user_arn("bob"), user_arn("cas", path="/contractors/"), f"arn:aws:iam::{OTHER}:root"])))
+    world.role(
+        "ACCESS",
+        document(trust([user_arn("bob"), user_arn("cas", path="/contractors/"), f"arn:aws:iam::{OTHER}:root"])),
+    )
     world.group("Admins2", members=["alice"])
     code, out, _ = expected(run, tmp_path, EXPECTATIONS.replace("group: Admins", "user: alice"), world)
     assert code == 1
     assert "0 of 5 expectations hold." in out
-    assert f"alice is refused in {PLACE} with MFA, from 203.0.113.10. No policy of alice or of alice's groups allows sts:AssumeRole on {role_arn()}." in out
-    assert f"bob enters {PLACE} without MFA: MFA not needed, from anywhere, by grant-1 of group Admins, statement 1; trust policy of role ACCESS, statement 1." in out
+    assert (
+        f"alice is refused in {PLACE} with MFA, from 203.0.113.10. "
+        f"No policy of alice or of alice's groups allows sts:AssumeRole on {role_arn()}." in out
+    )
+    assert (
+        f"bob enters {PLACE} without MFA: MFA not needed, from anywhere, "
+        "by grant-1 of group Admins, statement 1; trust policy of role ACCESS, statement 1." in out
+    )
     assert f"everyone in account {OTHER} is admitted to {PLACE}" in out
     assert "access.yaml:9" in out
 
 
 def test_what_cannot_be_verified_meets_no_expectation(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]).role("ACCESS", document(trust(user_arn("alice"))))
+    world = (
+        World()
+        .user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"])
+        .role("ACCESS", document(trust(user_arn("alice"))))
+    )
     for verdict in ("allowed", "refused"):
         code, out, _ = expected(run, tmp_path, f"expectations: [{{name: x, verdict: {verdict}}}]", world)
         assert code == 1
@@ -253,20 +322,43 @@ def test_what_cannot_be_verified_meets_no_expectation(run: Run, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("expectations:\n  - name: a\n    verdict: refused\n  - name: b\n    verdict: maybe\n", "line 5, entry 2 (b), verdict: input should be 'allowed' or 'refused'"),
-        ("expectations:\n  - name: a\n    verdict: refused\n    form: 1.2.3.4\n", "line 4, entry 1 (a), form: extra inputs are not permitted"),
-        ("expectations:\n  - name: a\n    verdict: refused\n    from: 1.2.3\n", "line 4, entry 1 (a), from: '1.2.3' does not appear to be an IPv4 or IPv6 address"),
+        (
+            "expectations:\n  - name: a\n    verdict: refused\n  - name: b\n    verdict: maybe\n",
+            "line 5, entry 2 (b), verdict: input should be 'allowed' or 'refused'",
+        ),
+        (
+            "expectations:\n  - name: a\n    verdict: refused\n    form: 1.2.3.4\n",
+            "line 4, entry 1 (a), form: extra inputs are not permitted",
+        ),
+        (
+            "expectations:\n  - name: a\n    verdict: refused\n    from: 1.2.3\n",
+            "line 4, entry 1 (a), from: '1.2.3' does not appear to be an IPv4 or IPv6 address",
+        ),
         ("expectations:\n  - verdict: refused\n", "line 2, entry 1, name: field required"),
         ("expectations: []\n", "line 1: list should have at least 1 item"),
         ("expectations:\n  - name: a\n   verdict: x\n", "line 3 is not YAML"),
         ("- a\n", "input should be a valid dictionary"),
-        ("expectations:\n  - name: a\n    who: allice\n    verdict: refused\n", "There is no user allice in these states. Did you mean alice?"),
-        ("expectations:\n  - name: a\n    who: {group: Admin}\n    verdict: refused\n", "There is no group Admin in these states."),
-        ("expectations:\n  - name: a\n    where: prod\n    verdict: refused\n", "There is no account prod in these states."),
-        ("expectations:\n  - name: a\n    role: ACESS\n    verdict: refused\n", "There is no role ACESS for the expectation 'a'."),
+        (
+            "expectations:\n  - name: a\n    who: allice\n    verdict: refused\n",
+            "There is no user allice in these states. Did you mean alice?",
+        ),
+        (
+            "expectations:\n  - name: a\n    who: {group: Admin}\n    verdict: refused\n",
+            "There is no group Admin in these states.",
+        ),
+        (
+            "expectations:\n  - name: a\n    where: prod\n    verdict: refused\n",
+            "There is no account prod in these states.",
+        ),
+        (
+            "expectations:\n  - name: a\n    role: ACESS\n    verdict: refused\n",
+            "There is no role ACESS for the expectation 'a'.",
+        ),
     ],
 )
-def test_a_wrong_file_of_expectations_is_refused_with_line_and_entry(run: Run, tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_file_of_expectations_is_refused_with_line_and_entry(
+    run: Run, tmp_path: Path, text: str, said: str
+) -> None:
     code, _, err = expected(run, tmp_path, text, demo())
     assert code == 2
     assert said in err

@@ -52,7 +52,7 @@ class Page:
 
     def __init__(self, driver: Chrome, file: Path) -> None:
         self.driver = driver
-        driver.get_log("browser")
+        driver.get_log("browser")  # type: ignore[no-untyped-call]
         driver.get(file.as_uri())
 
     def one(self, selector: str) -> WebElement:
@@ -62,7 +62,7 @@ class Page:
         return [element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector)]
 
     def run(self, script: str) -> Any:
-        return self.driver.execute_script(script)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script)
 
     def type(self, selector: str, text: str) -> None:
         field = self.one(selector)
@@ -78,14 +78,16 @@ class Page:
 
     @property
     def errors(self) -> list[Any]:
-        return list(self.driver.get_log("browser"))
+        return list(self.driver.get_log("browser"))  # type: ignore[no-untyped-call]
 
 
 def people() -> World:
     world = demo("alice", "bob").user("eve", policy=document(allow()))
     world.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
     world.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
-    return world.role("LOOSE", document(trust(user_arn("sam")))).user("ann", policy=document(allow(f"arn:aws:iam::{TARGET}:role/LOOSE")))
+    return world.role("LOOSE", document(trust(user_arn("sam")))).user(
+        "ann", policy=document(allow(f"arn:aws:iam::{TARGET}:role/LOOSE"))
+    )
 
 
 @pytest.fixture
@@ -112,7 +114,9 @@ def test_the_page_is_one_file_without_outside_assets(run: Run, tmp_path: Path) -
 
 def test_no_text_of_a_state_can_end_the_script(judged: Callable[[World], Verdicts], tmp_path: Path) -> None:
     world = demo("alice")
-    world.resources[0]["urn"] = world.resources[0]["urn"].replace("delegation-all", "</script><script>alert(1)</script>")
+    world.resources[0]["urn"] = world.resources[0]["urn"].replace(
+        "delegation-all", "</script><script>alert(1)</script>"
+    )
     text = write(judged(demo("alice").group("</script>")), tmp_path / "page").read_text()
     assert text.count("</script>") == 2
 
@@ -152,7 +156,9 @@ def test_a_cell_opens_its_explanation_and_gives_the_focus_back(opened: Page) -> 
     opened.one("#explanation-body summary").click()
     assert json.loads(opened.one("#explanation-body pre").text)["Action"] == "sts:AssumeRole"
     link = opened.one("#explanation-body a.button").get_attribute("href")
-    assert link == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=ACCESS&displayName=ACCESS+{TARGET}"
+    assert (
+        link == f"https://signin.aws.amazon.com/switchrole?account={TARGET}&roleName=ACCESS&displayName=ACCESS+{TARGET}"
+    )
     opened.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
     assert opened.run("return document.activeElement.getAttribute('aria-label')").startswith("alice")
 
@@ -174,7 +180,10 @@ def test_the_matrix_is_walked_with_the_keyboard(opened: Page) -> None:
     assert place == ["1", "2"]
     opened.driver.switch_to.active_element.send_keys(Keys.ENTER)
     assert opened.run("return document.getElementById('explanation').open") is True
-    assert opened.run("const g = document.getElementById('grid'); return [g.ariaRowCount, g.ariaColCount]") == ["6", "4"]
+    assert opened.run("const g = document.getElementById('grid'); return [g.ariaRowCount, g.ariaColCount]") == [
+        "6",
+        "4",
+    ]
 
 
 @needs_browser
@@ -202,9 +211,16 @@ CONTRASTS = """
 const numbers = text => text.match(/[\\d.]+/g).map(Number);
 const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
   .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-const ground = e => { for (; e; e = e.parentElement) { const c = numbers(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3]) return c; } return [255, 255, 255]; };
-return [...document.querySelectorAll("body *")].filter(e => e.offsetParent && !e.matches(".faint, .faint *, option, .skip")
-    && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).filter(e => {
+const ground = element => {
+  for (let e = element; e; e = e.parentElement) {
+    const c = numbers(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3]) return c;
+  }
+  return [255, 255, 255];
+};
+const texts = [...document.querySelectorAll("body *")].filter(e => e.offsetParent
+  && !e.matches(".faint, .faint *, option, .skip") && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()));
+return texts.filter(e => {
   const [a, b] = [light(numbers(getComputedStyle(e).color)), light(ground(e))];
   return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5;
 }).map(e => e.className + ": " + e.textContent);
@@ -224,7 +240,9 @@ def test_printing_lists_everybody_who_may_enter(opened: Page) -> None:
 def test_the_page_of_100000_pairs_opens_in_under_three_seconds(browser: Chrome, run: Run, tmp_path: Path) -> None:
     large.write(tmp_path)
     run("report", tmp_path, "--out", tmp_path / "page")
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
     started = time.perf_counter()
     page = Page(browser, tmp_path / "page" / "index.html")
     assert page.count == "100,000 of 100,000 pairs: 500 people, 200 roles"

@@ -18,7 +18,21 @@ from access.model import Role, User, build
 from access.states import Resource, Stack
 from access.verdicts import Cell, Status, Verdicts
 from iam import Effect, Kind, PrincipalKind, Request, evaluate, matching_actions, parse
-from tests.access.worlds import FROM_OFFICE, MFA, OFFICE, OTHER, SECURITY, TARGET, World, allow, demo, document, role_arn, trust, user_arn
+from tests.access.worlds import (
+    FROM_OFFICE,
+    MFA,
+    OFFICE,
+    OTHER,
+    SECURITY,
+    TARGET,
+    World,
+    allow,
+    demo,
+    document,
+    role_arn,
+    trust,
+    user_arn,
+)
 
 Judged = Callable[[World], Verdicts]
 ALICE = user_arn("alice")
@@ -31,7 +45,8 @@ def cell_of(verdicts: Verdicts, user: str = "alice", role: str = "ACCESS") -> Ce
 
 
 def told(cell: Cell) -> tuple[str, str, str, str]:
-    return (cell.status, *(str(cell.ways.by[credentials]) for credentials in Credentials))
+    keys, session, mfa = (str(cell.ways.by[credentials]) for credentials in Credentials)
+    return cell.status, keys, session, mfa
 
 
 OPEN = ("allowed", "anywhere", "anywhere", "anywhere")
@@ -46,9 +61,15 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
     "as the delegation makes it": (demo(), STRICT),
     "no group and no policy": (World().user("alice").role("ACCESS", LOOSE_TRUST), SHUT),
     "a policy of the user's own": (World().user("alice", policy=GRANT).role("ACCESS", LOOSE_TRUST), OPEN),
-    "a grant of another group": (World().user("alice").group("G", GRANT, members=["bob"]).role("ACCESS", LOOSE_TRUST), SHUT),
+    "a grant of another group": (
+        World().user("alice").group("G", GRANT, members=["bob"]).role("ACCESS", LOOSE_TRUST),
+        SHUT,
+    ),
     "membership given on the user": (World().user("alice", "G").group("G", GRANT).role("ACCESS", LOOSE_TRUST), OPEN),
-    "trust of somebody else": (World().user("alice", policy=GRANT).role("ACCESS", document(trust(user_arn("bob")))), SHUT),
+    "trust of somebody else": (
+        World().user("alice", policy=GRANT).role("ACCESS", document(trust(user_arn("bob")))),
+        SHUT,
+    ),
     "trust of the same name on another path": (
         World().user("alice", policy=GRANT, path="/x/").role("ACCESS", LOOSE_TRUST),
         SHUT,
@@ -58,13 +79,18 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
     "root trust by bare account id, on one path": (
         World()
         .user("alice", policy=GRANT, path="/admins/")
-        .role("ACCESS", document(trust(SECURITY, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/admins/*"}}))),
+        .role(
+            "ACCESS",
+            document(trust(SECURITY, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/admins/*"}})),
+        ),
         OPEN,
     ),
     "root trust on another path": (
         World()
         .user("alice", policy=GRANT)
-        .role("ACCESS", document(trust(ROOT, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/admins/*"}}))),
+        .role(
+            "ACCESS", document(trust(ROOT, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/admins/*"}}))
+        ),
         SHUT,
     ),
     "root trust by tag": (
@@ -82,14 +108,19 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
     "wildcard trust": (World().user("alice", policy=GRANT).role("ACCESS", document(trust("*"))), OPEN),
     "wildcard trust without a grant": (World().user("alice").role("ACCESS", document(trust("*"))), SHUT),
     "trust of all but her": (
-        World().user("alice", policy=GRANT).role("ACCESS", document({**trust("*"), "NotPrincipal": {"AWS": ALICE}} | {"Principal": None})),
+        World()
+        .user("alice", policy=GRANT)
+        .role("ACCESS", document({**trust("*"), "NotPrincipal": {"AWS": ALICE}} | {"Principal": None})),
         SHUT,
     ),
     "trust by the id of a deleted user": (
         World().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD"))),
         SHUT,
     ),
-    "trust by her own id": (World().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDANEW"))), OPEN),
+    "trust by her own id": (
+        World().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDANEW"))),
+        OPEN,
+    ),
     "a deny in a sibling policy": (
         World().user("alice", "G", policy=document(DENY_WITHOUT_MFA)).group("G", GRANT).role("ACCESS", LOOSE_TRUST),
         ("allowed", "nowhere", "nowhere", "anywhere"),
@@ -101,7 +132,9 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         ("allowed", f"{OFFICE}/32", f"{OFFICE}/32", f"{OFFICE}/32"),
     ),
     "both sides' conditions together": (
-        World().user("alice", policy=document(allow(condition=FROM_OFFICE))).role("ACCESS", document(trust(ALICE, MFA))),
+        World()
+        .user("alice", policy=document(allow(condition=FROM_OFFICE)))
+        .role("ACCESS", document(trust(ALICE, MFA))),
         STRICT,
     ),
     "conditions that exclude each other": (
@@ -115,15 +148,21 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         ("allowed", f"{OFFICE}/32", "nowhere", f"{OFFICE}/32"),
     ),
     "an age of MFA": (
-        World().user("alice", policy=GRANT).role("ACCESS", document(trust(ALICE, {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}))),
+        World()
+        .user("alice", policy=GRANT)
+        .role("ACCESS", document(trust(ALICE, {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}))),
         ("allowed", "nowhere", "nowhere", "anywhere"),
     ),
     "a required session name": (
-        World().user("alice", policy=GRANT).role("ACCESS", document(trust(ALICE, {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}))),
+        World()
+        .user("alice", policy=GRANT)
+        .role("ACCESS", document(trust(ALICE, {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}))),
         OPEN,
     ),
     "through a VPC endpoint only": (
-        World().user("alice", policy=GRANT).role("ACCESS", document(trust(ALICE, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}))),
+        World()
+        .user("alice", policy=GRANT)
+        .role("ACCESS", document(trust(ALICE, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}))),
         ("allowed", "VPC endpoints", "VPC endpoints", "VPC endpoints"),
     ),
     "a grant by the user's own name": (
@@ -136,12 +175,20 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
     "a variable in a document of 2008 is plain text": (
         World()
         .user("alice", policy=GRANT)
-        .role("ACCESS", document(trust(ALICE, {"StringEquals": {"aws:username": "${aws:username}"}}), version="2008-10-17")),
+        .role(
+            "ACCESS",
+            document(trust(ALICE, {"StringEquals": {"aws:username": "${aws:username}"}}), version="2008-10-17"),
+        ),
         SHUT,
     ),
-    "administrator by AWS's policy": (World().user("alice", attached=[ADMINISTRATOR]).role("ACCESS", LOOSE_TRUST), OPEN),
+    "administrator by AWS's policy": (
+        World().user("alice", attached=[ADMINISTRATOR]).role("ACCESS", LOOSE_TRUST),
+        OPEN,
+    ),
     "denied by AWS's policy": (
-        World().user("alice", policy=GRANT, attached=["arn:aws:iam::aws:policy/AWSDenyAll"]).role("ACCESS", LOOSE_TRUST),
+        World()
+        .user("alice", policy=GRANT, attached=["arn:aws:iam::aws:policy/AWSDenyAll"])
+        .role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
     "a customer's managed policy": (
@@ -151,20 +198,28 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         .role("ACCESS", LOOSE_TRUST),
         OPEN,
     ),
-    "a boundary that allows it": (World().user("alice", policy=GRANT, permissionsBoundary=ADMINISTRATOR).role("ACCESS", LOOSE_TRUST), OPEN),
+    "a boundary that allows it": (
+        World().user("alice", policy=GRANT, permissionsBoundary=ADMINISTRATOR).role("ACCESS", LOOSE_TRUST),
+        OPEN,
+    ),
     "a boundary that does not": (
         World()
         .user("alice", policy=GRANT, permissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
         .role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
-    "same account, named in the trust": (World().user("alice", account=TARGET).role("ACCESS", document(trust(user_arn("alice", TARGET)))), OPEN),
+    "same account, named in the trust": (
+        World().user("alice", account=TARGET).role("ACCESS", document(trust(user_arn("alice", TARGET)))),
+        OPEN,
+    ),
     "same account, root trust, no grant": (
         World().user("alice", account=TARGET).role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
         SHUT,
     ),
     "same account, root trust and grant": (
-        World().user("alice", account=TARGET, policy=GRANT).role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
+        World()
+        .user("alice", account=TARGET, policy=GRANT)
+        .role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
         OPEN,
     ),
     "same account, named, but denied on her side": (
@@ -216,18 +271,44 @@ UNKNOWN_OWN = f"arn:aws:iam::{SECURITY}:policy/elsewhere"
 @pytest.mark.parametrize(
     ("world", "status", "said"),
     [
-        (World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST), Status.UNVERIFIED, "AmazonS3FullAccess of user alice cannot be read"),
-        (World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", document(trust(user_arn("bob")))), Status.REFUSED, ""),
-        (World().user("alice", policy=GRANT, attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST), Status.ALLOWED, "AmazonS3FullAccess"),
-        (World().user("alice", policy=GRANT, attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST), Status.UNVERIFIED, "elsewhere"),
         (
-            World().user("alice", policy=document(DENY_WITHOUT_MFA), attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST),
+            World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
+            Status.UNVERIFIED,
+            "AmazonS3FullAccess of user alice cannot be read",
+        ),
+        (
+            World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", document(trust(user_arn("bob")))),
+            Status.REFUSED,
+            "",
+        ),
+        (
+            World().user("alice", policy=GRANT, attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
+            Status.ALLOWED,
+            "AmazonS3FullAccess",
+        ),
+        (
+            World().user("alice", policy=GRANT, attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "elsewhere",
         ),
-        (World().user("alice", policy=GRANT).role("ACCESS", "{"), Status.UNVERIFIED, "trust policy of role ACCESS cannot be read: The document is not JSON"),
+        (
+            World()
+            .user("alice", policy=document(DENY_WITHOUT_MFA), attached=[UNKNOWN_OWN])
+            .role("ACCESS", LOOSE_TRUST),
+            Status.UNVERIFIED,
+            "elsewhere",
+        ),
+        (
+            World().user("alice", policy=GRANT).role("ACCESS", "{"),
+            Status.UNVERIFIED,
+            "trust policy of role ACCESS cannot be read: The document is not JSON",
+        ),
         (World().user("alice").role("ACCESS", "{"), Status.REFUSED, ""),
-        (World().user("alice", policy=GRANT, permissionsBoundary=UNKNOWN_OWN).role("ACCESS", LOOSE_TRUST), Status.UNVERIFIED, "the boundary of user alice"),
+        (
+            World().user("alice", policy=GRANT, permissionsBoundary=UNKNOWN_OWN).role("ACCESS", LOOSE_TRUST),
+            Status.UNVERIFIED,
+            "the boundary of user alice",
+        ),
         (
             World()
             .user("alice", policy=document(allow(condition={"StringEquals": {"aws:SourceIp": OFFICE}})))
@@ -236,13 +317,17 @@ UNKNOWN_OWN = f"arn:aws:iam::{SECURITY}:policy/elsewhere"
             "cannot be verified",
         ),
         (
-            World().user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:FederatedProvider}}"))).role("ACCESS", LOOSE_TRUST),
+            World()
+            .user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:FederatedProvider}}")))
+            .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "its resources hang on a variable that no state knows",
         ),
     ],
 )
-def test_what_cannot_be_read_is_said_where_it_matters_and_only_there(judged: Judged, world: World, status: Status, said: str) -> None:
+def test_what_cannot_be_read_is_said_where_it_matters_and_only_there(
+    judged: Judged, world: World, status: Status, said: str
+) -> None:
     cell = cell_of(judged(world))
     assert cell.status is status
     assert said in " ".join(cell.notes)
@@ -284,10 +369,18 @@ def test_known_users_and_their_account_are_no_outsiders(judged: Judged) -> None:
 
 
 def test_the_address_lock_of_a_session_is_seen(judged: Judged) -> None:
-    world = demo("alice").role("LOCKED", LOOSE_TRUST, document(DENY_ELSEWHERE)).role("HALF", LOOSE_TRUST, document(allow("*", FROM_OFFICE)))
+    world = (
+        demo("alice")
+        .role("LOCKED", LOOSE_TRUST, document(DENY_ELSEWHERE))
+        .role("HALF", LOOSE_TRUST, document(allow("*", FROM_OFFICE)))
+    )
     verdicts = judged(world)
     locks = {role.name: verdicts.session_addresses(role) for role in verdicts.model.roles}
-    assert {name: lock and str(lock) for name, lock in locks.items()} == {"ACCESS": None, "LOCKED": f"{OFFICE}/32", "HALF": None}
+    assert {name: lock and str(lock) for name, lock in locks.items()} == {
+        "ACCESS": None,
+        "LOCKED": f"{OFFICE}/32",
+        "HALF": None,
+    }
 
 
 def test_the_table_of_aws_policies_agrees_with_their_documents() -> None:
@@ -319,7 +412,7 @@ USERS = [("alice", SECURITY, "/"), ("bob", SECURITY, "/contractors/"), ("carl", 
 ADDRESSES = [None, "203.0.113.10", "203.0.113.11", "198.51.100.7", "2001:db8::1", "0.0.0.0"]  # noqa: S104
 NAMES = [None, "alice", "bob", "carl", "other"]
 
-CONDITIONS = st.sampled_from(
+CONDITIONS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {},
@@ -346,7 +439,14 @@ CONDITIONS = st.sampled_from(
 EFFECTS = st.sampled_from(["Allow", "Allow", "Allow", "Deny"])
 VERSIONS = st.sampled_from(["2012-10-17", "2012-10-17", "2008-10-17"])
 RESOURCES = st.sampled_from(
-    [role_arn(), role_arn(), "*", role_arn("OTHER"), f"arn:aws:iam::{TARGET}:role/A*", f"arn:aws:iam::*:role/${{aws:username}}"]
+    [
+        role_arn(),
+        role_arn(),
+        "*",
+        role_arn("OTHER"),
+        f"arn:aws:iam::{TARGET}:role/A*",
+        "arn:aws:iam::*:role/${aws:username}",
+    ]
 )
 PRINCIPALS = st.sampled_from(
     [
@@ -427,7 +527,9 @@ def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
     for name, account, path in USERS:
         group = "Security" if account == SECURITY else "Target"
         world.user(name, group, account=account, path=path, policy=own if name == "alice" else None, tags=tags)
-    plain = [Resource(r["urn"], r["type"], r.get("provider", "").rpartition("::")[0], r["outputs"]) for r in world.resources]
+    plain = [
+        Resource(r["urn"], r["type"], r.get("provider", "").rpartition("::")[0], r["outputs"]) for r in world.resources
+    ]
     verdicts = Verdicts(build([Stack("all", "delegation", plain, "test")]))
     for cell in verdicts.cells():
         expected: dict[tuple[Credentials, str | None], bool] = {}
@@ -435,7 +537,9 @@ def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
             key = credentials, address
             expected[key] = expected.get(key, False) or opens(cell.user, cell.role, context)
         found = {
-            (credentials, address): cell.ways.by[credentials].endpoints if address is None else address in cell.ways.by[credentials]
+            (credentials, address): cell.ways.by[credentials].endpoints
+            if address is None
+            else address in cell.ways.by[credentials]
             for credentials, address in expected
         }
         assert cell.status is not Status.UNVERIFIED
