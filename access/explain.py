@@ -326,7 +326,7 @@ def _changes(
 
 
 _MFA_ADVICE = {
-    Credentials.KEYS: "Use MFA: `aws sts get-session-token --serial-number <device> --token-code <code>`, or mfa_serial.",
+    Credentials.KEYS: "Use MFA: mfa_serial, or `aws sts get-session-token --serial-number <device> --token-code ...`.",
     Credentials.SESSION: "Sign out and in again with your MFA device, or get a session with serial number and code.",
     Credentials.MFA: "Sign in again with MFA: the statement asks for a newer one.",
 }

@@ -79,7 +79,7 @@ def _first_steps(user: User, device: str, base: str) -> list[str]:
     site = f"https://{user.account}.{host}/console"
     return [
         f"Sign in at {site} as {user.name} and change the first password.",
-        "Security credentials → Assign MFA device. The command line needs an authenticator app: a passkey gives no code.",
+        "Security credentials → Assign MFA device. The command line needs an authenticator app: passkeys give no code.",
         "Sign out and in again, now with MFA: until then nearly everything is refused.",
         "In the console open a switch-role link above.",
         f"For the command line create an access key and put it into profile {base} of ~/.aws/credentials.",

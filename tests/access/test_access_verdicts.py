@@ -518,7 +518,7 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
     return identity.allowed or evaluate(alone, request).allowed
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(grant=granting(), own=st.none() | granting(), trusted=trusting(), tags=st.sampled_from([{}, {"team": "ops"}]))
 def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
     grant: str, own: str | None, trusted: str, tags: dict[str, str]
