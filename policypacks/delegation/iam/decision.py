@@ -11,7 +11,7 @@ can occur together is kept to:
 * aws:SourceIp is never there together with the keys of VPC endpoints;
 * aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
 * aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
-  aws:ResourceAccount is the resource's.
+  aws:ResourceAccount is the resource's; their paths hold no colon.
 
 Every other key is absent or has whatever value, or set of values, lets the request through.
 

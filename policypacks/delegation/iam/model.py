@@ -87,6 +87,7 @@ class Model:
                 if not region.mask & possible:
                     return None
             literals.append((test, True))
+            literals += self._widened(check, one)
         for part_ in self._parts(one):
             if part_ is False:
                 return None
@@ -101,17 +102,27 @@ class Model:
         if named is not None:
             yield self._within(PRINCIPAL, principals_language(named), statement.principals is not None)
         texts = resource_texts(statement)
-        if texts:
-            covered = statement.resources is not None
-            language, unresolved = language_of(texts, one.has_variables, self._lookup)
-            if self._unfollowed(template(t, wildcards=True, variables=one.has_variables) for t in texts):
-                why = f"{statement.heading} has a policy variable in its resources that cannot be followed."
-                yield self._not_defined(RESOURCE, why), True
-            elif unresolved and not covered:
-                why = f"{statement.heading} has a policy variable in NotResource that may have no value."
-                yield self._not_defined(RESOURCE, why), True
-            else:
-                yield self._within(RESOURCE, language, covered)
+        if not texts:
+            return
+        covered = statement.resources is not None
+        if "*" in texts:
+            yield covered
+            return
+        vague = {text for text in texts if self._unfollowed([_resource(text, one)])}
+        if vague:
+            # Whatever the variables are, a covered resource is one that fits with anything in their place, and one
+            # that NotResource leaves fits none of the other patterns.
+            known = texts if covered else [text for text in texts if text not in vague]
+            language, _ = language_of(known, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
+            yield self._within(RESOURCE, language, covered)
+            why = f"{statement.heading} has a policy variable in its resources that cannot be followed."
+            yield self._not_defined(RESOURCE, why), True
+            return
+        language, unresolved = language_of(texts, one.has_variables, self._lookup)
+        yield self._within(RESOURCE, language, covered)
+        if unresolved and not covered:
+            why = f"{statement.heading} has a policy variable in NotResource that may have no value."
+            yield self._not_defined(RESOURCE, why), True
 
     def _within(self, key: str, language: Language, outcome: bool) -> Literal | bool:
         if not language.patterns:
@@ -126,12 +137,24 @@ class Model:
         if isinstance(region, Choice):
             return self._choice(check, region, one)
         absent, present = check.tells
-        options, language = check.operator, check.language
-        key = base(check.key)
-        plain = not (options.for_all or options.for_any)
-        vague = check.undefined or language is None or (region.several and plain)
+        plain = not (check.operator.for_all or check.operator.for_any)
+        vague = check.undefined or check.language is None or (region.several and plain)
         if present is None and (vague or self._unfollowed(templates(check.condition, one.has_variables))):
-            return self._not_defined(key, _no_result(check, one), absent)
+            return self._not_defined(base(check.key), _no_result(check, one), absent)
+        return self._text_test(check, check.language)
+
+    def _widened(self, check: Check, one: Placed) -> list[Literal]:
+        """What must hold whatever the variables in a comparison are, if they have no value to go by."""
+        region = self._region(check.key)
+        texts = templates(check.condition, one.has_variables)
+        if check.operator.negated or not isinstance(region, Texts) or not self._unfollowed(texts):
+            return []
+        wide = Check(check.condition, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
+        return [(self._text_test(wide, wide.language), True)]
+
+    def _text_test(self, check: Check, language: Language | None) -> TextTest:
+        absent, present = check.tells
+        key, options = base(check.key), check.operator
         if language is not None and key != check.key:
             language = union(text for pattern in language.patterns for text in project(check.key, pattern))
         return TextTest(key, absent, present, language, options.negated, options.for_all, options.for_any)
@@ -286,6 +309,10 @@ class Model:
             context["aws:userid"] = identity
         arn = caller.partition(SEPARATOR)[0]
         return Request(principal=arn, action=self._scope.action, resource=resource, context=context)
+
+
+def _resource(text: str, one: Placed) -> Template:
+    return template(text, wildcards=True, variables=one.has_variables)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -39,6 +39,8 @@ class Scope:
     ) -> None:
         self.statements = statements
         self.callers = callers
+        self.account = callers.arn.split(":")[4] if callers.arn else callers.account
+        """The callers' account, if it is known."""
         self.action = action
         self.resources = target.resources
         self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}

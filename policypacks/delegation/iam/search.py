@@ -43,7 +43,7 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, Placed] | 
     patterns = _patterns(scope, free, settled) if free else []
     values: dict[str, list[str | None]] = {}
     undefined = None
-    assignments = [settled, settled | _guess(scope, free)] if free else [settled]
+    assignments = [settled, *(settled | guess for guess in _guesses(scope, free))]
     while assignments:
         assignment = assignments.pop()
         open_ = [key for key in free if key not in assignment]
@@ -66,8 +66,8 @@ def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
     """The keys that policy variables refer to: those with a settled value (None: absent), and the others."""
     variables = {canonical(key) for _, parts in _texts(scope) for key in keys_of(parts)}
     settled: dict[str, str | None] = {}
-    if scope.callers.account:
-        settled["aws:principalaccount"] = scope.callers.account
+    if scope.account:
+        settled["aws:principalaccount"] = scope.account
     elif scope.resources.not_callers_account and "aws:principalaccount" not in variables:
         if keys.OF_PRINCIPAL & (variables | scope.uses.keys()):
             variables.add("aws:principalaccount")
@@ -77,10 +77,12 @@ def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
     return settled, sorted(key for key in variables - settled.keys() if scope.trackable(key))
 
 
-def _guess(scope: Scope, free: Sequence[str]) -> dict[str, str | None]:
-    """Values that mean nothing to the statements, all different: most often they already lead to a request."""
-    account = _unnamed_account(scope)
-    return {key: account if key.endswith("account") else "x" * i for i, key in enumerate(free, 2)}
+def _guesses(scope: Scope, free: Sequence[str]) -> Iterator[dict[str, str | None]]:
+    """Values that mean nothing to the statements, all alike and all different: most often they lead to a request."""
+    if free:
+        account = _unnamed_account(scope)
+        for texts in (["xx"] * len(free), ["x" * i for i, _ in enumerate(free, 2)]):
+            yield {key: account if key.endswith("account") else text for key, text in zip(free, texts, strict=True)}
 
 
 def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:

@@ -12,6 +12,8 @@ from iam import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
+    Callers,
+    CallerType,
     Finding,
     Kind,
     Question,
@@ -788,7 +790,17 @@ def test_documents_are_judged_together() -> None:
     assert finding.document == 1
 
 
-def test_one_caller_and_one_key_can_be_pinned() -> None:
+@pytest.mark.parametrize(("name", "expected"), [("alice", HOLE), ("bob", SAFE)])
+def test_one_caller_can_be_asked_about(name: str, expected: str) -> None:
+    statement = grant({"StringEquals": {"aws:username": "alice"}}, Resource=["arn:aws:iam::*:role/x"])
+    callers = (Callers(type=CallerType.USER, arn=f"arn:aws:iam::{SECURITY}:user/ops/{name}"),)
+    question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+    assert verdict(statement, Kind.IDENTITY, question) == expected
+    own = grant(Resource=f"arn:aws:iam::{SECURITY}:role/*")
+    assert verdict(own, Kind.IDENTITY, question) == SAFE
+
+
+def test_one_key_can_be_pinned() -> None:
     document = parse(
         {"Version": "2012-10-17", "Statement": grant({"IpAddress": {"aws:SourceIp": OFFICE[0]}})}, Kind.IDENTITY
     )
