@@ -30,7 +30,7 @@ FINDINGS, WRONG_INPUT = 1, 2
 
 app = typer.Typer(
     name="access",
-    help="Who may enter which account, under which conditions: read from Pulumi's states and plans, without AWS credentials.",
+    help="Who may enter which account, under which conditions: read from Pulumi's states and plans.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,11 +38,15 @@ app = typer.Typer(
 
 States = Annotated[
     list[str] | None,
-    typer.Argument(help="Exported states, folders of them, or stack names; default: every stack with a Pulumi.<stack>.yaml here."),
+    typer.Argument(
+        help="Exported states, folders of them, or stack names; default: every stack with a Pulumi.<stack>.yaml here."
+    ),
 ]
 StateOption = Annotated[
     list[str] | None,
-    typer.Option("--state", "-s", help="Exported state, folder of them, or stack name (repeatable); default: the stacks here."),
+    typer.Option(
+        "--state", "-s", help="Exported state, folder of them, or stack name (repeatable); default: the stacks here."
+    ),
 ]
 Across = Annotated[bool, typer.Option("--across-projects", help="Take states of different projects together.")]
 
@@ -77,10 +81,12 @@ def _verdicts(states: list[str] | None, across: bool) -> Verdicts:
 @app.command()
 def matrix(
     states: States = None,
-    output: Annotated[Format, typer.Option("--format", "-f", help="CSV and JSON list refused pairs too.")] = Format.TABLE,
+    output: Annotated[
+        Format, typer.Option("--format", "-f", help="CSV and JSON list refused pairs too.")
+    ] = Format.TABLE,
     across_projects: Across = False,
 ) -> None:
-    """User × account × role: allowed under which MFA and address conditions, by which statements."""
+    """Every user and role: allowed under which MFA and address conditions, by which statements."""
     with _input_errors():
         verdicts = _verdicts(states, across_projects)
         match output:
@@ -100,9 +106,13 @@ def matrix(
 def explain(
     user: Annotated[str, typer.Argument(help="Name or ARN of a user.")],
     account: Annotated[str, typer.Argument(help="Id or name of an account.")],
-    role: Annotated[str | None, typer.Option("--role", "-r", help="Name, with path where it has one; default: every role there.")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", "-r", help="Name, with path where it has one; default: every role there.")
+    ] = None,
     mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the attempt is made with MFA.")] = True,
-    source: Annotated[str | None, typer.Option("--from", metavar="IP", help="Address of the attempt; default: one that works.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="IP", help="Address of the attempt; default: one that works.")
+    ] = None,
     keys: Annotated[Keys, typer.Option("--keys", help="What the attempt is made with.")] = Keys.CONSOLE,
     state: StateOption = None,
     across_projects: Across = False,
@@ -135,8 +145,8 @@ def _print(answer: Explanation) -> None:
             console.print(lines)
     if answer.changes:
         console.print(
-            'The console\'s Switch Role says "Invalid information in one or more fields" to each ✗ above, whichever it is; '
-            "the command line says AccessDenied.",
+            'The console\'s Switch Role says "Invalid information in one or more fields" to each ✗ above, whichever it '
+            "is; the command line says AccessDenied.",
             style="dim",
         )
     console.print()
@@ -150,13 +160,18 @@ def _add(grid: Table, check: Check) -> None:
 def diff(
     sources: Annotated[
         list[str],
-        typer.Argument(help="BEFORE and AFTER (states, folders of states, stack names), or plans of `pulumi preview --json`."),
+        typer.Argument(
+            help="BEFORE and AFTER (states, folders of states, stack names), or plans of `pulumi preview --json`."
+        ),
     ],
     beside: Annotated[
-        list[str] | None, typer.Option("--with", "-w", help="States of stacks that do not change, or that plans are made upon.")
+        list[str] | None,
+        typer.Option("--with", "-w", help="States of stacks that do not change, or that plans are made upon."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write a pull-request comment.")] = False,
-    fail_on_weaker: Annotated[bool, typer.Option("--fail-on-weaker", help="Exit with 1 when anything got weaker.")] = False,
+    fail_on_weaker: Annotated[
+        bool, typer.Option("--fail-on-weaker", help="Exit with 1 when anything got weaker.")
+    ] = False,
     across_projects: Across = False,
 ) -> None:
     """One sentence per change of access; what got weaker is marked (!)."""
@@ -175,7 +190,9 @@ def diff(
 
 @app.command()
 def expect(
-    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="The expectations (docs/access.md has the format).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.yaml", help="The expectations (docs/access.md has the format).")
+    ],
     state: StateOption = None,
     across_projects: Across = False,
 ) -> None:
@@ -188,7 +205,9 @@ def expect(
         wrong = outcome.counterexamples
         mark = "[red]✗[/]" if wrong else "[green]✓[/]"
         pairs = f"{outcome.checked} checked" if outcome.checked else "nobody it is about"
-        console.print(f"{mark} {escape(outcome.expectation.name)} [dim]({file.name}:{outcome.line}, {pairs})[/]", soft_wrap=True)
+        console.print(
+            f"{mark} {escape(outcome.expectation.name)} [dim]({file.name}:{outcome.line}, {pairs})[/]", soft_wrap=True
+        )
         for text in wrong[:3]:
             console.print(f"    {escape(text)}", soft_wrap=True)
         if len(wrong) > 3:
@@ -217,7 +236,9 @@ def setup(
         console.print(escape(text.rstrip()) + "\n", soft_wrap=True)
 
     if not found.links:
-        console.print(f"{person.name} may enter no role in these states: `access explain {person.name} ACCOUNT` says why.")
+        console.print(
+            f"{person.name} may enter no role in these states: `access explain {person.name} ACCOUNT` says why."
+        )
         return
     part("Switch role in the browser", "\n".join(f"{place}\n  {link}" for place, link in found.links))
     part("~/.aws/config, MFA carried into the role's session (first choice)", found.profiles_mfa_in_session)
@@ -241,7 +262,9 @@ def room(states: States = None, across_projects: Across = False) -> None:
     for one in found:
         colour = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
         share = f"[{colour}]{one.share:.0%}[/]"
-        drawn.add_row(one.what, verdicts.model.label(one.account), f"{one.used:,}", f"{one.limit:,} {one.unit}", share, one.more)
+        drawn.add_row(
+            one.what, verdicts.model.label(one.account), f"{one.used:,}", f"{one.limit:,} {one.unit}", share, one.more
+        )
     console.print(drawn)
     console.print("[bold]When it runs out[/]")
     kinds = {one.what.partition(" of ")[0]: one.advice for one in found}
@@ -252,7 +275,9 @@ def room(states: States = None, across_projects: Across = False) -> None:
 @app.command()
 def report(
     states: States = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder the page is written to, as index.html.")] = Path("access-report"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder the page is written to, as index.html.")] = Path(
+        "access-report"
+    ),
     across_projects: Across = False,
 ) -> None:
     """Write a static page: the matrix to search and filter, explanations, switch-role links, policies, room left."""

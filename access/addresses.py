@@ -82,9 +82,7 @@ class Addresses:
         networks = [str(network) for span in spans for network in _networks(span)]
         more = f" and {len(networks) - _SHOWN} more networks" if len(networks) > _SHOWN else ""
         texts = [*filter(None, [", ".join(networks[:_SHOWN]) + more])]
-        if self.endpoints and not inverse:
-            texts.append("VPC endpoints")
-        elif inverse and not self.endpoints:
+        if (self.endpoints and not inverse) or (inverse and not self.endpoints):
             texts.append("VPC endpoints")
         return shown + " and ".join(texts)
 

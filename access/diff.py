@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from access.addresses import Addresses
 from access.doors import CLOSED, Credentials, Ways, ways
-from access.explain import terms
+from access.explain import sentence
 from access.model import Model, Policy, Role
 from access.verdicts import Cell, Outsider, Side, Status, Verdicts
 from iam import Callers, CallerType, Effect, Statement
@@ -102,14 +102,13 @@ def _place(model: Model, role: Role) -> str:
 
 
 def _gain(cell: Cell, place: str, before: dict[Credentials, Addresses] | None) -> Change:
-    """A new way in. It is weaker if it opens the role in a way that nobody had; of a new role, if MFA or address are not asked for."""
-    mfa, where = terms(cell.ways)
+    """A new way in: weaker if nobody had it before; to a new role, if MFA or address are not asked for."""
     unverified = cell.status is Status.UNVERIFIED
     if before:
         weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.ways.by.items())
     else:
         weaker = bool(cell.ways.without_mfa) or cell.ways.addresses.unrestricted
-    how = "; this cannot be verified" if unverified else f" (MFA {mfa}, from {where})"
+    how = "; this cannot be verified" if unverified else f" ({sentence(cell.ways)})"
     return Change(cell.user.name, (f"gains {place}{how}", f"gain {place}{how}"), weaker or unverified)
 
 
@@ -121,7 +120,9 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
 
     if old.status is not new.status:
         yield (
-            change(f"gets into {place}, which can be verified now", f"get into {place}, which can be verified now", False)
+            change(
+                f"gets into {place}, which can be verified now", f"get into {place}, which can be verified now", False
+            )
             if new.status is Status.ALLOWED
             else change(f"can no longer be verified for {place}", f"can no longer be verified for {place}", True)
         )
@@ -140,7 +141,9 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
         yield change(f"may no longer enter {place} from {less}", f"may no longer enter {place} from {less}", False)
     for said in old.provisos:
         if said not in new.provisos:
-            yield change(f"no longer has to meet {said} for {place}", f"no longer have to meet {said} for {place}", True)
+            yield change(
+                f"no longer has to meet {said} for {place}", f"no longer have to meet {said} for {place}", True
+            )
     for said in new.provisos:
         if said not in old.provisos:
             # A condition that was replaced is listed as dropped above, which is the weaker half.
@@ -152,7 +155,11 @@ def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
     known = {(cell.user.arn, cell.role.arn): cell for cell in before.cells() if _in(cell)}
     for new in after.cells():
         old = known.get((new.user.arn, new.role.arn))
-        if old is None or not _in(new) or (old.identity.rules == new.identity.rules and old.trust.rules == new.trust.rules):
+        if (
+            old is None
+            or not _in(new)
+            or (old.identity.rules == new.identity.rules and old.trust.rules == new.trust.rules)
+        ):
             continue
         role = f"{new.role.name} in {after.model.label(new.role.account)}"
         for what, was, now in (
@@ -184,11 +191,11 @@ def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
     old, new = by_key(before), by_key(after)
     for key, outsiders in new.items():
         first = outsiders[0]
-        known = [terms(one.ways) for one in old.get(key, ())]
+        known = [sentence(one.ways) for one in old.get(key, ())]
         for outsider in outsiders:
-            mfa, where = terms(outsider.ways)
-            if (mfa, where) not in known:
-                place = f"{_place(after.model, first.role)} (MFA {mfa}, from {where}); nothing is known of the other side"
+            said = sentence(outsider.ways)
+            if said not in known:
+                place = f"{_place(after.model, first.role)} ({said}); nothing is known of the other side"
                 yield Change("", (f"The trust policy now admits {outsider.title} to {place}",) * 2, True)
     for key in old.keys() - new.keys():
         first = old[key][0]
@@ -216,7 +223,11 @@ def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Ite
     if new.max_session > old.max_session:
         yield change(f"A session of {name} lasts up to {_hours(new.max_session)} (was {_hours(old.max_session)})", True)
     if old.boundary and (not new.boundary or new.boundary.arn != old.boundary.arn):
-        now = f"has the permissions boundary {new.boundary.name} instead of" if new.boundary else "loses the permissions boundary"
+        now = (
+            f"has the permissions boundary {new.boundary.name} instead of"
+            if new.boundary
+            else "loses the permissions boundary"
+        )
         yield change(f"{name} {now} {old.boundary.name}", True)
     were = {policy.arn or policy.name: policy for policy in old.policies}
     are = {policy.arn or policy.name: policy for policy in new.policies}
@@ -229,7 +240,7 @@ def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Ite
         if were[key].size == are[key].size and was_ == is_:
             continue
         narrower = bool(was_ and is_ and _no_wider(was_.statements, is_.statements))
-        said = "allows no more than before" if narrower else "is not the same, and not shown to allow no more than before"
+        said = "allows no more than before" if narrower else "changes, and is not shown to allow no more than before"
         yield change(f"The policy {are[key].name} of {name} {said}", not narrower)
 
 
@@ -246,7 +257,7 @@ def _denies(policy: Policy) -> bool:
 
 
 def _no_wider(old: Sequence[Statement], new: Sequence[Statement]) -> bool:
-    """Whether it is plain to see that statements allow no more: each Allow was there or has got narrower, each Deny is still there."""
+    """Whether it is plain to see that statements allow no more: no Allow is new or wider, no Deny is gone."""
     allows = [s for s in old if s.effect is Effect.ALLOW]
     denies = [s for s in new if s.effect is Effect.DENY]
     return all(any(_within(s, was) for was in allows) for s in new if s.effect is Effect.ALLOW) and all(

@@ -1,8 +1,9 @@
 """Ways through a door: under which credentials and from which addresses a set of rules lets a request through.
 
-A rule is a statement of which only effect and conditions are left: that it covers the action, the role and the person has been settled
-before. All Deny rules count together; a way needs one Allow of each side. The decision itself is the policy pack's (`iam.decide`),
-asked once for each kind of credentials and each class of addresses that the conditions can tell apart.
+A rule is a statement of which only effect and conditions are left: that it covers the action, the role and the person
+has been settled before. All Deny rules count together; a way needs one Allow of each side. The decision itself is the
+policy pack's (`iam.decide`), asked once for each kind of credentials and each class of addresses that the conditions
+can tell apart.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Rule:
     effect: Effect
     conditions: tuple[Condition, ...] = ()
     direct: bool = False
-    """Of a trust policy: names the user, or everyone, in the role's own account, which needs no permission on the user's side.
+    """Of a trust policy: names the user, or everyone, in the role's own account, where that alone is enough.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html"""
 
 
@@ -78,7 +79,7 @@ class Ways:
 
     by: Mapping[Credentials, Addresses]
     through: tuple[tuple[int, ...], ...] = ()
-    """The Allow rules that open it together: for each way the positions in the sides, -1 for a side that it does not need."""
+    """The Allow rules that open it together: positions in the sides, -1 for a side that the way does not need."""
     doubts: tuple[str, ...] = ()
     """What could not be decided, in full sentences."""
 
@@ -167,7 +168,7 @@ def _combined(sides: tuple[Rules, ...]) -> tuple[list[tuple[int, ...]], list[tup
 
 
 def _classes(conditions: Iterable[Condition], keys: set[str]) -> list[tuple[str, Addresses]]:
-    """Addresses that no condition tells apart, each class with one of them: "" for requests without address, "*" for any."""
+    """Addresses that no condition tells apart, with one of each class: "" for none at all, "*" for any."""
     tests = [condition for condition in conditions if canonical(condition.key) == ADDRESS_KEY]
     if not tests and not keys & _ENDPOINT_KEYS:
         return [("*", EVERYWHERE)]
@@ -190,7 +191,7 @@ def _text(version: int, number: int) -> str:
 
 
 def other_conditions(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """What Allow rules ask for besides MFA and address, in words: "StringEquals sts:RoleSessionName ${aws:username}"."""
+    """What Allow rules ask for besides MFA and address: "StringEquals sts:RoleSessionName ${aws:username}"."""
     return tuple(
         dict.fromkeys(
             f"{condition.operator} {condition.key} {', '.join(condition.values)}"

@@ -1,17 +1,17 @@
 """Assertions about access, kept in a file and checked in CI.
 
-    expectations:
-      - name: No contractor reaches production
-        who: {path: /contractors/*}
-        where: production
-        verdict: refused
-      - name: Admins get in from the office with MFA
-        who: {group: IT-Admins}
-        where: [preprod, production]
-        role: TSU-IAM-ACCESS
-        mfa: true
-        from: 203.0.113.10
-        verdict: allowed
+expectations:
+  - name: No contractor reaches production
+    who: {path: /contractors/*}
+    where: production
+    verdict: refused
+  - name: Admins get in from the office with MFA
+    who: {group: IT-Admins}
+    where: [preprod, production]
+    role: TSU-IAM-ACCESS
+    mfa: true
+    from: 203.0.113.10
+    verdict: allowed
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from access.doors import Credentials, Ways
-from access.explain import Keys, reasons, terms
+from access.explain import Keys, reasons, sentence
 from access.model import Model, Role, User
 from access.states import InputError
 from access.verdicts import Cell, Status, Verdicts
@@ -145,7 +145,11 @@ def _problem(path: Path, tree: yaml.Node | None, data: Any, place: Sequence[Any]
         name = entry.get("name") if isinstance(entry, dict) else None
         named = f", entry {place[1] + 1}" + (f" ({name})" if isinstance(name, str) else "")
     # pydantic adds the names of validators and union members to the place.
-    keys = [str(part) for part in place[2:] if isinstance(part, str) and part.isidentifier() and part[0].islower() and part not in ("function", "literal")]
+    keys = [
+        str(part)
+        for part in place[2:]
+        if isinstance(part, str) and part.isidentifier() and part[0].islower() and part not in ("function", "literal")
+    ]
     key = f", {'.'.join(keys)}" if keys else ""
     said = message.removeprefix("Value error, ")
     return f"{path}, line {_line(tree, place)}{named}{key}: {said[:1].lower()}{said[1:]}."
@@ -189,9 +193,10 @@ def _outcome(verdicts: Verdicts, one: Expectation, line: int) -> Outcome:
         for outsider in verdicts.outsiders(roles):
             count += 1
             if one.opens(outsider.ways) != (one.verdict == "allowed"):
-                mfa, where = terms(outsider.ways)
                 place = f"{model.label(outsider.role.account)} through {outsider.role.name}"
-                wrong.append(f"{outsider.title} is admitted to {place} by {outsider.ref.title} (MFA {mfa}, from {where}).")
+                wrong.append(
+                    f"{outsider.title} is admitted to {place} by {outsider.ref.title} ({sentence(outsider.ways)})."
+                )
     return Outcome(one, line, count, wrong)
 
 
@@ -208,9 +213,8 @@ def _counterexample(model: Model, one: Expectation, cell: Cell) -> str:
     if cell.status is Status.UNVERIFIED:
         return f"{cell.user.name} and {place}{asked} cannot be verified: {' '.join(cell.notes)}"
     if one.verdict == "refused":
-        mfa, where = terms(cell.ways)
         by = "; ".join(ref.title for refs in cell.statements for ref in refs)
-        return f"{cell.user.name} enters {place}{asked}: MFA is {mfa}, from {where}, by {by}."
+        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.ways)}, by {by}."
     return f"{cell.user.name} is refused in {place}{asked}. {' '.join(reasons(cell))}"
 
 
@@ -220,7 +224,9 @@ def _people(model: Model, who: Who) -> Iterator[User]:
             model.user(pattern)
     for name in who.group or ():
         if "*" not in name and all(group.name != name for group in model.groups):
-            raise InputError(f"There is no group {name} in these states. Known: {', '.join(g.name for g in model.groups)}.")
+            raise InputError(
+                f"There is no group {name} in these states. Known: {', '.join(g.name for g in model.groups)}."
+            )
     for user in model.users:
         if (
             _fits(who.user, user.name, user.arn)
@@ -238,7 +244,9 @@ def _roles(model: Model, one: Expectation) -> Iterator[Role]:
     for pattern in one.role:
         if "*" not in pattern and not any(_fits([pattern], r.name, r.arn) for r in found):
             known = sorted({r.name for r in found})
-            raise InputError(f"There is no role {pattern} for the expectation '{one.name}'. Known: {', '.join(known) or 'none'}.")
+            raise InputError(
+                f"There is no role {pattern} for the expectation '{one.name}'. Known: {', '.join(known) or 'none'}."
+            )
     return (r for r in found if _fits(one.role, r.name, r.arn))
 
 

@@ -29,7 +29,7 @@ class Keys(StrEnum):
     CONSOLE = "console"
 
     def credentials(self, mfa: bool) -> Credentials:
-        """What AWS sees of it: an access key that sends an MFA code along counts as MFA, without one the key is absent."""
+        """What AWS sees of it: an access key sent with an MFA code counts as MFA, without one the key is absent."""
         if mfa:
             return Credentials.MFA
         return Credentials.KEYS if self is Keys.LONG_TERM else Credentials.SESSION
@@ -70,17 +70,25 @@ def terms(found: Ways) -> tuple[str, str]:
     for credentials, addresses in found.by.items():
         if addresses:
             places.setdefault(addresses, []).append(credentials)
-    return "not always needed", "; ".join(f"with {' or '.join(names)}: {addresses}" for addresses, names in places.items())
+    return "not always needed", "; ".join(
+        f"with {' or '.join(names)}: {addresses}" for addresses, names in places.items()
+    )
+
+
+def sentence(found: Ways) -> str:
+    """Say the same in one go: "MFA required, from 203.0.113.10/32"."""
+    mfa, where = terms(found)
+    return f"MFA {mfa}, {where if where.startswith('with ') else f'from {where}'}"
 
 
 def reasons(cell: Cell, who: str = "") -> list[str]:
-    """Say in full sentences what a verdict rests on, for all circumstances together; `who` stands for the user's name."""
+    """Say in full sentences what a verdict rests on, for all circumstances together; `who` stands for the user's
+    name."""
     user, role = who or cell.user.name, f"role {cell.role.name}"
     if cell.status is Status.REFUSED:
         return _why_refused(cell, user)
-    mfa, where = terms(cell.ways)
     may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
-    found = [f"{user} {may} {role}: MFA is {mfa}, from {where}."]
+    found = [f"{user} {may} {role}: {sentence(cell.ways)}."]
     for side, refs in zip(("Identity side", "Trust side"), cell.statements, strict=True):
         found.extend(f"{side}: {ref.title}." for ref in refs)
     if cell.provisos:
@@ -113,12 +121,14 @@ def _why_refused(cell: Cell, user: str) -> list[str]:
             opens.append(alone)
             if not alone:
                 denying = [r.title for r, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.DENY]
-                found.append(f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}.")
+                found.append(
+                    f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}."
+                )
     if cell.boundary and not ways((cell.boundary.rules,), caller):
         found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
     if not found:
-        said = " and the trust policy ".join(f"opens with MFA {mfa} from {where}" for mfa, where in map(terms, opens))
-        found.append(f"Both sides open, but never for one and the same request: the identity side {said}.")
+        said = ", the trust policy with ".join(map(sentence, opens))
+        found.append(f"Both sides open, but never for one and the same request: the identity side opens with {said}.")
     return found
 
 
@@ -152,7 +162,11 @@ def explain(
     candidates = verdicts.candidates(user, role)
     sides = [
         _side("Grant", f"the policies of {user.name}", cell.identity, candidates[0], facts, f"on {role.arn}"),
-        *([_side("Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, "")] if cell.boundary else []),
+        *(
+            [_side("Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, "")]
+            if cell.boundary
+            else []
+        ),
         _side("Trust", f"the trust policy of role {role.name}", cell.trust, candidates[1], facts, f"for {user.arn}"),
     ]
     if user.account == role.account and any(rule.direct for rule in cell.trust.rules) and status is Status.ALLOWED:
@@ -219,10 +233,8 @@ def _side(
     """Judge one side for one request."""
     judged: list[tuple[Ref, list[tuple[str, str]]]] = []
     for ref in candidates:
-        document = ref.policy.document
-        assert document
         failed = []
-        for check in facts.checks(document, ref.statement):
+        for check in facts.checks(ref.document, ref.statement):
             if not check.holds(facts.values(check.key)):
                 failed.append((check.key, check.says(facts.values(check.key))))
         judged.append((ref, failed))
@@ -237,7 +249,9 @@ def _side(
         return Check(what, None, " ".join(side.reasons)), allows
     if not allows:
         return Check(what, False, f"Nothing in {who} allows {ASSUME} {scope}".rstrip() + "."), []
-    said = " ".join(f"{ref.title} does not apply: {' and '.join(text for _, text in failed)}." for ref, failed in allows[:5])
+    said = " ".join(
+        f"{ref.title} does not apply: {' and '.join(text for _, text in failed)}." for ref, failed in allows[:5]
+    )
     return Check(what, False, said), allows
 
 
@@ -246,10 +260,18 @@ def _form_checks(user: User, role: Role) -> list[Check]:
     name = f"{role.path}{role.name}".lstrip("/")
     checks = [
         Check("Account", True, f"{role.account}: the role is in the states of this account."),
-        Check("Role name", True, f"{name}: type it so, upper and lower case as here{', with its path' if '/' in name else ''}."),
+        Check(
+            "Role name",
+            True,
+            f"{name}: type it so, upper and lower case as here{', with its path' if '/' in name else ''}.",
+        ),
     ]
     if len(name) > LONGEST_SWITCH_ROLE_NAME:
-        checks[1] = Check("Role name", False, f"{name} is longer than the {LONGEST_SWITCH_ROLE_NAME} characters that Switch Role takes.")
+        checks[1] = Check(
+            "Role name",
+            False,
+            f"{name} is longer than the {LONGEST_SWITCH_ROLE_NAME} characters that Switch Role takes.",
+        )
     if user.partition != role.partition:
         checks.append(Check("Partition", False, f"{user.partition} users cannot enter roles of {role.partition}."))
     return checks
@@ -274,9 +296,15 @@ def _changes(
         ] = None
     if not trusting and cell.trust.knows_all:
         found[f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:admins)."] = None
-        gone = [p.value for _, p in (role.trust.document.admitted if role.trust.document else ()) if p.value.startswith("AIDA")]
+        gone = [
+            p.value
+            for _, p in (role.trust.document.admitted if role.trust.document else ())
+            if p.value.startswith("AIDA")
+        ]
         if gone:
-            found[f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."] = None
+            found[f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."] = (
+                None
+            )
     for ref, failed in failing:
         if ref.statement.effect is Effect.DENY and not failed:
             asked = [(canonical(c.key), "") for c in ref.statement.conditions]
@@ -289,15 +317,17 @@ def _changes(
             elif key == ADDRESS_KEY:
                 open_from = cell.ways.by[credentials] or cell.ways.addresses
                 where = f"Come from {open_from}, or add" if open_from else "Add"
-                found[f"{where} your address to the networks in {ref.title} (in this project: delegation:staticIps)."] = None
+                found[
+                    f"{where} your address to the networks in {ref.title} (in this project: delegation:staticIps)."
+                ] = None
             else:
                 found[f"Meet or change this condition of {ref.title}: {said}."] = None
     return list(found)
 
 
 _MFA_ADVICE = {
-    Credentials.KEYS: "Use MFA: `aws sts get-session-token --serial-number <device> --token-code <code>`, or a profile with mfa_serial.",
-    Credentials.SESSION: "Sign out and in again with your MFA device, or get a session with --serial-number and --token-code.",
+    Credentials.KEYS: "Use MFA: mfa_serial, or `aws sts get-session-token --serial-number <device> --token-code ...`.",
+    Credentials.SESSION: "Sign out and in again with your MFA device, or get a session with serial number and code.",
     Credentials.MFA: "Sign in again with MFA: the statement asks for a newer one.",
 }
 
@@ -316,13 +346,13 @@ def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool, denied_wi
     ]
     if keys is Keys.LONG_TERM and mfa and denied_without_mfa:
         found.append(
-            "Whether a Deny without MFA spares access keys that send the MFA code with AssumeRole itself is untested on AWS: "
-            "get-session-token is the sure way."
+            "Whether a Deny without MFA spares access keys that send the code with AssumeRole itself is untested on "
+            "AWS: get-session-token is the sure way."
         )
     if named and keys is Keys.LONG_TERM and mfa:
         found.append(
-            f"Once inside, {'; '.join(named)} do not apply: a session that AssumeRole opened with an MFA code of its own carries no MFA. "
-            "Use get-session-token first."
+            f"Once inside, {'; '.join(named)} do not apply: a session that AssumeRole opened with a code of its own "
+            "carries no MFA. Use get-session-token first."
         )
     return found
 
@@ -344,8 +374,16 @@ def role_summary(role: Role) -> list[str]:
 
 
 def _statement_line(statement: Statement) -> str:
-    scope = _few(statement.actions or ()) if statement.actions is not None else f"all but {_few(statement.not_actions or ())}"
-    on = _few(statement.resources or ()) if statement.resources is not None else f"all but {_few(statement.not_resources or ())}"
+    scope = (
+        _few(statement.actions or ())
+        if statement.actions is not None
+        else f"all but {_few(statement.not_actions or ())}"
+    )
+    on = (
+        _few(statement.resources or ())
+        if statement.resources is not None
+        else f"all but {_few(statement.not_resources or ())}"
+    )
     when = "; ".join(f"{c.operator} {c.key} {_few(c.values)}" for c in statement.conditions)
     return f"{statement.effect} {scope} on {on}" + (f" if {when}" if when else "")
 

@@ -68,7 +68,8 @@ def _outsider_row(row: Sequence[str]) -> Mapping[str, str]:
 
 
 def outsiders(verdicts: Verdicts) -> list[tuple[str, ...]]:
-    """Whom trust policies admit beyond the users of the states: who, account, role, MFA, from where, by which statement."""
+    """Whom trust policies admit beyond the users of the states: who, account, role, MFA, from where, by which
+    statement."""
     label = verdicts.model.label
     return [
         (one.title, label(one.role.account), one.role.name, *terms(one.ways), one.ref.title)
@@ -107,8 +108,9 @@ def summary(verdicts: Verdicts) -> str:
     allowed = [cell for cell in cells if cell.status is Status.ALLOWED]
     loose = sum(1 for cell in allowed if cell.ways.without_mfa)
     unsure = sum(cell.status is Status.UNVERIFIED for cell in cells)
+    users, roles, accounts = (len(found) for found in (model.users, model.roles, model.accounts))
     parts = [
-        f"{_count(len(model.users), 'user')}, {_count(len(model.roles), 'role')} in {_count(len(model.accounts), 'account')}",
+        f"{_count(users, 'user')}, {_count(roles, 'role')} in {_count(accounts, 'account')}",
         f"{len(allowed)} of {_count(len(cells), 'pair')} allowed",
         f"{loose} of them without MFA" if loose else "none of them without MFA" if allowed else "",
         f"{unsure} cannot be verified" if unsure else "",

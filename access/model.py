@@ -214,11 +214,12 @@ class _Builder:
     def _place(self, resource: Resource) -> tuple[str, str]:
         """The partition and the account of a resource."""
         match = _ARN.match(resource.text("arn"))
-        place = match and (match["partition"], match["account"]) or self.places.get(resource.provider)
+        place = (match and (match["partition"], match["account"])) or self.places.get(resource.provider)
         if not place:
             raise InputError(
-                f"It is not known which account {resource.name} ({resource.type}) is in: its provider has no allowedAccountIds "
-                "and nothing with an ARN. For a plan, preview with --show-sames or give the stack's state too (--with)."
+                f"It is not known which account {resource.name} ({resource.type}) is in: its provider has no "
+                "allowedAccountIds and nothing with an ARN. "
+                "For a plan, preview with --show-sames or give the stack's state too (--with)."
             )
         return place
 

@@ -1,6 +1,7 @@
 """How much room is left in IAM's quotas: people per trust policy, accounts per group.
 
-Limits: IAM and AWS STS quotas (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), in characters without white space.
+Limits, in characters without white space: IAM and AWS STS quotas
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def _quota(verdicts: Verdicts, role: Role) -> int:
     """The trust policy's quota: what the stack's outputs say of this very role, else the default."""
     for stack in verdicts.model.stacks:
         sizes = stack.outputs.get("documentSizes")
-        if stack.outputs.get("roleArn") == role.arn and isinstance(sizes, dict) and isinstance(sizes.get("trust"), dict):
+        if (
+            stack.outputs.get("roleArn") == role.arn
+            and isinstance(sizes, dict)
+            and isinstance(sizes.get("trust"), dict)
+        ):
             limit = sizes["trust"].get("limit")
             return int(limit) if isinstance(limit, (int, float)) else TRUST
     return TRUST
@@ -91,7 +96,8 @@ def _group(group: Group) -> Iterator[Room]:
             GROUP_INLINE,
             "characters",
             f"about {left // each} more accounts ({len(grants)} grants now)" if each else "holds no grants",
-            f"Put the grants into managed policies: one holds about {(MANAGED - 220) // 50} roles, and a group takes {ATTACHED}.",
+            f"Put the grants into managed policies: one holds about {(MANAGED - 220) // 50} roles, "
+            f"and a group takes {ATTACHED} of them.",
         )
     attached = len(group.policies) - len(inline)
     if attached:

@@ -44,7 +44,8 @@ def switch_role_link(model: Model, role: Role) -> str:
 def setup(verdicts: Verdicts, user: User) -> Setup:
     """Write everything that a user needs for the roles open to the user."""
     model = verdicts.model
-    cells = [cell for cell in map(lambda r: verdicts.cell(user, r), model.roles) if cell.status is not Status.REFUSED]
+    cells = [verdicts.cell(user, role) for role in model.roles]
+    cells = [cell for cell in cells if cell.status is not Status.REFUSED]
     cells.sort(key=lambda cell: (model.label(cell.role.account), cell.role.name))
     names = _profile_names(model, [cell.role for cell in cells])
     device = f"arn:{user.partition}:iam::{user.account}:mfa/<your-device>"
@@ -70,9 +71,7 @@ def setup(verdicts: Verdicts, user: User) -> Setup:
 
 def _profile_names(model: Model, roles: Sequence[Role]) -> list[str]:
     accounts = [role.account for role in roles]
-    return [
-        model.label(role.account) + (f"-{role.name}" if accounts.count(role.account) > 1 else "") for role in roles
-    ]
+    return [model.label(role.account) + (f"-{role.name}" if accounts.count(role.account) > 1 else "") for role in roles]
 
 
 def _first_steps(user: User, device: str, base: str) -> list[str]:
@@ -80,7 +79,7 @@ def _first_steps(user: User, device: str, base: str) -> list[str]:
     site = f"https://{user.account}.{host}/console"
     return [
         f"Sign in at {site} as {user.name} and change the first password.",
-        "Security credentials → Assign MFA device. For the command line take an authenticator app: a passkey cannot give it a code.",
+        "Security credentials → Assign MFA device. The command line needs an authenticator app: passkeys give no code.",
         "Sign out and in again, now with MFA: until then nearly everything is refused.",
         "In the console open a switch-role link above.",
         f"For the command line create an access key and put it into profile {base} of ~/.aws/credentials.",

@@ -111,7 +111,7 @@ class Plan:
 
 
 def read_states(sources: Sequence[str], *, across_projects: bool = False) -> list[Stack]:
-    """Read states from files, folders of files, or stacks by name; none given: every stack with a `Pulumi.<stack>.yaml` here.
+    """Read states from files, folders, or stacks by name; none given: every stack with a `Pulumi.<stack>.yaml` here.
 
     Raises:
         InputError: a source is no state, a stack is there twice, or the states are of different projects.
@@ -188,7 +188,7 @@ def _read(source: str) -> Iterator[Stack | Plan]:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{source} cannot be read: {error}.") from None
         yield _parsed(text, source, path.stem)
-    elif path.suffix == ".json" or "/" in source.strip("/") and not _is_stack_name(source):
+    elif path.suffix == ".json" or ("/" in source.strip("/") and not _is_stack_name(source)):
         raise InputError(f"There is no file {source}.")
     else:
         yield _parsed(_export(source), f"stack {source}", source)
@@ -226,7 +226,9 @@ def _parsed(text: str, source: str, fallback: str) -> Stack | Plan:
     match data:
         case {"deployment": {"manifest": dict()} as deployment}:
             resources = deployment.get("resources")
-            return _stack([] if resources is None else resources, source, fallback, str(deployment["manifest"].get("time", "")))
+            return _stack(
+                [] if resources is None else resources, source, fallback, str(deployment["manifest"].get("time", ""))
+            )
         case {"steps": list(steps)}:
             return _plan(steps, source, fallback)
         case {"changeSummary": _}:

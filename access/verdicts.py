@@ -1,8 +1,9 @@
 """Who may enter which role, decided from both sides of the door.
 
-A user gets in if the identity side (own and group policies together, within a permissions boundary) allows sts:AssumeRole on the role
-and the role's trust policy lets that user in, in one and the same request. In the role's own account a trust policy that names the user
-(or everyone) is enough. What cannot be read or decided makes the verdict "cannot be verified" wherever it could change it.
+A user gets in if the identity side (own and group policies together, within a permissions boundary) allows
+sts:AssumeRole on the role and the role's trust policy lets that user in, in one and the same request. In the role's own
+account a trust policy that names the user (or everyone) is enough. What cannot be read or decided makes the verdict
+"cannot be verified" wherever it could change it.
 
 Not seen, because no stack holds it: service control and resource control policies, which can only take away.
 """
@@ -10,7 +11,7 @@ Not seen, because no stack holds it: service control and resource control polici
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
@@ -18,7 +19,7 @@ from functools import cache, cached_property
 from access.addresses import Addresses
 from access.doors import ALLOW_ALL, CLOSED, Rule, Rules, Ways, other_conditions, ways
 from access.model import Group, Model, Policy, Role, User
-from iam import Callers, CallerType, Condition, Effect, Principal, PrincipalKind, Request, Statement
+from iam import Callers, CallerType, Condition, Document, Effect, Principal, PrincipalKind, Request, Statement
 from iam import matching_actions as covered
 from iam.conditions import Check, canonical, language_of
 from iam.evaluation import Facts
@@ -45,6 +46,7 @@ class Ref:
     """One statement of one policy."""
 
     policy: Policy
+    document: Document
     statement: Statement
 
     @property
@@ -219,7 +221,10 @@ def _lines(policy: Policy) -> tuple[_Line, ...]:
             named = {canonical(c.key) for c in conditions}
             named |= {canonical(key) for c in conditions for value in c.values for key in _keys(value)}
             line = _Line(
-                Ref(policy, statement), document.has_variables, conditions, frozenset(filter(_is_settled, named))
+                Ref(policy, document, statement),
+                document.has_variables,
+                conditions,
+                frozenset(filter(_is_settled, named)),
             )
             found.append(line)
     return tuple(found)
@@ -301,7 +306,7 @@ class Verdicts:
         number = self._class_of[user.arn]
         arns, others = self._by_arn[number]
         lines = [*arns[role.arn], *others] if role.arn in arns else others
-        personal = any([line.settled_by or line.resource_keys for line in lines])
+        personal = any(line.settled_by or line.resource_keys for line in lines)
         key = (number, role.arn, user.arn if personal else "")
         if key not in self._identity:
             unread = tuple(policy for policy in user.all_policies if policy.document is None)
@@ -338,12 +343,11 @@ class Verdicts:
             self._trust[key] = _side((rules, ()), (role.trust,) if role.trust.document is None else ())
         return self._trust[key]
 
-    def _asks(
-        self, user: User, sides: tuple[Rules, ...]
-    ) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
+    def _asks(self, user: User, sides: tuple[Rules, ...]) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
         """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
         if not _personal(sides):
-            return Callers(type=CallerType.USER, account=user.account), ()
+            # One name stands for everybody, so that the decision is made once.
+            return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
         pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.stack}
         if user.unique_id.startswith("AIDA"):
             pins["aws:userid"] = user.unique_id
@@ -364,7 +368,7 @@ class Verdicts:
         return any(rule.effect is Effect.ALLOW for rule, _ in rules)
 
     def outsiders(self, roles: Iterable[Role] | None = None) -> Iterator[Outsider]:
-        """Everybody whom a trust policy admits beyond the users of the states: other accounts, wildcards, roles, services."""
+        """Everybody whom a trust policy admits beyond the users of the states."""
         users = {user.arn for user in self.model.users} | {
             user.unique_id for user in self.model.users if user.unique_id
         }
@@ -504,7 +508,8 @@ def context_of(user: User, role: Role) -> Mapping[str, str]:
 def _personal(sides: tuple[Rules, ...]) -> bool:
     """Whether conditions that are left look at who calls.
 
-    A variable that stands alone on its key (`sts:RoleSessionName` must be `${aws:username}`) gives everybody the same verdict.
+    A variable that stands alone on its key (`sts:RoleSessionName` must be `${aws:username}`) gives everybody the same
+    verdict.
     """
     by_key: dict[str, set[Condition]] = {}
     for condition in (c for side in sides for rule in side for c in rule.conditions):

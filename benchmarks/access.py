@@ -1,7 +1,7 @@
 """Measures the access questions on a large company: 500 users in 20 teams, 200 accounts, 100,000 pairs.
 
-    python -m benchmarks.access            print the figures
-    python -m benchmarks.access FOLDER     only write the states
+python -m benchmarks.access            print the figures
+python -m benchmarks.access FOLDER     only write the states
 """
 
 from __future__ import annotations
@@ -29,14 +29,12 @@ _OFFICE = {"IpAddress": {"aws:SourceIp": ["203.0.113.0/28", "198.51.100.0/28"]}}
 def states() -> Iterator[dict[str, Any]]:
     """Yield the exported states: Security first, then one for each target account.
 
-    Every document stays within IAM's quotas: a team's grants are managed policies, and trust policies (a raised quota) name the
-    hundred users of four teams.
+    Every document stays within IAM's quotas: a team's grants are managed policies, and trust policies (a raised
+    quota) name the hundred users of four teams.
     """
     teams = [[f"user{i:03}" for i in range(team, USERS, TEAMS)] for team in range(TEAMS)]
     accounts = [f"{222222000000 + i:012}" for i in range(ACCOUNTS)]
-    served = {
-        account: [(i + step) % TEAMS for step in range(TEAMS_PER_ACCOUNT)] for i, account in enumerate(accounts)
-    }
+    served = {account: [(i + step) % TEAMS for step in range(TEAMS_PER_ACCOUNT)] for i, account in enumerate(accounts)}
     rows: list[tuple[str, str, dict[str, Any]]] = []
     for team, names in enumerate(teams):
         group = f"team{team:02}"
@@ -51,7 +49,9 @@ def states() -> Iterator[dict[str, Any]]:
         }
         arn = f"arn:aws:iam::{SECURITY}:policy/{group}"
         rows.append(("policy:Policy", f"{group}-grant", {"name": group, "arn": arn, "policy": _document(grant)}))
-        rows.append(("groupPolicyAttachment:GroupPolicyAttachment", f"{group}-attached", {"group": group, "policyArn": arn}))
+        rows.append(
+            ("groupPolicyAttachment:GroupPolicyAttachment", f"{group}-attached", {"group": group, "policyArn": arn})
+        )
     yield _state("security", SECURITY, rows)
     for i, account in enumerate(accounts):
         trusted = [_user(name) for team in served[account] for name in teams[team]]
@@ -114,7 +114,10 @@ def measure() -> Iterator[Figure]:
         write(folder)
         started = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", "access", "matrix", name, "--format", "csv"], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "access", "matrix", name, "--format", "csv"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         seconds = time.perf_counter() - started
         # Linux counts in KiB.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from access import matrix
-from access.explain import reasons, role_summary, statement_json, terms
+from access.explain import reasons, role_summary, sentence, statement_json, terms
 from access.model import Role, read_at
 from access.room import room
 from access.setup import switch_role_link
@@ -72,10 +72,13 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
             "status": _STATUS[cell.status],
             "mfa": mfa,
             "from": where,
+            "said": sentence(cell.ways) if cell.ways else "",
             "noMfa": bool(cell.ways.without_mfa),
             "anywhere": cell.ways.addresses.unrestricted,
             "why": reasons(cell, _WHO),
-            "by": [statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs],
+            "by": [
+                statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs
+            ],
         }
 
     cells = [

@@ -154,7 +154,7 @@
     const u = +element.dataset.user, r = +element.dataset.role, verdict = verdictOf(u, r), user = users[u], role = roles[r];
     at("explanation-title").textContent = `${user.name} → ${role.label}, ${role.name}`;
     const body = [made("p", { class: "verdict " + kind(verdict) },
-      verdict.status === 0 ? "Refused" : (verdict.status === 1 ? "Allowed" : "Cannot be verified; at most") + `: MFA ${verdict.mfa || "unknown"}, from ${verdict.from || "unknown"}`)];
+      verdict.status === 0 ? "Refused" : (verdict.status === 1 ? "Allowed: " : "Cannot be verified; at most: ") + (verdict.said || "nothing is known"))];
     body.push(made("ul", {}, ...verdict.why.map(text => made("li", {}, text.replaceAll("{user}", user.name)))));
     if (role.lock) body.push(made("p", {}, `Once inside, only requests from ${role.lock} are served.`));
     for (const i of verdict.by) body.push(made("details", {}, made("summary", {}, statements[i][0]), made("pre", { tabindex: 0 }, made("code", {}, statements[i][1]))));

@@ -34,7 +34,11 @@ def refusal(run: Run, *arguments: object) -> str:
         ('{"version": 3}', "neither `pulumi stack export` nor `pulumi preview --json` wrote it"),
         ('{"deployment": {"manifest": {}, "resources": {}}}', "its resources are not a list"),
         ('{"deployment": {"manifest": {}, "resources": [{"type": "x"}]}}', "lacks a URN or a type"),
-        ('{"deployment": {"manifest": {}, "resources": [{"urn": "urn:pulumi:a::b::t::n", "type": "t", "inputs": [1]}]}}', "not an object"),
+        (
+            '{"deployment": {"manifest": {}, "resources": [{"urn": "urn:pulumi:a::b::t::n", "type": "", "inputs": [1]}'
+            "]}}",
+            "not an object",
+        ),
         ("[" * 100_000, "nested too deeply"),
     ],
 )
@@ -91,12 +95,17 @@ def test_an_encrypted_value_that_nobody_needs_does_not_matter(run: Run, tmp_path
         (("explain", "alize", "all"), "There is no user alize in these states. Did you mean alice?"),
         (("explain", "zzz", "all"), "There is no user zzz in these states. Known: alice, bob."),
         (("explain", "alice", "222222222221"), "Did you mean 222222222222"),
-        (("explain", "alice", "222222222222", "--role", "ACCES"), "There is no role ACCES in 222222222222 (222222222222) in these states. Did you mean ACCESS?"),
+        (
+            ("explain", "alice", "222222222222", "--role", "ACCES"),
+            "There is no role ACCES in 222222222222 (222222222222) in these states. Did you mean ACCESS?",
+        ),
         (("explain", "alice", "222222222222", "--from", "home"), "home is no IP address."),
         (("setup", "alicia"), "Did you mean alice?"),
     ],
 )
-def test_unknown_names_come_with_the_nearest_known(run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_unknown_names_come_with_the_nearest_known(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
     assert said in refusal(run, *arguments, "--state", demo().write(tmp_path))
 
 
@@ -122,8 +131,12 @@ def test_one_stack_given_twice_is_refused(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_account_that_nothing_tells_is_not_guessed(run: Run, tmp_path: Path) -> None:
-    world = World().add("aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(allow())})
-    assert "It is not known which account g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(run, "matrix", world.write(tmp_path))
+    world = World().add(
+        "aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(allow())}
+    )
+    assert "It is not known which account g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(
+        run, "matrix", world.write(tmp_path)
+    )
 
 
 def test_an_account_is_taken_from_the_arns_of_the_same_provider(tmp_path: Path) -> None:
@@ -142,7 +155,9 @@ def test_a_plan_where_a_state_belongs_is_refused(run: Run, tmp_path: Path) -> No
 def test_a_stack_by_name_is_exported_by_pulumi(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exported = demo().write(tmp_path)
     pulumi = tmp_path / "pulumi"
-    pulumi.write_text(f'#!/bin/sh\n[ "$4" = all ] && exec cat {exported}\necho "error: no stack named $4 found" >&2\nexit 255\n')
+    pulumi.write_text(
+        f'#!/bin/sh\n[ "$4" = all ] && exec cat {exported}\necho "error: no stack named $4 found" >&2\nexit 255\n'
+    )
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
@@ -165,9 +180,18 @@ def plan_of(before: World, after: World) -> dict[str, object]:
         if urn not in new:
             steps.append({"op": "delete", "urn": urn, "oldState": old[urn]})
         elif urn not in old:
-            steps.append({"op": "create", "urn": urn, "newState": {**new[urn], "inputs": new[urn]["outputs"], "outputs": {}}})
+            steps.append(
+                {"op": "create", "urn": urn, "newState": {**new[urn], "inputs": new[urn]["outputs"], "outputs": {}}}
+            )
         elif old[urn] != new[urn]:
-            steps.append({"op": "update", "urn": urn, "oldState": old[urn], "newState": {**new[urn], "inputs": new[urn]["outputs"], "outputs": {}}})
+            steps.append(
+                {
+                    "op": "update",
+                    "urn": urn,
+                    "oldState": old[urn],
+                    "newState": {**new[urn], "inputs": new[urn]["outputs"], "outputs": {}},
+                }
+            )
     return {"steps": steps, "changeSummary": {}}
 
 

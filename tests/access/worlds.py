@@ -55,7 +55,9 @@ class World:
         if account:
             provider = self.urn("pulumi:providers:aws", account)
             if all(known["urn"] != provider for known in self.resources):
-                self.add("pulumi:providers:aws", account, {"allowedAccountIds": json.dumps([account]), "region": "us-east-1"})
+                self.add(
+                    "pulumi:providers:aws", account, {"allowedAccountIds": json.dumps([account]), "region": "us-east-1"}
+                )
             resource["provider"] = f"{provider}::6d236d65-bc77-46d6-898a-b08425bc94a9"
         self.resources.append(resource)
         return self
@@ -84,7 +86,12 @@ class World:
         return self
 
     def group(
-        self, name: str, *policies: str, account: str = SECURITY, attached: Sequence[str] = (), members: Sequence[str] = ()
+        self,
+        name: str,
+        *policies: str,
+        account: str = SECURITY,
+        attached: Sequence[str] = (),
+        members: Sequence[str] = (),
     ) -> World:
         arn = f"arn:aws:iam::{account}:group/{name}"
         self.add("aws:iam/group:Group", name, {"name": name, "path": "/", "arn": arn}, account)
@@ -101,13 +108,28 @@ class World:
 
     def managed(self, name: str, policy: Any, account: str = SECURITY) -> World:
         arn = f"arn:aws:iam::{account}:policy/{name}"
-        return self.add("aws:iam/policy:Policy", name, {"name": name, "path": "/", "arn": arn, "policy": policy}, account)
+        return self.add(
+            "aws:iam/policy:Policy", name, {"name": name, "path": "/", "arn": arn, "policy": policy}, account
+        )
 
     def role(
-        self, name: str, trusting: Any, *policies: str, account: str = TARGET, attached: Sequence[str] = (), **outputs: Any
+        self,
+        name: str,
+        trusting: Any,
+        *policies: str,
+        account: str = TARGET,
+        attached: Sequence[str] = (),
+        **outputs: Any,
     ) -> World:
         arn = role_arn(name, account)
-        role = {"name": name, "path": "/", "arn": arn, "assumeRolePolicy": trusting, "maxSessionDuration": 3600, **outputs}
+        role = {
+            "name": name,
+            "path": "/",
+            "arn": arn,
+            "assumeRolePolicy": trusting,
+            "maxSessionDuration": 3600,
+            **outputs,
+        }
         self.add("aws:iam/role:Role", f"{account}-{name}", role, account)
         for i, policy in enumerate(policies, 1):
             inline = {"role": name, "name": f"inline-{i}", "policy": policy}
