@@ -127,7 +127,7 @@ def test_an_existing_pack_configuration_is_not_overwritten(repository: Path) -> 
 
 def test_targets_with_different_addresses_ask_for_those_of_the_new_one(repository: Path) -> None:
     configure(repository, "preprod", staticIps=["198.51.100.7"])
-    with pytest.raises(OperationError, match="do not agree on static IPs.* IPS="):
+    with pytest.raises(OperationError, match=r"do not agree on static IPs.* IPS="):
         new_target.write(repository, "staging", "444444444444")
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import boto3
 import pytest
 
-from operations import smoke
-from operations.errors import exit_code
+from operations import smoke, stack_files
+from operations.errors import OperationError, exit_code
 from sandbox.local_accounts import LocalAccounts
 
+Runs = Callable[..., tuple[int, str, str]]
 ALICE = "arn:aws:iam::111111111111:user/alice"
 DEVICE = "arn:aws:iam::111111111111:mfa/alice"
 
@@ -91,8 +94,9 @@ def sts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Runs]:
-    monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115, PTH123  # closed with the process
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runs:
+    """Runs the command; returns its exit code and what it wrote to both streams."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["smoke", *arguments])
@@ -103,13 +107,149 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def test_a_door_that_keeps_its_rules_is_as_expected(sts: Sts, run: Runs) -> None:
-    del sts
-    code, told, _ = run("--stack=preprod", f"--device={DEVICE}", "--token=123456,234567")
+BOTH = ("--stack=preprod", f"--device={DEVICE}", "--token=123456,234567")
+
+
+def answers(told: str) -> list[str]:
+    """Return the first line of each answer, without AWS's words."""
+    return [line.split()[1] for line in told.splitlines() if line.startswith("  AWS:")]
+
+
+@pytest.mark.usefixtures("sts")
+def test_a_door_that_keeps_its_rules_is_as_expected(run: Runs) -> None:
+    code, told, _ = run(*BOTH)
     assert code == 0
-    assert [line for line in told.splitlines() if line.startswith("  AWS:")] == [
-        f"  AWS:      AccessDenied on AssumeRole: User: {ALICE} is not",
-        "  AWS:      allowed",
-        "  AWS:      allowed",
-    ]
+    assert answers(told) == ["AccessDenied", "allowed", "allowed"]
+    assert "expected: allowed from 203.0.113.10/32; refused from elsewhere" in told
     assert told.endswith("As expected.\n")
+
+
+def test_a_door_without_mfa_is_not_as_expected(sts: Sts, run: Runs) -> None:
+    sts.mfa_demanded = False
+    code, told, _ = run(*BOTH)
+    assert code == 1
+    assert answers(told)[0] == "allowed"
+    assert told.endswith("Not as expected: see docs/troubleshooting.md.\n")
+
+
+def test_a_refusal_from_elsewhere_is_as_expected(sts: Sts, run: Runs) -> None:
+    sts.address_fits = False
+    code, told, _ = run(*BOTH)
+    assert (code, answers(told)) == (0, ["AccessDenied"] * 3)
+
+
+def test_a_refusal_at_a_door_without_addresses_is_not_as_expected(sts: Sts, run: Runs) -> None:
+    sts.address_fits = False
+    with Path("Pulumi.preprod.yaml").open("a") as file:
+        file.write("  delegation:staticIpAt: session\n")
+    code, told, _ = run(*BOTH)
+    assert code == 1
+    assert "expected: allowed\n" in told
+
+
+@pytest.mark.usefixtures("sts")
+def test_without_a_code_only_the_refusal_is_tried(run: Runs) -> None:
+    code, told, _ = run("--stack=preprod")
+    assert (code, answers(told)) == (0, ["AccessDenied"])
+    assert "Not tried with MFA: give a code, TOKEN=123456" in told
+
+
+@pytest.mark.usefixtures("sts")
+def test_one_code_is_one_try_with_mfa(run: Runs) -> None:
+    code, told, _ = run("--stack=preprod", f"--device={DEVICE}", "--token=123456")
+    assert (code, answers(told)) == (0, ["AccessDenied", "allowed"])
+
+
+@pytest.mark.usefixtures("sts")
+def test_codes_are_asked_for_on_a_terminal(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("234567\n\n"))
+    code, told, _ = run("--stack=preprod", f"--device={DEVICE}")
+    assert (code, answers(told)) == (0, ["AccessDenied", "allowed"])
+
+
+@pytest.mark.usefixtures("sts")
+def test_a_wrong_code_is_no_verdict_about_the_door(run: Runs) -> None:
+    code, _, error = run("--stack=preprod", f"--device={DEVICE}", "--token=999999")
+    assert code == 1
+    assert error.startswith("AWS did not take the code: MultiFactorAuthentication failed")
+
+
+@pytest.mark.parametrize(
+    ("caller", "message"),
+    [
+        ("arn:aws:iam::111111111111:user/carol", "is not among the admins of stack preprod: alice, bob"),
+        ("arn:aws:iam::999999999999:user/alice", "is not among the admins of stack preprod: alice, bob"),
+        ("arn:aws:sts::111111111111:assumed-role/r/alice", "is not among the admins of stack preprod: alice, bob"),
+    ],
+)
+def test_somebody_else_is_no_admin(sts: Sts, run: Runs, caller: str, message: str) -> None:
+    sts.caller = caller
+    code, told, error = run("--stack=preprod")
+    assert (code, told) == (1, "")
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        pytest.param([], {}, "Name a stack: make smoke STACK=… with one of: preprod, ", id="no-stack"),
+        pytest.param(["--stack=nowhere"], {}, "There is no Pulumi.nowhere.yaml", id="unknown-stack"),
+        pytest.param(["--stack=security"], {}, "Stack security has no access role", id="security"),
+        pytest.param(["--stack=preprod", "--profile=nobody"], {}, "There is no AWS profile nobody", id="no-profile"),
+        pytest.param(["--stack=preprod"], {"AWS_SESSION_TOKEN": "t"}, "These are temporary credentials", id="session"),
+        pytest.param(
+            ["--stack=preprod"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be asked", id="no-network"
+        ),
+    ],
+)
+@pytest.mark.usefixtures("sts")
+def test_what_cannot_be_tried_is_one_sentence(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, arguments: list[str], environment: dict[str, str], message: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, told, error = run(*arguments)
+    assert (code, told) == (1, "")
+    assert error.startswith(message)
+    assert "Traceback" not in error
+
+
+def test_local_accounts_are_said_to_enforce_nothing(
+    repository: Path, accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch, run: Runs
+) -> None:
+    del repository
+    iam = accounts.iam("111111111111")
+    iam.create_user(UserName="alice")
+    keys = iam.create_access_key(UserName="alice")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    code, told, error = run("--stack=preprod", f"--device={DEVICE}", "--token=123456")
+    assert error == ""
+    assert (code, answers(told)) == (0, ["allowed", "allowed"])
+    assert told.endswith("These are local accounts, which enforce nothing: their answers prove nothing.\n")
+
+
+def test_the_device_is_looked_up_and_a_choice_is_asked_for(
+    repository: Path, accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam = accounts.iam("111111111111")
+    iam.create_user(UserName="bob")
+    keys = iam.create_access_key(UserName="bob")["AccessKey"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
+    door = smoke.Door(stack_files.read_settings(repository, "preprod"), session)
+    with pytest.raises(OperationError, match="has no MFA device that makes codes"):
+        door.device()
+    for name in ("phone", "tablet"):
+        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+        iam.enable_mfa_device(
+            UserName="bob", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="234567"
+        )
+        if name == "phone":
+            assert door.device() == "arn:aws:iam::111111111111:mfa/phone"
+    with pytest.raises(OperationError, match="several MFA devices: name one, DEVICE=… of .*mfa/phone"):
+        door.device()
