@@ -12,10 +12,10 @@ ROLE = f"arn:aws:iam::{TARGET}:role/ACCESS"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-MFA_IF_EXISTS = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
-ADDRESS = {"IpAddress": {"aws:SourceIp": [NETWORK]}}
-BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
+MFA: dict[str, Any] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+MFA_IF_EXISTS: dict[str, Any] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+ADDRESS: dict[str, Any] = {"IpAddress": {"aws:SourceIp": [NETWORK]}}
+BOUNDED: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
 
 
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -44,12 +44,19 @@ MANAGEMENT = document(
     deny(["iam:*Role*"], [ROLE, f"arn:aws:iam::{TARGET}:role/OrganizationAccountAccessRole"]),
 )
 SELF_SERVICE = document(
-    allow(["iam:EnableMFADevice", "iam:DeactivateMFADevice", "iam:CreateAccessKey"], f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"),
+    allow(
+        ["iam:EnableMFADevice", "iam:DeactivateMFADevice", "iam:CreateAccessKey"],
+        f"arn:aws:iam::{SECURITY}:user/${{aws:username}}",
+    ),
     allow("iam:CreateVirtualMFADevice", f"arn:aws:iam::{SECURITY}:mfa/*"),
-    {"Effect": "Deny", "NotAction": ["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"], "Resource": "*",
-     "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}},
+    {
+        "Effect": "Deny",
+        "NotAction": ["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"],
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    },
     deny(["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"], Null={"aws:MultiFactorAuthPresent": "true"}),
-)  # fmt: skip
+)
 SESSION_DENY = document(deny("*", NotIpAddress={"aws:SourceIp": [NETWORK]}))
 READS = document(allow(["iam:Get*", "iam:List*", "s3:*"]))
 

@@ -1,4 +1,4 @@
-"""Each policy: what passes, what fails, and what it makes of a document that is missing, unknown, malformed or exempt."""
+"""Each policy: what passes, what fails, and what it makes of a document that is missing, unknown, malformed, exempt."""
 
 from __future__ import annotations
 
@@ -90,56 +90,107 @@ def rows(policy: str, outcome: str, says: str, **made: Any) -> list[Case]:
 TRUST_MFA = [
     *on_documents("iam-trust-requires-mfa", role),
     *rows(
-        "iam-trust-requires-mfa", "pass", "",
+        "iam-trust-requires-mfa",
+        "pass",
+        "",
         bool_true=role(),
         as_an_object=_object(role, trust()),
         young_mfa=role(trust(condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})),
-        deny_without_mfa=role(document(
-            {**trust(condition={})["Statement"][0]},
-            {**trust(condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})["Statement"][0], "Effect": "Deny"},
-        )),
+        deny_without_mfa=role(
+            document(
+                {**trust(condition={})["Statement"][0]},
+                {
+                    **trust(condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})["Statement"][0],
+                    "Effect": "Deny",
+                },
+            )
+        ),
         service=role(trust(SERVICE, {})),
         own_role=role(trust(OWN_ROLE, {})),
-        identity_provider=role(trust({"Federated": "arn:aws:iam::222222222222:oidc-provider/x"}, {},
-                                     Action="sts:AssumeRoleWithWebIdentity")),
+        identity_provider=role(
+            trust(
+                {"Federated": "arn:aws:iam::222222222222:oidc-provider/x"}, {}, Action="sts:AssumeRoleWithWebIdentity"
+            )
+        ),
     ),
     *rows(
-        "iam-trust-requires-mfa", "fail", "without MFA",
+        "iam-trust-requires-mfa",
+        "fail",
+        "without MFA",
         no_condition=role(trust(condition={})),
         if_exists=role(trust(condition=MFA_IF_EXISTS)),
         present=role(trust(condition={"Null": {"aws:MultiFactorAuthPresent": "false"}})),
         another_account=role(trust({"AWS": ELSEWHERE}, {})),
         own_role_of_an_unknown_account=role(trust(OWN_ROLE, {}), account=None),
         everybody=role(trust("*", {})),
-        second_spelling=Made(type="aws:iam/role:Role", inputs={
-            "assumeRolePolicy": trust(), "assume_role_policy": trust(condition={}),
-        }),
+        second_spelling=Made(
+            type="aws:iam/role:Role",
+            inputs={
+                "assumeRolePolicy": trust(),
+                "assume_role_policy": trust(condition={}),
+            },
+        ),
         native=Made(type="aws-native:iam:Role", inputs={"assumeRolePolicyDocument": trust(condition={})}),
     ),
-]  # fmt: skip
+]
 TRUST_USERS = [
     *on_documents("iam-trust-names-users-only", role),
     *rows(
-        "iam-trust-names-users-only", "pass", "",
+        "iam-trust-names-users-only",
+        "pass",
+        "",
         user=role(),
         users=role(trust({"AWS": [ALICE, f"arn:aws:iam::{SECURITY}:user/staff/bob"]})),
         service=role(trust(SERVICE, {})),
         own_role=role(trust(OWN_ROLE, {})),
-        account_denied=role(document(
-            trust({"AWS": ELSEWHERE})["Statement"][0], {**trust("*", {})["Statement"][0], "Effect": "Deny"},
-        )),
+        account_denied=role(
+            document(
+                trust({"AWS": ELSEWHERE})["Statement"][0],
+                {**trust("*", {})["Statement"][0], "Effect": "Deny"},
+            )
+        ),
     ),
-    *rows("iam-trust-names-users-only", "fail", "which is everybody", wildcard=role(trust("*")), all_aws=role(trust({"AWS": "*"})),
-          all_but_one=role(document({"Effect": "Allow", "NotPrincipal": {"AWS": ALICE}, "Action": "sts:*", "Condition": MFA}))),
-    *rows("iam-trust-names-users-only", "fail", "a whole account",
-          root=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:root"})), account_id=role(trust({"AWS": [ALICE, SECURITY]}))),
-    *rows("iam-trust-names-users-only", "fail", "a user of another account", foreign=role(trust({"AWS": ALICE.replace(SECURITY, ELSEWHERE)}))),
-    *rows("iam-trust-names-users-only", "fail", "a role of another account", foreign_role=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:role/x"}))),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "which is everybody",
+        wildcard=role(trust("*")),
+        all_aws=role(trust({"AWS": "*"})),
+        all_but_one=role(
+            document({"Effect": "Allow", "NotPrincipal": {"AWS": ALICE}, "Action": "sts:*", "Condition": MFA})
+        ),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a whole account",
+        root=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:root"})),
+        account_id=role(trust({"AWS": [ALICE, SECURITY]})),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a user of another account",
+        foreign=role(trust({"AWS": ALICE.replace(SECURITY, ELSEWHERE)})),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a role of another account",
+        foreign_role=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:role/x"})),
+    ),
     *rows("iam-trust-names-users-only", "fail", "was deleted", unique_id=role(trust({"AWS": "AIDAEXAMPLEEXAMPLE123"}))),
-    Case("iam-trust-names-users-only", "fail", "not an admin", (role(),), "not one of adminUsers", {"adminUsers": ["bob"]}),
+    Case(
+        "iam-trust-names-users-only",
+        "fail",
+        "not an admin",
+        (role(),),
+        "not one of adminUsers",
+        {"adminUsers": ["bob"]},
+    ),
     Case("iam-trust-names-users-only", "pass", "an admin", (role(),), "", {"adminUsers": ["alice"]}),
     Case("iam-trust-names-users-only", "pass", "no configuration", (role(),), "", {}),
-]  # fmt: skip
+]
 
 
 def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]) -> list[Case]:
@@ -147,7 +198,9 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
         *on_documents(policy, group_policy),
         *on_documents(policy, managed),
         *rows(
-            policy, "pass", "",
+            policy,
+            "pass",
+            "",
             safe=group_policy(GRANT),
             as_an_object=_object(group_policy, GRANT),
             managed=managed(GRANT),
@@ -159,7 +212,9 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             **passing,
         ),
         *rows(
-            policy, "fail", says,
+            policy,
+            "fail",
+            says,
             everything=group_policy(document(allow("*"))),
             on_a_role=role_policy(document(allow("sts:*"))),
             managed=managed(document(allow("sts:AssumeRole"))),
@@ -170,21 +225,27 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             **fail,
         ),
         *rows(
-            policy, "fail", "which AWS maintains",
+            policy,
+            "fail",
+            "which AWS maintains",
             attached=attachment(ADMINISTRATOR),
             attached_to_a_group=attachment(ADMINISTRATOR, to="group"),
             in_another_partition=attachment(ADMINISTRATOR.replace("arn:aws:", "arn:aws-cn:")),
             with_the_role=role(managedPolicyArns=[READ_ONLY, ADMINISTRATOR]),
-            exclusively=Made(type="aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
-                             inputs={"roleName": "x", "policyArns": [ADMINISTRATOR]}),
-            to_a_permission_set=Made(type="aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",
-                                     inputs={"managedPolicyArn": ADMINISTRATOR}),
+            exclusively=Made(
+                type="aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+                inputs={"roleName": "x", "policyArns": [ADMINISTRATOR]},
+            ),
+            to_a_permission_set=Made(
+                type="aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",
+                inputs={"managedPolicyArn": ADMINISTRATOR},
+            ),
         ),
         Case(policy, "unknown", "attached", (attachment(UNKNOWN),), "policyArn is not known"),
         Case(policy, "pass", "attached from the stack", _attached_from_stack()),
         Case(policy, "missing", "attached", (attachment(None),), "cannot be verified"),
         Case(policy, "malformed", "attached", (attachment("AdministratorAccess"),), "not the ARN"),
-    ]  # fmt: skip
+    ]
 
 
 def _boundary(content: Any, *, attached: bool = False) -> tuple[Made, ...]:
@@ -297,7 +358,10 @@ MANAGEMENT_CASES = [
             "iam-role-management-requires-mfa",
             "without MFA",
             {"if_exists_in_a_session": role_policy(_changing(**MFA_IF_EXISTS)), "bool": group_policy(_changing(**MFA))},
-            {"if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS)), "tags": role_policy(_changing("iam:TagRole"))},
+            {
+                "if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS)),
+                "tags": role_policy(_changing("iam:TagRole")),
+            },
         ),
         (
             "iam-role-management-requires-source-ip",
@@ -309,7 +373,9 @@ MANAGEMENT_CASES = [
             "iam-role-management-is-bounded",
             "",
             {
-                "own_boundary": role_policy(_changing(StringEquals={"iam:PermissionsBoundary": f"arn:aws:iam::{TARGET}:policy/b"})),
+                "own_boundary": role_policy(
+                    _changing(StringEquals={"iam:PermissionsBoundary": f"arn:aws:iam::{TARGET}:policy/b"})
+                ),
                 "own_account": role_policy(
                     _changing(StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/b"})
                 ),
@@ -335,20 +401,30 @@ MANAGEMENT_CASES = [
     for case in (
         *on_documents(policy, role_policy),
         *rows(
-            policy, "pass", "",
-            safe=role_policy(MANAGEMENT), with_its_role=(role(), role_policy(MANAGEMENT)), reads=role_policy(READS),
-            read_only=attachment(READ_ONLY), boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
-            service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))), **passing,
+            policy,
+            "pass",
+            "",
+            safe=role_policy(MANAGEMENT),
+            with_its_role=(role(), role_policy(MANAGEMENT)),
+            reads=role_policy(READS),
+            read_only=attachment(READ_ONLY),
+            boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
+            service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))),
+            **passing,
         ),
         *rows(
-            policy, "fail", says,
-            everything=role_policy(document(allow("*"))), all_of_iam=group_policy(document(allow("iam:*"))),
-            unconditional=role_policy(_changing()), managed=managed(_changing(CHANGES)),
+            policy,
+            "fail",
+            says,
+            everything=role_policy(document(allow("*"))),
+            all_of_iam=group_policy(document(allow("iam:*"))),
+            unconditional=role_policy(_changing()),
+            managed=managed(_changing(CHANGES)),
             **failing,
         ),
         *rows(policy, "fail", "which AWS maintains", attached=attachment("arn:aws:iam::aws:policy/IAMFullAccess")),
     )
-]  # fmt: skip
+]
 _LACKING = role_policy(_changing())
 MANAGEMENT_MODES = [
     Case("iam-role-management-requires-source-ip", outcome, key, made, says, settings)
@@ -373,74 +449,162 @@ MANAGEMENT_MODES = [
 USERS = [
     *on_documents("iam-no-user-management", role_policy),
     *rows(
-        "iam-no-user-management", "pass", "",
-        reads=role_policy(READS), roles=role_policy(MANAGEMENT),
+        "iam-no-user-management",
+        "pass",
+        "",
+        reads=role_policy(READS),
+        roles=role_policy(MANAGEMENT),
         in_the_security_account=group_policy(document(allow("iam:*"))),
         self_service=group_policy(SELF_SERVICE, account=None),
-        denied=role_policy(document(allow("iam:*"), deny(["iam:*User*", "iam:*Group*", "iam:*MFA*", "iam:*Key*", "iam:*Login*",
-                                                          "iam:*Credential*", "iam:*Certificate*"]))),
-        names_of_the_security_account=role_policy(document(allow("iam:CreateUser", f"arn:aws:iam::{SECURITY}:user/x")), account=None),
+        denied=role_policy(
+            document(
+                allow("iam:*"),
+                deny(
+                    [
+                        "iam:*User*",
+                        "iam:*Group*",
+                        "iam:*MFA*",
+                        "iam:*Key*",
+                        "iam:*Login*",
+                        "iam:*Credential*",
+                        "iam:*Certificate*",
+                    ]
+                ),
+            )
+        ),
+        names_of_the_security_account=role_policy(
+            document(allow("iam:CreateUser", f"arn:aws:iam::{SECURITY}:user/x")), account=None
+        ),
     ),
     *rows(
-        "iam-no-user-management", "fail", "manages users",
-        everything=role_policy(document(allow("*"))), with_mfa=role_policy(document(allow("iam:CreateUser", **MFA, **ADDRESS))),
-        keys=role_policy(document(allow("iam:*AccessKey*"))), groups=managed(document(allow("iam:AddUserToGroup"))),
-        devices=role_policy(document(allow("iam:*MFADevice"))), unknown_account=role_policy(document(allow("iam:CreateUser")), account=None),
+        "iam-no-user-management",
+        "fail",
+        "manages users",
+        everything=role_policy(document(allow("*"))),
+        with_mfa=role_policy(document(allow("iam:CreateUser", **MFA, **ADDRESS))),
+        keys=role_policy(document(allow("iam:*AccessKey*"))),
+        groups=managed(document(allow("iam:AddUserToGroup"))),
+        devices=role_policy(document(allow("iam:*MFADevice"))),
+        unknown_account=role_policy(document(allow("iam:CreateUser")), account=None),
         group_of_an_unknown_account=group_policy(document(allow("iam:CreateUser")), account=None),
     ),
     *rows("iam-no-user-management", "fail", "which AWS maintains", attached=attachment(ADMINISTRATOR)),
     *rows(
-        "iam-permissions-on-groups-only", "pass", "",
-        group=group_policy(GRANT), role=role_policy(READS),
-        nobody=Made(type="aws:iam/policyAttachment:PolicyAttachment", inputs={"policyArn": READ_ONLY, "groups": ["x"], "users": []}),
-        none=Made(type="aws:iam/userPoliciesExclusive:UserPoliciesExclusive", inputs={"userName": "x", "policyNames": []}),
+        "iam-permissions-on-groups-only",
+        "pass",
+        "",
+        group=group_policy(GRANT),
+        role=role_policy(READS),
+        nobody=Made(
+            type="aws:iam/policyAttachment:PolicyAttachment",
+            inputs={"policyArn": READ_ONLY, "groups": ["x"], "users": []},
+        ),
+        none=Made(
+            type="aws:iam/userPoliciesExclusive:UserPoliciesExclusive", inputs={"userName": "x", "policyNames": []}
+        ),
         user=Made(type="aws:iam/user:User", account=SECURITY, inputs={"name": "x"}),
     ),
     *rows(
-        "iam-permissions-on-groups-only", "fail", "puts permissions on",
+        "iam-permissions-on-groups-only",
+        "fail",
+        "puts permissions on",
         inline=Made(type="aws:iam/userPolicy:UserPolicy", inputs={"user": "x", "policy": READS}),
         unknown=Made(type="aws:iam/userPolicy:UserPolicy", inputs={"user": UNKNOWN, "policy": UNKNOWN}),
         missing=Made(type="aws:iam/userPolicy:UserPolicy", inputs={}),
         attached=attachment(READ_ONLY, to="user"),
         native=Made(type="aws-native:iam:User", inputs={"managedPolicyArns": [READ_ONLY]}),
-        among_others=Made(type="aws:iam/policyAttachment:PolicyAttachment", inputs={"policyArn": READ_ONLY, "users": ["x"]}),
+        among_others=Made(
+            type="aws:iam/policyAttachment:PolicyAttachment", inputs={"policyArn": READ_ONLY, "users": ["x"]}
+        ),
     ),
     *(
-        Case("iam-permissions-on-groups-only", outcome, outcome, (Made(type="aws:iam/policyAttachment:PolicyAttachment",
-             inputs={"policyArn": READ_ONLY, "users": users}),), "cannot be verified")
+        Case(
+            "iam-permissions-on-groups-only",
+            outcome,
+            outcome,
+            (Made(type="aws:iam/policyAttachment:PolicyAttachment", inputs={"policyArn": READ_ONLY, "users": users}),),
+            "cannot be verified",
+        )
         for outcome, users in (("unknown", UNKNOWN), ("malformed", "x"))
     ),
-    *rows("iam-users-in-security-account-only", "pass", "", user=Made(type="aws:iam/user:User", account=SECURITY, inputs={}), role=role()),
     *rows(
-        "iam-users-in-security-account-only", "fail", f"in account {TARGET}",
-        user=Made(type="aws:iam/user:User", inputs={}), keys=Made(type="aws:iam/accessKey:AccessKey", inputs={"user": "x"}),
+        "iam-users-in-security-account-only",
+        "pass",
+        "",
+        user=Made(type="aws:iam/user:User", account=SECURITY, inputs={}),
+        role=role(),
+    ),
+    *rows(
+        "iam-users-in-security-account-only",
+        "fail",
+        f"in account {TARGET}",
+        user=Made(type="aws:iam/user:User", inputs={}),
+        keys=Made(type="aws:iam/accessKey:AccessKey", inputs={"user": "x"}),
         device=Made(type="aws:iam/virtualMfaDevice:VirtualMfaDevice", inputs={}),
     ),
-    *rows("iam-users-in-security-account-only", "unknown", "does not say the account",
-          account=Made(type="aws:iam/user:User", account=None, inputs={})),
-    Case("iam-users-in-security-account-only", "missing", "no configuration", (Made(type="aws:iam/user:User", inputs={}),), "securityAccountId", {}),
-    Case("iam-users-in-security-account-only", "malformed", "no account id", (Made(type="aws:iam/user:User", inputs={}),), "securityAccountId",
-         {"securityAccountId": "1"}),
+    *rows(
+        "iam-users-in-security-account-only",
+        "unknown",
+        "does not say the account",
+        account=Made(type="aws:iam/user:User", account=None, inputs={}),
+    ),
+    Case(
+        "iam-users-in-security-account-only",
+        "missing",
+        "no configuration",
+        (Made(type="aws:iam/user:User", inputs={}),),
+        "securityAccountId",
+        {},
+    ),
+    Case(
+        "iam-users-in-security-account-only",
+        "malformed",
+        "no account id",
+        (Made(type="aws:iam/user:User", inputs={}),),
+        "securityAccountId",
+        {"securityAccountId": "1"},
+    ),
     *on_documents("iam-mfa-devices-own-only", group_policy),
     *rows(
-        "iam-mfa-devices-own-only", "pass", "",
-        self_service=group_policy(SELF_SERVICE), managed=managed(SELF_SERVICE, account=SECURITY), reads=group_policy(READS),
+        "iam-mfa-devices-own-only",
+        "pass",
+        "",
+        self_service=group_policy(SELF_SERVICE),
+        managed=managed(SELF_SERVICE, account=SECURITY),
+        reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),
     ),
     *rows(
-        "iam-mfa-devices-own-only", "fail", "for somebody else",
+        "iam-mfa-devices-own-only",
+        "fail",
+        "for somebody else",
         any_user=group_policy(document(allow("iam:EnableMFADevice", **MFA))),
-        role=role_policy(document(allow("iam:EnableMFADevice", f"arn:aws:iam::{TARGET}:user/${{aws:PrincipalTag/user}}", **MFA))),
+        role=role_policy(
+            document(allow("iam:EnableMFADevice", f"arn:aws:iam::{TARGET}:user/${{aws:PrincipalTag/user}}", **MFA))
+        ),
     ),
     *rows(
-        "iam-mfa-devices-own-only", "fail", "with plain access keys",
+        "iam-mfa-devices-own-only",
+        "fail",
+        "with plain access keys",
         own=group_policy(document(allow("iam:EnableMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))),
         not_false=group_policy(document(*SELF_SERVICE["Statement"][:3])),
     ),
-    *rows("iam-mfa-devices-own-only", "fail", "removed without MFA",
-          removal=group_policy(document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}")))),
-    *rows("iam-mfa-devices-own-only", "fail", "which AWS maintains", attached=attachment(ADMINISTRATOR, to="group", account=SECURITY)),
-]  # fmt: skip
+    *rows(
+        "iam-mfa-devices-own-only",
+        "fail",
+        "removed without MFA",
+        removal=group_policy(
+            document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))
+        ),
+    ),
+    *rows(
+        "iam-mfa-devices-own-only",
+        "fail",
+        "which AWS maintains",
+        attached=attachment(ADMINISTRATOR, to="group", account=SECURITY),
+    ),
+]
 
 
 def _provided(**provider: Any) -> Made:
@@ -448,33 +612,97 @@ def _provided(**provider: Any) -> Made:
 
 
 ACCOUNTS = [
-    *rows("iam-explicit-account-provider", "pass", "", one=role(), plain_list=_provided(allowedAccountIds=[TARGET]),
-          snake_case=_provided(allowed_account_ids=[TARGET]), component=Made(type="delegation:iam:AdminGroup", inputs={}, account=None),
-          another_package=Made(type="random:index/randomId:RandomId", inputs={}, provider={})),
-    *rows("iam-explicit-account-provider", "fail", "may act in 2 accounts", two=_provided(allowedAccountIds=f'["{TARGET}", "{SECURITY}"]')),
-    *rows("iam-explicit-account-provider", "missing", "whatever account", none=_provided(), empty=_provided(allowedAccountIds="[]")),
-    *rows("iam-explicit-account-provider", "unknown", "not known", unknown=_provided(allowedAccountIds=UNKNOWN),
-          one_unknown=_provided(allowedAccountIds=[UNKNOWN])),
-    *rows("iam-explicit-account-provider", "malformed", "cannot be verified", no_list=_provided(allowedAccountIds="x"),
-          no_id=_provided(allowedAccountIds='["1"]')),
-]  # fmt: skip
+    *rows(
+        "iam-explicit-account-provider",
+        "pass",
+        "",
+        one=role(),
+        plain_list=_provided(allowedAccountIds=[TARGET]),
+        snake_case=_provided(allowed_account_ids=[TARGET]),
+        component=Made(type="delegation:iam:AdminGroup", inputs={}, account=None),
+        another_package=Made(type="random:index/randomId:RandomId", inputs={}, provider={}),
+    ),
+    *rows(
+        "iam-explicit-account-provider",
+        "fail",
+        "may act in 2 accounts",
+        two=_provided(allowedAccountIds=f'["{TARGET}", "{SECURITY}"]'),
+    ),
+    *rows(
+        "iam-explicit-account-provider",
+        "missing",
+        "whatever account",
+        none=_provided(),
+        empty=_provided(allowedAccountIds="[]"),
+    ),
+    *rows(
+        "iam-explicit-account-provider",
+        "unknown",
+        "not known",
+        unknown=_provided(allowedAccountIds=UNKNOWN),
+        one_unknown=_provided(allowedAccountIds=[UNKNOWN]),
+    ),
+    *rows(
+        "iam-explicit-account-provider",
+        "malformed",
+        "cannot be verified",
+        no_list=_provided(allowedAccountIds="x"),
+        no_id=_provided(allowedAccountIds='["1"]'),
+    ),
+]
 SIZES = [
     *on_documents("iam-policy-size", group_policy),
-    *rows("iam-policy-size", "pass", "", grant=group_policy(GRANT),
-          two_groups=(group_policy(HALF, name="a", group="a"), group_policy(HALF, name="b", group="b")),
-          white_space=group_policy(json.dumps(GRANT, indent=200))),
-    *rows("iam-policy-size", "fail", "too many", group=group_policy(LONG), trust=role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),
-          managed=managed(LONG), together=(group_policy(HALF, name="a"), group_policy(HALF, name="b"))),
-    Case("iam-policy-size", "pass", "raised quota", (role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),), "", {"trustPolicyQuota": 4096.0}),
-]  # fmt: skip
+    *rows(
+        "iam-policy-size",
+        "pass",
+        "",
+        grant=group_policy(GRANT),
+        two_groups=(group_policy(HALF, name="a", group="a"), group_policy(HALF, name="b", group="b")),
+        white_space=group_policy(json.dumps(GRANT, indent=200)),
+    ),
+    *rows(
+        "iam-policy-size",
+        "fail",
+        "too many",
+        group=group_policy(LONG),
+        trust=role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),
+        managed=managed(LONG),
+        together=(group_policy(HALF, name="a"), group_policy(HALF, name="b")),
+    ),
+    Case(
+        "iam-policy-size",
+        "pass",
+        "raised quota",
+        (role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),),
+        "",
+        {"trustPolicyQuota": 4096.0},
+    ),
+]
 ADDRESSES = [
-    *rows("iam-source-ip-can-match", "pass", "", no_address=group_policy(READS),
-          public=_on_role(IpAddress={"aws:SourceIp": ["8.8.8.8", "2600::/32"]})),
-    *rows("iam-source-ip-can-match", "fail", "which no request to AWS comes from", documentation=group_policy(GRANT),
-          private=_on_role(IpAddress={"aws:SourceIp": ["8.8.8.8", "10.0.0.0/8"]}), shared=_on_role(IpAddress={"aws:SourceIp": "100.64.1.1"}),
-          denied=role_policy(SESSION_DENY), trust=role(trust(condition={**MFA, "IpAddress": {"aws:SourceIp": "fc00::1"}}))),
-    *rows("iam-source-ip-can-match", "fail", "IPv4 addresses only", only_v4=_on_role(IpAddress={"aws:SourceIp": "8.8.8.8"})),
-]  # fmt: skip
+    *rows(
+        "iam-source-ip-can-match",
+        "pass",
+        "",
+        no_address=group_policy(READS),
+        public=_on_role(IpAddress={"aws:SourceIp": ["8.8.8.8", "2600::/32"]}),
+    ),
+    *rows(
+        "iam-source-ip-can-match",
+        "fail",
+        "which no request to AWS comes from",
+        documentation=group_policy(GRANT),
+        private=_on_role(IpAddress={"aws:SourceIp": ["8.8.8.8", "10.0.0.0/8"]}),
+        shared=_on_role(IpAddress={"aws:SourceIp": "100.64.1.1"}),
+        denied=role_policy(SESSION_DENY),
+        trust=role(trust(condition={**MFA, "IpAddress": {"aws:SourceIp": "fc00::1"}})),
+    ),
+    *rows(
+        "iam-source-ip-can-match",
+        "fail",
+        "IPv4 addresses only",
+        only_v4=_on_role(IpAddress={"aws:SourceIp": "8.8.8.8"}),
+    ),
+]
 
 
 def _members(*names: str) -> Made:
@@ -487,19 +715,50 @@ def _members(*names: str) -> Made:
 
 
 SIDES = [
-    *rows("delegation-sides-agree", "pass", "", agree=(role(), role_policy(MANAGEMENT), group_policy(GRANT)), lone_trust=role(),
-          lone_grant=group_policy(GRANT), members=(role(), group_policy(GRANT), _members("alice")), reads=(role(), group_policy(READS)),
-          unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob"))),
-    *rows("delegation-sides-agree", "fail", "no grant of this stack names",
-          another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
-          another_account=(role(account=ELSEWHERE), group_policy(GRANT))),
-    *rows("delegation-sides-agree", "fail", "lets nobody of account", nobody=(role(trust(SERVICE)), group_policy(GRANT)),
-          from_elsewhere=(role(), group_policy(GRANT, account=ELSEWHERE))),
-    *rows("delegation-sides-agree", "fail", "Use the same networks",
-          networks=(role(), role_policy(MANAGEMENT), _on_role(**MFA, IpAddress={"aws:SourceIp": "203.0.113.11"}))),
-    *rows("delegation-sides-agree", "fail", "alice, who is not a member", not_a_member=(role(), group_policy(GRANT), _members())),
-    *rows("delegation-sides-agree", "fail", "makes bob a member", not_trusted=(role(), group_policy(GRANT), _members("alice", "bob"))),
-]  # fmt: skip
+    *rows(
+        "delegation-sides-agree",
+        "pass",
+        "",
+        agree=(role(), role_policy(MANAGEMENT), group_policy(GRANT)),
+        lone_trust=role(),
+        lone_grant=group_policy(GRANT),
+        members=(role(), group_policy(GRANT), _members("alice")),
+        reads=(role(), group_policy(READS)),
+        unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
+    ),
+    *rows(
+        "delegation-sides-agree",
+        "fail",
+        "no grant of this stack names",
+        another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
+        another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
+    ),
+    *rows(
+        "delegation-sides-agree",
+        "fail",
+        "lets nobody of account",
+        nobody=(role(trust(SERVICE)), group_policy(GRANT)),
+        from_elsewhere=(role(), group_policy(GRANT, account=ELSEWHERE)),
+    ),
+    *rows(
+        "delegation-sides-agree",
+        "fail",
+        "Use the same networks",
+        networks=(role(), role_policy(MANAGEMENT), _on_role(**MFA, IpAddress={"aws:SourceIp": "203.0.113.11"})),
+    ),
+    *rows(
+        "delegation-sides-agree",
+        "fail",
+        "alice, who is not a member",
+        not_a_member=(role(), group_policy(GRANT), _members()),
+    ),
+    *rows(
+        "delegation-sides-agree",
+        "fail",
+        "makes bob a member",
+        not_trusted=(role(), group_policy(GRANT), _members("alice", "bob")),
+    ),
+]
 
 CASES = [
     *TRUST_MFA,
