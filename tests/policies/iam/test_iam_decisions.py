@@ -206,6 +206,11 @@ ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
         SAFE,
         SAFE,
     ),
+    "all tag keys are a, one is not": (
+        {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringNotEquals": {"aws:TagKeys": "a"}},
+        SAFE,
+        SAFE,
+    ),
     "any of two tag keys": (
         {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringLike": {"aws:TagKeys": "b"}},
         HOLE,
@@ -387,6 +392,7 @@ TRUSTS: dict[str, tuple[Any, str]] = {
     "narrowed to roles": (trust({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}), SAFE),
     "without a user name": (trust({"Null": {"aws:username": "true"}}), SAFE),
     "foreign role without a user name": (trust({"Null": {"aws:username": "true"}}, {"AWS": OTHER}), HOLE),
+    "no user name holds a path": (trust({"StringEquals": {"aws:username": "ops/alice"}}, {"AWS": SECURITY}), SAFE),
     "path of the user": (
         trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
         HOLE,
@@ -483,6 +489,16 @@ GRANTS: dict[str, tuple[Any, str]] = {
             grant_deny(NotResource=f"arn:aws:iam::{TARGET}:role/a*"),
         ],
         SAFE,
+    ),
+    "two variables alike but not equal": (
+        grant(
+            {
+                "StringLike": {"aws:username": "a*", "aws:PrincipalTag/t": "a*"},
+                "StringNotEquals": {"aws:username": "${aws:PrincipalTag/t}"},
+            },
+            Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}",
+        ),
+        HOLE,
     ),
     "question marks": (grant(Resource="arn:aws:iam::????????????:role/x"), HOLE),
     "too few question marks": (grant(Resource="arn:aws:iam::???????????:role/x"), SAFE),
