@@ -61,7 +61,7 @@ bench: setup ## Measure the previews, the demo and the number of AWS calls
 	@$(BIN)/python -m benchmarks
 
 # The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
-preview up destroy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
@@ -74,6 +74,18 @@ up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
 	pulumi destroy --refresh --stack $(STACK) $(ARGS)
+
+.PHONY: new-target
+new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
+	@$(BIN)/python -m operations.new_target --stack "$(STACK)" --account "$(ACCOUNT)" --static-ips "$(IPS)"
+
+.PHONY: import-plan
+import-plan: setup ## Plan taking over what exists by hand: make import-plan STACK=security
+	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
+
+.PHONY: smoke
+smoke: setup ## Try a target's door with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 # A stack, Pulumi, and a pack configuration that lowers no policy.
 .PHONY: .ready

@@ -237,8 +237,13 @@ def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource,
 
 
 def _protected(role: Resource, config: Config) -> Iterator[str]:
-    """ARN patterns of the roles that an access role must not change: itself and the protected ones."""
-    roles = f"arn:{role.partition}:iam::{role.account or _ANY_ACCOUNT}:role"
+    """ARN patterns of the roles that an access role must not change: itself and the protected ones.
+
+    None where the account is not known, for a Deny names them in one account.
+    """
+    if role.account is None:
+        return
+    roles = f"arn:{role.partition}:iam::{role.account}:role"
     if role_name(role):
         yield f"{roles}{role.text('path') or '/'}{role_name(role)}"
     for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
