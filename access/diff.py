@@ -14,6 +14,8 @@ from iam import Callers, CallerType, Effect, Statement
 
 MARKER = "<!-- access diff -->"
 """First line of the pull-request comment, by which the workflow finds it again."""
+MOST_IN_COMMENT = 100
+"""Sentences of each kind in a comment; GitHub takes 65,536 characters."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,11 @@ def markdown(found: Sequence[Change]) -> str:
     lines = [MARKER, "## Who can get in where: what this changes", ""]
     if not said:
         lines.append("Nothing: everybody enters the same roles under the same conditions as before.")
-    if worse:
-        lines += [f"### ⚠️ Weaker access ({len(worse)})", "", *(f"- {text}" for text in worse), ""]
-    if rest:
-        lines += [f"### Other changes ({len(rest)})", "", *(f"- {text}" for text in rest), ""]
+    for heading, texts in (("⚠️ Weaker access", worse), ("Other changes", rest)):
+        if texts:
+            lines += [f"### {heading} ({len(texts)})", "", *(f"- {text}" for text in texts[:MOST_IN_COMMENT])]
+            left = len(texts) - MOST_IN_COMMENT
+            lines += [f"- … and {left} more: run `access diff` for all of them", ""] if left > 0 else [""]
     return "\n".join(lines).rstrip() + "\n"
 
 

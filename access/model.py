@@ -240,12 +240,14 @@ class _Builder:
             principal = {"User": self._user, "Group": self._group, "Role": self._role}[kind](partition, account, name)
             principal.path, principal.stack, principal.unique_id = path, stack.name, resource.text("uniqueId")
             tags = resource.value("tagsAll") or resource.value("tags") or {}
-            principal.tags = {key: value for key, value in tags.items() if isinstance(value, str)}
+            if isinstance(tags, dict):
+                principal.tags = {key: value for key, value in tags.items() if isinstance(value, str)}
             if isinstance(principal, Role):
                 principal.trust = _policy(
                     "trust policy", principal.title, resource.value("assumeRolePolicy"), Kind.TRUST
                 )
-                principal.max_session = int(resource.value("maxSessionDuration", 3600))
+                seconds = resource.value("maxSessionDuration")
+                principal.max_session = int(seconds) if isinstance(seconds, (int, float)) else 3600
 
     def _user(self, partition: str, account: str, name: str) -> User:
         return self.users.setdefault((account, name), User(account, name, partition=partition))
@@ -287,8 +289,9 @@ class _Builder:
                 boundary = resource.text("permissionsBoundary")
                 if boundary:
                     holder.boundary = self._managed_policy(boundary, f"the boundary of {holder.title}")
-                for item in resource.value("inlinePolicies", []):
-                    if item.get("name"):
+                inline = resource.value("inlinePolicies")
+                for item in inline if isinstance(inline, list) else ():
+                    if isinstance(item, dict) and isinstance(item.get("name"), str):
                         self._inline(holder, item["name"], item.get("policy"))
                 for arn in resource.texts("managedPolicyArns"):
                     self._managed(holder, arn)

@@ -288,7 +288,10 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
         case dict() if value.get(_SIGNATURE) == _SECRET:
-            return _plain(json.loads(value["plaintext"])) if "plaintext" in value else Encrypted()
+            try:
+                return _plain(json.loads(value["plaintext"]))
+            except (KeyError, TypeError, ValueError):
+                return Encrypted()
         case dict():
             return {key: _plain(item) for key, item in value.items()}
     return value

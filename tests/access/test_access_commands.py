@@ -244,6 +244,20 @@ def test_diff_as_markdown_is_a_comment_with_the_weaker_changes_first(run: Run, t
     assert lines[3:] == ["### ⚠️ Weaker access (1)", "", f"- alice no longer needs MFA in {PLACE} (!)"]
 
 
+def test_a_comment_stays_within_what_github_takes(run: Run, tmp_path: Path) -> None:
+    def many(condition: object) -> World:
+        world = World()
+        for i in range(400):
+            world.user(f"user{i}", policy=document(allow(role_arn(f"ROLE{i}"))))
+            world.role(f"ROLE{i}", document(trust(user_arn(f"user{i}"), condition)))  # type: ignore[arg-type]
+        return world
+
+    _, lines = changed(run, tmp_path, many(MFA), many(None), "--markdown")
+    assert lines[3] == "### ⚠️ Weaker access (400)"
+    assert lines[-1] == "- … and 300 more: run `access diff` for all of them"
+    assert len("\n".join(lines)) < 65_536
+
+
 EXPECTATIONS = """\
 expectations:
   - name: Admins get in from the office with MFA

@@ -17,7 +17,7 @@ from access.managed import KNOWN
 from access.model import Role, User, build
 from access.states import Resource, Stack
 from access.verdicts import Cell, Status, Verdicts
-from iam import Effect, Kind, PrincipalKind, Request, evaluate, matching_actions, parse
+from iam import Decision, Effect, Kind, PrincipalKind, Request, evaluate, matching_actions, parse
 from tests.access.worlds import (
     FROM_OFFICE,
     MFA,
@@ -502,11 +502,12 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
     documents = [policy.document for policy in user.all_policies if policy.document]
     assert role.trust.document
     identity, trusted = evaluate(documents, request), evaluate(role.trust.document, request)
+    bounds = [user.boundary.document] if user.boundary and user.boundary.document else []
+    within = [evaluate(document, request) for document in bounds]
+    granted = identity.allowed and all(verdict.allowed for verdict in within)
     if user.account != role.account:
-        return identity.allowed and trusted.allowed
-    if identity.decision == "explicitly denied":
-        return False
-    if not trusted.allowed:
+        return granted and trusted.allowed
+    if any(verdict.decision is Decision.DENIED for verdict in (identity, *within)) or not trusted.allowed:
         return False
     whole = role.trust.document
     named = [
@@ -515,18 +516,28 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
         if s.effect is Effect.DENY or all(p.kind is not PrincipalKind.ACCOUNT for p in s.principals or ())
     ]
     alone = type(whole)(whole.kind, whole.version, tuple(named))
-    return identity.allowed or evaluate(alone, request).allowed
+    return granted or evaluate(alone, request).allowed
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(grant=granting(), own=st.none() | granting(), trusted=trusting(), tags=st.sampled_from([{}, {"team": "ops"}]))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    grant=granting(),
+    own=st.none() | granting(),
+    bound=st.none() | granting(),
+    trusted=trusting(),
+    tags=st.sampled_from([{}, {"team": "ops"}]),
+)
 def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
-    grant: str, own: str | None, trusted: str, tags: dict[str, str]
+    grant: str, own: str | None, bound: str | None, trusted: str, tags: dict[str, str]
 ) -> None:
     world = World().role("ACCESS", trusted).group("Security", grant).group("Target", grant, account=TARGET)
     for name, account, path in USERS:
         group = "Security" if account == SECURITY else "Target"
-        world.user(name, group, account=account, path=path, policy=own if name == "alice" else None, tags=tags)
+        limit = {"permissionsBoundary": f"arn:aws:iam::{account}:policy/bound"} if bound and name != "bob" else {}
+        if limit:
+            world.managed("bound", bound, account=account)
+        own_policy = own if name == "alice" else None
+        world.user(name, group, account=account, path=path, policy=own_policy, tags=tags, **limit)
     plain = [
         Resource(r["urn"], r["type"], r.get("provider", "").rpartition("::")[0], r["outputs"]) for r in world.resources
     ]
