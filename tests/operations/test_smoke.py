@@ -234,9 +234,7 @@ def test_local_accounts_are_said_to_enforce_nothing(
     assert told.endswith("These are local accounts, which enforce nothing: their answers prove nothing.\n")
 
 
-def test_the_device_is_looked_up_and_a_choice_is_asked_for(
-    repository: Path, accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_device_is_looked_up_and_a_choice_is_asked_for(repository: Path, accounts: LocalAccounts) -> None:
     iam = accounts.iam("111111111111")
     iam.create_user(UserName="bob")
     keys = iam.create_access_key(UserName="bob")["AccessKey"]
@@ -251,5 +249,5 @@ def test_the_device_is_looked_up_and_a_choice_is_asked_for(
         )
         if name == "phone":
             assert door.device() == "arn:aws:iam::111111111111:mfa/phone"
-    with pytest.raises(OperationError, match="several MFA devices: name one, DEVICE=… of .*mfa/phone"):
+    with pytest.raises(OperationError, match=r"several MFA devices: name one, DEVICE=… of .*mfa/phone"):
         door.device()
