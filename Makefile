@@ -57,11 +57,23 @@ format: setup ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Measure the previews, the demo and the number of AWS calls
+bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
 
 # The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
 preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: mutations
+mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
+	@$(BIN)/python -m benchmarks.mutations
+
+.PHONY: fuzz
+fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
+	@$(BIN)/python -m tests.fuzz
+
+.PHONY: access
+access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
+	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
