@@ -69,7 +69,7 @@ mutations: setup ## Weaken the deployed stacks in every way and count what the p
 
 .PHONY: fuzz
 fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
-	@$(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 .PHONY: access
 access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
