@@ -6,12 +6,13 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "policypacks" / "delegation"))
 
-from iam import (  # noqa: E402 - the pack's packages live in the pack's folder
+from iam import (  # the pack's packages live in the pack's folder
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
@@ -122,7 +123,7 @@ def many_keys() -> None:
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
         "Resource": "*",
-        "Condition": {"StringLike": {name: "a*" for name in names}},
+        "Condition": {"StringLike": dict.fromkeys(names, "a*")},
     }
     deny = [
         {
@@ -131,7 +132,7 @@ def many_keys() -> None:
             "Resource": "*",
             "Condition": {"StringLike": {one: "*b"}, "StringNotLike": {two: "*b"}},
         }
-        for one, two in zip(names, names[1:], strict=False)
+        for one, two in pairwise(names)
     ]
     last = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotLike": {names[0]: "*b"}}}
     final = {
