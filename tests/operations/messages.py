@@ -17,6 +17,8 @@ _SPEAKERS = {
     "_warn_or_raise": 0,
     "_problem": 2,
 }
+# Functions that put a text together themselves.
+_AUTHORS = {"_missing", "warnings"}
 # Where a text stands before it is reported: variables, and the values of tables.
 _VARIABLES = {"rule", "_TYPES"}
 
@@ -27,14 +29,22 @@ def messages(file: Path) -> set[str]:
 
 
 def _spoken(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.FunctionDef) and node.name in _AUTHORS:
+        inner = [part for part in ast.walk(node) if isinstance(part, ast.JoinedStr)]
+        yield from map(_text, inner)
+    elif isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         position = _SPEAKERS.get(name)
         if position is not None and len(node.args) > position:
             yield _text(node.args[position])
     elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in _VARIABLES for t in node.targets):
-        values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
-        yield from map(_text, values)
+        match node.value:
+            case ast.Dict(values=values):
+                yield from map(_text, values)
+            case ast.IfExp(body=one, orelse=other):
+                yield from map(_text, (one, other))
+            case value:
+                yield _text(value)
 
 
 def _text(node: ast.expr) -> str:
