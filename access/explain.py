@@ -370,7 +370,7 @@ def role_summary(role: Role) -> list[str]:
         found.extend(f"{policy.name}: {_statement_line(statement)}" for statement in policy.document.statements)
     if role.boundary:
         found.append(f"within the permissions boundary {role.boundary.name}")
-    return found
+    return found or ["no policies in these states"]
 
 
 def _statement_line(statement: Statement) -> str:

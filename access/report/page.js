@@ -19,8 +19,8 @@
   const verdictFilters = {
     all: () => true,
     allowed: v => v.status === 1,
-    nomfa: v => v.status !== 0 && v.noMfa,
-    anywhere: v => v.status !== 0 && v.anywhere,
+    nomfa: v => v.status === 1 && v.noMfa,
+    anywhere: v => v.status === 1 && v.anywhere,
     unsure: v => v.status === 2,
     refused: v => v.status === 0,
   };

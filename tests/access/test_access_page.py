@@ -85,6 +85,10 @@ def people() -> World:
     world = demo("alice", "bob").user("eve", policy=document(allow()))
     world.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
     world.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
+    world.user("tim", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"])
+    world.role("TIM", document(trust(user_arn("tim"))), account=OTHER)
+    world.user("pat", policy=document(allow(f"arn:aws:iam::{OTHER}:role/PAT")))
+    world.role("PAT", document(trust(user_arn("pat"))), account=OTHER)
     return world.role("LOOSE", document(trust(user_arn("sam")))).user(
         "ann", policy=document(allow(f"arn:aws:iam::{TARGET}:role/LOOSE"))
     )
@@ -99,6 +103,7 @@ def opened(
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     page = Page(browser, write(judged(people()), tmp_path / "page"))
     yield page
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen", "features": []})
     assert page.errors == []
 
 
@@ -130,19 +135,29 @@ def test_a_folder_that_cannot_be_written_is_refused(run: Run, tmp_path: Path) ->
 
 @needs_browser
 def test_search_and_filter_narrow_the_matrix(opened: Page) -> None:
-    assert opened.count == "15 of 15 pairs: 5 people, 3 roles"
+    assert opened.count == "35 of 35 pairs: 7 people, 5 roles"
     opened.type("#search", "bob")
     assert opened.texts(".who b") == ["bob"]
     opened.type("#search", "Admins")
     assert opened.texts(".who b") == ["alice", "bob"]
     opened.type("#place", OTHER)
-    assert opened.texts(".column b") == [OTHER]
+    assert opened.texts(".column b") == [OTHER, OTHER, OTHER]
     opened.type("#search", "nobody at all")
     assert opened.count == "Nothing fits this search."
     opened.run("document.getElementById('search').value = ''; document.getElementById('place').value = ''")
     opened.choose("#filter", "allowed")
-    assert opened.count == "2 of 15 pairs: 2 people, 1 roles"
-    assert opened.texts(".cell b") == ["✓ MFA", "✓ MFA"]
+    assert opened.count == "3 of 35 pairs: 3 people, 2 roles"
+    assert opened.texts(".cell:not(.faint) b") == ["✓ MFA", "✓ MFA", "! no MFA needed"]
+
+
+@needs_browser
+def test_the_figures_count_what_the_filters_show(opened: Page) -> None:
+    figures = dict(zip(opened.texts("#figures dt"), opened.texts("#figures dd"), strict=True))
+    filters = {"ways in": "allowed", "without MFA": "nomfa", "from anywhere": "anywhere", "not verified": "unsure"}
+    for name, value in filters.items():
+        opened.choose("#filter", value)
+        shown = "0" if opened.count.startswith("Nothing") else opened.count.split()[0]
+        assert figures[name] == shown, name
 
 
 @needs_browser
@@ -177,12 +192,12 @@ def test_the_matrix_is_walked_with_the_keyboard(opened: Page) -> None:
     opened.one("[role=gridcell][tabindex='0']").send_keys(Keys.ARROW_DOWN)
     opened.driver.switch_to.active_element.send_keys(Keys.END)
     place = opened.run("const d = document.activeElement.dataset; return [d.row, d.column]")
-    assert place == ["1", "2"]
+    assert place == ["1", "4"]
     opened.driver.switch_to.active_element.send_keys(Keys.ENTER)
     assert opened.run("return document.getElementById('explanation').open") is True
     assert opened.run("const g = document.getElementById('grid'); return [g.ariaRowCount, g.ariaColCount]") == [
+        "8",
         "6",
-        "4",
     ]
 
 
@@ -190,8 +205,8 @@ def test_the_matrix_is_walked_with_the_keyboard(opened: Page) -> None:
 @pytest.mark.parametrize("opened", [400], indirect=True)
 def test_at_400_pixels_a_list_replaces_the_matrix_and_nothing_sticks_out(opened: Page) -> None:
     assert opened.run("return document.documentElement.scrollWidth <= innerWidth") is True
-    assert opened.count == "2 of 15 pairs: 2 people, 1 roles"
-    assert [text.split("\n")[0] for text in opened.texts(".list .cell")] == ["alice", "bob"]
+    assert opened.count == "3 of 35 pairs: 3 people, 2 roles"
+    assert [text.split("\n")[0] for text in opened.texts(".list .cell")] == ["alice", "bob", "pat"]
     opened.one(".list .cell").click()
     box = opened.one("#explanation").rect
     assert box["x"] >= 0
@@ -231,9 +246,8 @@ return texts.filter(e => {
 def test_printing_lists_everybody_who_may_enter(opened: Page) -> None:
     opened.run("dispatchEvent(new Event('beforeprint'))")
     opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    assert opened.texts("#printed td:first-child") == ["alice", "bob"]
+    assert opened.texts("#printed td:first-child") == ["alice", "bob", "pat", "tim"]
     assert not opened.one("#frame").is_displayed()
-    opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen"})
 
 
 @needs_browser
