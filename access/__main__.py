@@ -98,8 +98,10 @@ def matrix(
                 print(matrices.markdown(verdicts), end="")
             case Format.TABLE:
                 console = _console()
-                console.print(matrices.table(verdicts))
+                console.print(matrices.table(verdicts, width=console.width))
                 console.print(matrices.summary(verdicts))
+                if console.width < matrices.WIDE:
+                    console.print(f"Which statements decide is shown from {matrices.WIDE} columns on.")
 
 
 @app.command()

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.table import Table
+from rich.text import Text
 
 from access.explain import terms
 from access.model import Model
 from access.verdicts import Cell, Ref, Status, Verdicts
+
+WIDE = 100
+"""Columns of a terminal from which on the table has room for the statements."""
 
 COLUMNS = (
     *("user", "user_arn", "account", "account_name", "role", "role_arn", "verdict", "mfa", "from"),
@@ -122,18 +126,24 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def table(verdicts: Verdicts) -> Table:
-    """Who gets in where, for a terminal."""
+def table(verdicts: Verdicts, *, width: int) -> Table:
+    """Who gets in where, for a terminal of `width` columns: without the statements below `WIDE`."""
+    shown = len(_TITLES) if width >= WIDE else len(_TITLES) - 1
     drawn = Table(title="Who gets in where", title_justify="left", show_lines=True)
-    for column in _TITLES:
+    for column in _TITLES[:shown]:
         drawn.add_column(column, overflow="fold")
     for people, cell in _grouped(verdicts):
         account, role, mfa, where, by = _shown(verdicts.model, cell)
         colour = {"required": "green", "cannot be verified": "yellow"}.get(mfa, "red")
-        drawn.add_row(", ".join(people), account, role, f"[{colour}]{mfa}[/]", where, by)
+        _add(drawn, ", ".join(people), account, role, Text(mfa, style=colour), where, by)
     for who, account, role, mfa, where, by in outsiders(verdicts):
-        drawn.add_row(f"[red]{who}[/]", account, role, mfa, f"{where}\n(other side not known)", by)
+        _add(drawn, Text(who, style="red"), account, role, mfa, f"{where}\n(other side not known)", by)
     return drawn
+
+
+def _add(drawn: Table, *texts: str | Text) -> None:
+    # As text, for what stands in a state is no markup.
+    drawn.add_row(*(text if isinstance(text, Text) else Text(text) for text in texts[: len(drawn.columns)]))
 
 
 def markdown(verdicts: Verdicts) -> str:

@@ -417,3 +417,14 @@ def test_room_takes_a_raised_quota_from_the_stack(run: Run, tmp_path: Path) -> N
     world = demo()
     world.resources[0]["outputs"] = {"roleArn": role_arn(), "documentSizes": {"trust": {"used": 1, "limit": 4096}}}
     assert "4,096 characters" in run("room", world.write(tmp_path)).stdout
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(80, False), (100, True)])
+def test_matrix_shows_the_statements_where_there_is_room(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, shown: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = run("matrix", demo().write(tmp_path)).stdout
+    assert ("statement 1" in out) == shown
+    assert ("is shown from 100 columns on" in out) != shown
+    assert max(map(len, out.splitlines())) <= columns
