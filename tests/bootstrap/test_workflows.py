@@ -132,6 +132,8 @@ def run_step(tmp_path: Path) -> Callable[[str, str, str], str]:
         gh.chmod(0o755)
         folder = tmp_path / "reports" / report
         folder.mkdir(parents=True)
+        (tmp_path / "reports" / "access").mkdir()
+        (tmp_path / "reports" / "access" / "access.md").write_text("carol gains production\n")
         (folder / "preview.txt").write_text("~~~~\n@everyone <img src=x>\n```\n")
         subprocess.run(
             ["bash", "-e", "-c", WORKFLOWS[workflow]["jobs"][job]["steps"][-1]["run"]],
@@ -186,6 +188,7 @@ def test_a_report_is_posted_once_and_stays_text(
     written = run_step(workflow, job, report)
     assert call in written
     assert "### preprod" in written
+    assert ("carol gains production" in written) == (workflow == "preview")
     # Two fences of ours and none of the report's own, which would end them.
     assert re.findall("^~~~.*", written, re.MULTILINE) == ["~~~~text", "~~~~"]
 
