@@ -62,6 +62,13 @@ class Servicer(ProviderServicer):
         changes = provider_pb2.DiffResponse.DIFF_SOME if response.changes else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=response.diffs)
 
+    async def Read(  # noqa: N802 - the name in the protocol
+        self, request: provider_pb2.ReadRequest, context: object
+    ) -> provider_pb2.ReadResponse:
+        """Answer with nothing for what is gone, where the SDK sends empty properties: the engine would import those."""
+        response: provider_pb2.ReadResponse = await super().Read(request, context)  # type: ignore[no-untyped-call]
+        return response if response.id else provider_pb2.ReadResponse()
+
 
 async def serve(provider: Provider, engine_address: str) -> NoReturn:
     """Serve on a free port of 127.0.0.1, which is printed first, until the engine that started this process is gone."""

@@ -1,10 +1,12 @@
 """What IAM would do with a policy document, decided from the document alone.
 
-The public names of the analysis. `document` reads a document into typed statements, `decision` asks whether it lets a request of some
-class through, `evaluation` judges one given request. No module here imports Pulumi or calls AWS.
+The public names of the analysis. `document` reads a document into typed statements, `decision` asks whether it lets a
+request of some class through (its docstring says what is decided and what is not), `evaluation` judges one given
+request. No module here imports Pulumi or calls AWS.
 
     document = parse(text, Kind.TRUST)
-    finding = decide(document, Question(callers=callers_of_trust("222222222222"), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
+    callers = callers_of_trust("222222222222")
+    finding = decide(document, Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
     if finding:
         print(finding.sentence)
 
@@ -37,6 +39,7 @@ from iam.question import (
     Target,
     Values,
     assume_roles_elsewhere,
+    assume_this_role,
     callers_of_identity,
     callers_of_trust,
     outside,
@@ -65,6 +68,7 @@ __all__ = [
     "Values",
     "Verdict",
     "assume_roles_elsewhere",
+    "assume_this_role",
     "callers_of_identity",
     "callers_of_trust",
     "decide",

@@ -36,8 +36,8 @@ def templates(condition: Condition, has_variables: bool) -> list[Template]:
 class Check:
     """A condition with its policy variables replaced.
 
-    Results are True, False or None: None where AWS does not say what comes out (a comparison that does not suit the key's type,
-    a negated comparison with a variable that has no value, a plain operator on several values).
+    Results are True, False or None: None where AWS does not say what comes out (a comparison that does not suit the
+    key's type, a negated comparison with a variable that has no value, a plain operator on several values).
     """
 
     def __init__(self, condition: Condition, has_variables: bool, lookup: Lookup) -> None:
@@ -52,10 +52,11 @@ class Check:
             KeyType.BOOL,
         ):
             self.language = self._language(templates(condition, has_variables), lookup)
-        elif family is Family.NUMERIC:
-            self._bounds = [number(value) for value in values]
-        elif family is Family.DATE:
-            self._bounds = [instant(value) for value in values]
+        elif family in (Family.NUMERIC, Family.DATE):
+            read = number if family is Family.NUMERIC else instant
+            bounds = [bound for value in values if (bound := read(value)) is not None]
+            # Any of several bounds: the lowest or the highest decides, but for equality.
+            self._bounds = {min(bounds), max(bounds)} if self.operator.ordered else set(bounds)
         elif family is Family.ADDRESS:
             self._networks = Networks([span for value in values if (span := network(value))])
 
@@ -121,7 +122,9 @@ class Check:
                 quantity = instant(value) if timely else number(value)
                 if quantity is None:
                     return None
-                return any(bound is not None and self.operator.comparison(quantity, bound) for bound in self._bounds)
+                if not self.operator.ordered:
+                    return quantity in self._bounds
+                return any(self.operator.comparison(quantity, bound) for bound in self._bounds)
             case Family.ADDRESS:
                 span = network(value)
                 return None if span is None else span[:2] in self._networks
@@ -137,8 +140,8 @@ def canonical(key: str) -> str:
 def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> tuple[Language, bool]:
     """The language of Resource patterns, and whether one of them was left out because a variable has no value.
 
-    An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches over colons:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
+    An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches
+    over colons: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
     """
     patterns: list[str] = []
     unresolved = False

@@ -1,23 +1,24 @@
 """Is any request of a class allowed?
 
 Decided exactly: Allow and Deny together; Action, Resource, Principal and their negations; wildcards and policy
-variables; every operator of `operators` with IfExists, ForAllValues, ForAnyValue and Null, on absent keys too. A request
-is a caller (IAM user or role session), an action, a resource, and for each condition key a value or none. What can occur
-together is kept to:
+variables; every operator of `operators` with IfExists, ForAllValues, ForAnyValue and Null, on absent keys too. A
+request is a caller (IAM user or role session), an action, a resource, and for each condition key a value or none. What
+can occur together is kept to:
 
-* aws:MultiFactorAuthPresent is absent with a user's access keys, "false" or "true" else; never absent in a role's session;
+* aws:MultiFactorAuthPresent is absent with a user's access keys, "false" or "true" else, and never absent in a role's
+  session;
 * aws:MultiFactorAuthAge is present exactly when it is "true", aws:TokenIssueTime exactly when it is present;
 * aws:SourceIp is never there together with the keys of VPC endpoints;
 * aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
 * aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
-  aws:ResourceAccount is the resource's.
+  aws:ResourceAccount is the resource's; their paths hold no colon.
 
 Every other key is absent or has whatever value, or set of values, lets the request through.
 
-`Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on aws:SourceIp); a
-plain operator on a key of several values; a negated comparison with a policy variable that has no value; variables of
-keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps or has more than
-`search.MAX_CHOICES` combinations of values for policy variables.
+`Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
+aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no
+value; variables of keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps, or a policy
+variable has more than `search.MAX_VALUES` values to tell apart.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ class Finding:
     """Position in the list of documents, from 0, of the statement that lets the request through."""
     statement: Statement
     reasons: tuple[str, ...]
-    """Why, most telling first: "BoolIfExists true is true when aws:MultiFactorAuthPresent is absent"."""
+    """Why, most telling first: "BoolIfExists is true when aws:MultiFactorAuthPresent is absent"."""
 
     @property
     def sentence(self) -> str:
         """One full sentence for a violation message, without the name of the resource that carries the document:
         "Statement 1 ('Admins') allows sts:AssumeRole by arn:aws:iam::111111111111:user/alice with plain access keys
-        (aws:MultiFactorAuthPresent absent), because BoolIfExists true is true when aws:MultiFactorAuthPresent is absent."
+        (aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
         """
         return sentence(self.request, self.statement, self.reasons)
 

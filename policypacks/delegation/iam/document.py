@@ -1,7 +1,7 @@
 """Reads an IAM policy document into typed statements, or says in one sentence why it cannot be judged.
 
-The grammar is that of IAM (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html): element names exact, single
-values or lists everywhere, condition key names in any case.
+The grammar is that of IAM (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html): element
+names exact, single values or lists everywhere, condition key names in any case.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Unverifiable(ValueError):  # noqa: N818 - the state of a document, not a m
 
 
 class Kind(StrEnum):
-    """The two kinds of document: a role's trust policy (Principal, no Resource), an identity policy (Resource, no Principal)."""
+    """A role's trust policy (with Principal, without Resource), or an identity policy (the other way round)."""
 
     TRUST = "trust policy"
     IDENTITY = "identity policy"
@@ -101,7 +101,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. Of each pair (`actions`, `not_actions`) exactly one is not None, but for what the document's kind has not."""
+    """One statement. Of each pair (`actions`, `not_actions`) one is not None, if the document's kind has it at all."""
 
     index: int
     """Counted from 1."""
@@ -142,7 +142,10 @@ class Document:
 
     @property
     def admitted(self) -> tuple[tuple[Statement, Principal], ...]:
-        """The principals of a trust policy's Allow statements, each with its statement; an Allow with NotPrincipal admits everyone."""
+        """The principals of a trust policy's Allow statements, each with its statement.
+
+        An Allow with NotPrincipal admits everyone.
+        """
         everyone = (Principal(PrincipalKind.WILDCARD, "*", None),)
         return tuple(
             (statement, principal)
@@ -374,7 +377,7 @@ def _value(item: Any, place: str) -> str:
 
 
 def matching_actions(statement: Statement, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the full action names that the statement's Action or NotAction covers, compared without regard to case."""
+    """Those of the full action names that the statement's Action or NotAction covers; case does not matter."""
     covered = _action_pattern(statement.actions if statement.actions is not None else statement.not_actions or ())
     return tuple(name for name in names if bool(covered.fullmatch(name)) == (statement.actions is not None))
 

@@ -1,4 +1,4 @@
-"""The values worth telling apart of keys that are compared as numbers, times or addresses, cut out by what a document compares them with."""
+"""The values worth telling apart of numbers, times and addresses: those that a document's comparisons tell apart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from iam.operators import Number, Span
@@ -28,7 +29,7 @@ def counts(bounds: Iterable[Number]) -> list[str]:
 def quantities(bounds: Iterable[Number]) -> list[str]:
     """Numbers, one for each way they can compare with the bounds."""
     cuts = sorted({Fraction(bound) for bound in bounds} | {Fraction(0)})
-    middles = [(low + high) / 2 for low, high in zip(cuts, cuts[1:], strict=False)]
+    middles = [(low + high) / 2 for low, high in pairwise(cuts)]
     return [_decimal(value) for value in (*cuts, *middles, cuts[0] - 1, cuts[-1] + 1)]
 
 

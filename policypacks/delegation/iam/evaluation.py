@@ -24,8 +24,11 @@ class Request:
     resource: str
     """ARN, or "*" for actions without one; of a trust policy the role's own ARN."""
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
-    """Condition keys by name, in any case; a key that is missing here is absent from the request. The keys that follow from the principal
-    and the resource (aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username, aws:ResourceAccount) need not be given."""
+    """Condition keys by name, in any case; a key that is missing here is absent from the request.
+
+    What follows from principal and resource need not be given: aws:PrincipalArn, aws:PrincipalAccount,
+    aws:PrincipalType, aws:username, aws:ResourceAccount. A role's session is named by its aws:userid ("AROA…:name").
+    """
 
 
 class Decision(StrEnum):
@@ -44,7 +47,7 @@ class Verdict:
     document: int | None
     """Position in the list of documents, from 0, of that statement."""
     reasons: tuple[str, ...]
-    """Full sentences: what decided, or for each Allow statement that covers the action why it did not let the request through."""
+    """Full sentences: what decided, or for each Allow that covers the action why it did not let the request through."""
 
     @property
     def allowed(self) -> bool:
@@ -83,7 +86,7 @@ class Facts:
 
 
 def failures(document: Document, statement: Statement, facts: Facts) -> list[tuple[bool | None, str]]:
-    """The parts of a statement that do not match a request: False, or None where that is not defined, each with a clause that says so."""
+    """The parts of a statement that do not match a request (None: not defined), each with a clause that says so."""
     request = facts.request
     found: list[tuple[bool | None, str]] = []
     if not matching_actions(statement, [request.action]):
@@ -107,7 +110,7 @@ def failures(document: Document, statement: Statement, facts: Facts) -> list[tup
 
 
 def evaluate(documents: Document | Sequence[Document], request: Request) -> Verdict:
-    """Judge one request against all documents of one side (all of one principal's identity policies, or one trust policy).
+    """Judge one request against all documents of one side: a principal's identity policies, or a trust policy.
 
     Raises:
         Unverifiable: the outcome hangs on a comparison whose result AWS does not define.

@@ -22,7 +22,7 @@ def reasons(
     statement: Statement,
     question: Question,
 ) -> tuple[str, ...]:
-    """Why a request of the question's class gets through: what its Allow asks of the keys in question, then why no Deny applies."""
+    """Why a request gets through: what its Allow asks of the keys in question, then why no Deny applies."""
     facts = Facts(request)
     asked = {canonical(key) for key in question.keys}
     asked |= (_MFA_KEYS if MFA in asked else frozenset()) | (_ADDRESS_KEYS if SOURCE_IP in asked else frozenset())
@@ -50,7 +50,7 @@ def _said(check: Check, facts: Facts) -> str:
 
 def sentence(request: Request, statement: Statement, why: Sequence[str]) -> str:
     """The finding as one sentence."""
-    target = "" if request.resource == "*" else f" on {request.resource}"
+    target = "" if statement.resources is None and statement.not_resources is None else f" on {request.resource}"
     because = f", because {'; '.join(why)}" if why else ""
     return (
         f"{statement.heading} allows {request.action}{target} by {request.principal}{_circumstances(request)}{because}."

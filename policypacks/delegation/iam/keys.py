@@ -1,7 +1,7 @@
 """What is known about condition keys: their types, whether they hold several values, and what they follow from.
 
-From https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Names are in lower case here. A key that is not
-listed may be absent or have any value.
+From https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Names are in lower case
+here. A key that is not listed may be absent or have any value.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ _SPELLED = {
 
 
 def may_hold_several(key: str, with_set_operator: bool) -> bool:
-    """Whether a request can hold more than one value of a key. Another service's key does if a document uses a set operator on it."""
+    """Whether a request can hold more than one value of a key; keys of other services do if a set operator is used."""
     return key in SEVERAL_VALUES or (with_set_operator and not key.startswith(_ONE_VALUE_SERVICES))
 
 

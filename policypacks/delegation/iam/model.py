@@ -16,21 +16,25 @@ from iam.principals import callers_language, part, principals_language, project,
 from iam.question import CallerType, Values
 from iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from iam.solver import Choice, ChoiceTest, Clause, Literal, Region, Test, Texts, TextTest, solve
-from iam.variables import template
+from iam.variables import Template, keys_of, template
 
 
 class Model:
     """The clauses of one search with given values of policy variables.
 
-    `generous` counts a comparison without a defined result as possible either way; otherwise as neither.
+    `generous` counts a comparison without a defined result as possible either way; otherwise as neither. So it does
+    with comparisons that have one of the `open_` variables, which have no value yet.
     """
 
-    def __init__(self, scope: Scope, assignment: Mapping[str, str | None], generous: bool) -> None:
+    def __init__(
+        self, scope: Scope, assignment: Mapping[str, str | None], generous: bool, open_: frozenset[str] = frozenset()
+    ) -> None:
         self.undefined: str | None = None
         """Why some result is not defined."""
         self._scope = scope
         self._assignment = assignment
         self._generous = generous
+        self._open = open_
         self._regions: dict[str, Region] = {}
         self._checks: dict[str, list[Check]] = {}
         self._checked: list[tuple[Placed, list[Check]]] = []
@@ -46,10 +50,8 @@ class Model:
         if not allows:
             return None
         denies = [[(test, not outcome) for test, outcome in literals] for _, literals in self._applying(Effect.DENY)]
-        for key in (PRINCIPAL, keys.MFA, *self._scope.limits, *self._assignment):
+        for key in (PRINCIPAL, RESOURCE, keys.MFA, *self._scope.limits, *self._assignment):
             self._region(key)
-        if self._scope.resources:
-            self._region(RESOURCE)
         clauses: list[Clause] = [*self._what_occurs_together(), *denies]
         for one, literals in allows:
             regions = dict(self._regions)
@@ -85,6 +87,7 @@ class Model:
                 if not region.mask & possible:
                     return None
             literals.append((test, True))
+            literals += self._widened(check, one)
         for part_ in self._parts(one):
             if part_ is False:
                 return None
@@ -99,17 +102,27 @@ class Model:
         if named is not None:
             yield self._within(PRINCIPAL, principals_language(named), statement.principals is not None)
         texts = resource_texts(statement)
-        if texts and self._scope.resources:
-            covered = statement.resources is not None
-            language, unresolved = language_of(texts, one.has_variables, self._lookup)
-            if self._scope.untrackable(template(t, wildcards=True, variables=one.has_variables) for t in texts):
-                why = f"{statement.heading} has a policy variable in its resources that cannot be followed."
-                yield self._not_defined(RESOURCE, why), True
-            elif unresolved and not covered:
-                why = f"{statement.heading} has a policy variable in NotResource that may have no value."
-                yield self._not_defined(RESOURCE, why), True
-            else:
-                yield self._within(RESOURCE, language, covered)
+        if not texts:
+            return
+        covered = statement.resources is not None
+        if "*" in texts:
+            yield covered
+            return
+        vague = {text for text in texts if self._unfollowed([_resource(text, one)])}
+        if vague:
+            # Whatever the variables are, a covered resource is one that fits with anything in their place, and one
+            # that NotResource leaves fits none of the other patterns.
+            known = texts if covered else [text for text in texts if text not in vague]
+            language, _ = language_of(known, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
+            yield self._within(RESOURCE, language, covered)
+            why = f"{statement.heading} has a policy variable in its resources that cannot be followed."
+            yield self._not_defined(RESOURCE, why), True
+            return
+        language, unresolved = language_of(texts, one.has_variables, self._lookup)
+        yield self._within(RESOURCE, language, covered)
+        if unresolved and not covered:
+            why = f"{statement.heading} has a policy variable in NotResource that may have no value."
+            yield self._not_defined(RESOURCE, why), True
 
     def _within(self, key: str, language: Language, outcome: bool) -> Literal | bool:
         if not language.patterns:
@@ -124,19 +137,31 @@ class Model:
         if isinstance(region, Choice):
             return self._choice(check, region, one)
         absent, present = check.tells
-        options, language = check.operator, check.language
-        key = base(check.key)
-        plain = not (options.for_all or options.for_any)
-        vague = check.undefined or language is None or (region.several and plain)
-        if present is None and (vague or self._scope.untrackable(templates(check.condition, one.has_variables))):
-            return self._not_defined(key, _no_result(check, one), absent)
+        plain = not (check.operator.for_all or check.operator.for_any)
+        vague = check.undefined or check.language is None or (region.several and plain)
+        if present is None and (vague or self._unfollowed(templates(check.condition, one.has_variables))):
+            return self._not_defined(base(check.key), _no_result(check, one), absent)
+        return self._text_test(check, check.language)
+
+    def _widened(self, check: Check, one: Placed) -> list[Literal]:
+        """What must hold whatever the variables in a comparison are, if they have no value to go by."""
+        region = self._region(check.key)
+        texts = templates(check.condition, one.has_variables)
+        if check.operator.negated or not isinstance(region, Texts) or not self._unfollowed(texts):
+            return []
+        wide = Check(check.condition, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
+        return [(self._text_test(wide, wide.language), True)]
+
+    def _text_test(self, check: Check, language: Language | None) -> TextTest:
+        absent, present = check.tells
+        key, options = base(check.key), check.operator
         if language is not None and key != check.key:
             language = union(text for pattern in language.patterns for text in project(check.key, pattern))
         return TextTest(key, absent, present, language, options.negated, options.for_all, options.for_any)
 
     def _choice(self, check: Check, region: Choice, one: Placed) -> ChoiceTest:
         true = false = 0
-        vague = self._scope.untrackable(templates(check.condition, one.has_variables))
+        vague = self._unfollowed(templates(check.condition, one.has_variables))
         for i, value in enumerate(region.values):
             result = None if vague and value is not None else check.holds(() if value is None else (value,))
             if result is None:
@@ -145,6 +170,11 @@ class Model:
             true |= (result is True or possible) << i
             false |= (result is False or possible) << i
         return ChoiceTest(check.key, true, false)
+
+    def _unfollowed(self, texts: Iterable[Template]) -> bool:
+        """Whether one of the texts has a policy variable without a value to go by."""
+        found = {canonical(key) for parts in texts for key in keys_of(parts)}
+        return not self._open.isdisjoint(found) or not all(map(self._scope.trackable, found))
 
     def _not_defined(self, key: str, why: str, absent: bool = False) -> TextTest:
         self.undefined = self.undefined or why
@@ -221,8 +251,6 @@ class Model:
 
     def _about_resource(self) -> Iterator[tuple[Language, bool]]:
         resources = self._scope.resources
-        if resources is None:
-            return
         yield resources_language(resources), True
         if resources.like != ("*",):
             yield arn_language(resources.like, self._lookup), True
@@ -271,7 +299,7 @@ class Model:
             return None
         found = {key: values for key, values in examples.items() if values}
         caller = found.pop(PRINCIPAL)[0]
-        resource = found.pop(RESOURCE, ("*",))[0]
+        resource = found.pop(RESOURCE)[0]
         context: dict[str, str | tuple[str, ...]] = {}
         for key, values in found.items():
             name = self._scope.uses[key][0].key if key in self._scope.uses else keys.spelled(key)
@@ -281,6 +309,10 @@ class Model:
             context["aws:userid"] = identity
         arn = caller.partition(SEPARATOR)[0]
         return Request(principal=arn, action=self._scope.action, resource=resource, context=context)
+
+
+def _resource(text: str, one: Placed) -> Template:
+    return template(text, wildcards=True, variables=one.has_variables)
 
 
 @lru_cache(maxsize=1 << 10)

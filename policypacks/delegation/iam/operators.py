@@ -61,6 +61,11 @@ class Operator:
     if_exists: bool
 
     @property
+    def ordered(self) -> bool:
+        """Whether it compares by order, not for equality."""
+        return self.comparison is not compare.eq
+
+    @property
     def when_absent(self) -> bool:
         """The result for a key that is missing from the request. Not meant for Null."""
         return self.if_exists or self.for_all or (self.negated and not self.for_any)
@@ -141,7 +146,7 @@ def number(text: str) -> Number | None:
 
 @lru_cache(maxsize=1 << 12)
 def instant(text: str) -> Number | None:
-    """Seconds since 1970 of an ISO 8601 date or of a number of seconds, None if the text is neither. Without a zone it is UTC."""
+    """Seconds since 1970 of an ISO 8601 date (UTC if it does not say) or of such a number; None if it is neither."""
     if _EPOCH.fullmatch(text):
         return number(text)
     if not _DATE.fullmatch(text):

@@ -1,7 +1,7 @@
 """Callers as one text, "<ARN>\\n<unique id>", so that all that is said about a caller is said about that text.
 
-`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them, or an entry of a
-Principal element, is a set of such texts. So they can never contradict each other in a counterexample.
+`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them,
+or an entry of a Principal element, is a set of such texts. So they never contradict each other in a counterexample.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def callers_language(callers: Callers) -> Language:
 def resources_language(resources: Resources) -> Language:
     """The ARNs of a class of resources, without its `like` and `but`."""
     if not resources.types:
-        return union([ANYTHING])
+        return union(["*", f"arn:aws{PARTITIONS}:{ANYTHING}"])
     prefix = f"arn:aws{PARTITIONS}:iam::{resources.account or 12 * DIGIT}:"
     return union(prefix + shape for type_ in resources.types for shape in _shapes(type_))
 

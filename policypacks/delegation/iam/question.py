@@ -35,7 +35,7 @@ class Callers:
 
     type: CallerType
     account: str | None = None
-    """Only principals of this account. None: of any account; for an identity document, of an account that is not known."""
+    """Only principals of this account. None: of any account; for an identity policy, of one that is not known."""
     not_account: str | None = None
     """No principals of this account."""
     arn: str | None = None
@@ -46,7 +46,8 @@ class Callers:
 class Resources:
     """A class of IAM resources: all conditions given hold together.
 
-    `like` and `but` are ARN patterns with `*`, `?` and policy variables: `but=("arn:*:iam::*:user/${aws:username}",)` is "not the caller".
+    `like` and `but` are ARN patterns, field by field as with ArnLike, with `*`, `?` and policy variables:
+    `but=("arn:*:iam::*:user/${aws:username}",)` is "not the caller".
     """
 
     types: tuple[str, ...] = ("role",)
@@ -55,7 +56,7 @@ class Resources:
     account: str | None = None
     """Only in this account."""
     not_callers_account: bool = False
-    """Only in other accounts than the caller's. A caller's account that is not known differs from every account unless the document ties them."""
+    """Only in other accounts than the caller's, which, if not known, is whatever the document does not rule out."""
     like: tuple[str, ...] = ("*",)
     """At least one of these patterns matches."""
     but: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ class Resources:
 class Values:
     """The values a condition key may have in the requests of a question.
 
-    `like` and `but` are patterns with `*` and `?`; for address keys they are addresses and CIDRs (`like=("*",)` stays "any").
+    `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs (`like=("*",)` stays "any").
     """
 
     absent: bool = True
@@ -82,8 +83,8 @@ class Target:
     """Actions on resources. The actions are full names ("iam:CreateRole"), never patterns."""
 
     actions: tuple[str, ...]
-    resources: Resources | None = None
-    """None for a trust policy, whose resource is its own role."""
+    resources: Resources = field(default_factory=Resources)
+    """For a trust policy: what its role can be."""
     keys: Mapping[str, Values] = field(default_factory=lambda: MappingProxyType({}))
     """Restrictions of condition keys for these actions only (an action that lacks a key: `Values(like=())`)."""
 
@@ -103,8 +104,14 @@ class Question:
 WITHOUT_MFA: Mapping[str, Values] = MappingProxyType({"aws:MultiFactorAuthPresent": Values(like=("false",))})
 """Requests whose MFA key is absent or "false"."""
 
-ASSUME_THIS_ROLE = Target(actions=("sts:AssumeRole",))
-"""The target of a trust policy."""
+
+def assume_this_role(account: str | None) -> Target:
+    """The target of the trust policy of a role in this account (None: not known)."""
+    return Target(actions=("sts:AssumeRole",), resources=Resources(account=account))
+
+
+ASSUME_THIS_ROLE = assume_this_role(None)
+"""The target of a trust policy, when the role's own account does not matter."""
 
 
 def outside(networks: Iterable[str]) -> Mapping[str, Values]:
@@ -113,7 +120,7 @@ def outside(networks: Iterable[str]) -> Mapping[str, Values]:
 
 
 def callers_of_trust(account: str | None) -> tuple[Callers, ...]:
-    """IAM users of any account and roles of any account but `account`, the one the role is in (None: not known, so all are foreign)."""
+    """IAM users of any account and roles of any but the trusting role's own (None: not known, all are foreign)."""
     return Callers(type=CallerType.USER), Callers(type=CallerType.ROLE, not_account=account)
 
 
@@ -129,8 +136,8 @@ def callers_of_identity(attachment: Attachment, account: str | None) -> tuple[Ca
 def assume_roles_elsewhere(account: str | None = None, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
     """Every way to become somebody in another account: sts:AssumeRole on a role, sts:AssumeRoot on an account.
 
-    `account` narrows it to roles of that account, `but` leaves out ARN patterns ("names roles only" asks for what is left
-    without `document.named_resources`).
+    `account` narrows it to that account, `but` leaves out ARN patterns: "names roles only" asks for what is left
+    without `document.named_resources`.
     """
     return (
         Target(

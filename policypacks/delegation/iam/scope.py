@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from iam import keys
@@ -11,7 +11,6 @@ from iam.document import Condition, Statement
 from iam.operators import operator
 from iam.patterns import Budget
 from iam.question import Callers, CallerType, Target, Values
-from iam.variables import Template, keys_of
 
 PRINCIPAL, RESOURCE = "the caller", "the resource"
 """Stand among the condition keys for the texts that a caller and a resource are (`principals`)."""
@@ -40,6 +39,8 @@ class Scope:
     ) -> None:
         self.statements = statements
         self.callers = callers
+        self.account = callers.arn.split(":")[4] if callers.arn else callers.account
+        """The callers' account, if it is known."""
         self.action = action
         self.resources = target.resources
         self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
@@ -72,10 +73,6 @@ class Scope:
     def trackable(self, key: str) -> bool:
         """Whether a policy variable with this key can be replaced by the values worth telling apart."""
         return key not in keys.TYPES and not self.several(key)
-
-    def untrackable(self, texts: Iterable[Template]) -> bool:
-        """Whether one of the texts has a policy variable that cannot be followed."""
-        return any(not self.trackable(canonical(key)) for parts in texts for key in keys_of(parts))
 
     @property
     def identified(self) -> bool:

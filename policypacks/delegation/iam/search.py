@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
 
 from iam import keys
 from iam.conditions import canonical, resource_texts, templates
@@ -14,15 +13,17 @@ from iam.principals import callers_language, principals_language, project, resou
 from iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from iam.variables import Template, keys_of, template
 
-MAX_CHOICES = 256
-"""Combinations of values for policy variables that one search tries."""
+MODEL_COST = 200
+"""Steps of `patterns.MAX_STEPS` that one combination of values for policy variables counts for."""
+MAX_VALUES = 128
+"""Values of one policy variable that are told apart."""
 
 _FIRST_MARK = 0xF8000
 ASKED = "the resource, in the question's words"
 
 
 def search(scope: Scope) -> tuple[Request, Placed] | str | None:
-    """A request that is allowed and the statement that allows it; a sentence if that cannot be told; None if there is none.
+    """A request that is allowed, with the statement that allows it; a sentence if that cannot be told; else None.
 
     Raises:
         TooComplexError: it takes more than the stated bounds.
@@ -34,42 +35,54 @@ def search(scope: Scope) -> tuple[Request, Placed] | str | None:
 
 
 def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, Placed] | None, str | None]:
-    """What is found, and why some result on the way was not defined."""
+    """What is found, and why some result on the way was not defined.
+
+    Variables get their values one after the other; what has no solution while later ones are open has none at all.
+    """
+    settled, free = _variables(scope)
+    patterns = _patterns(scope, free, settled) if free else []
+    values: dict[str, list[str | None]] = {}
     undefined = None
-    for assignment in _assignments(scope):
-        model = Model(scope, assignment, generous)
+    assignments = [settled, *(settled | guess for guess in _guesses(scope, free))]
+    while assignments:
+        assignment = assignments.pop()
+        open_ = [key for key in free if key not in assignment]
+        scope.budget.spend(MODEL_COST)
+        model = Model(scope, assignment, generous or bool(open_), frozenset(open_))
         found = model.solve()
-        undefined = undefined or model.undefined
-        if found:
-            return found, undefined
+        if not open_:
+            undefined = undefined or model.undefined
+            if found:
+                return found, undefined
+        elif found:
+            key = open_[0]
+            if key not in values:
+                values[key] = _values(scope, key, _mark(free.index(key)), patterns, 2 if len(free) > 1 else 1)
+            assignments.extend({**assignment, key: value} for value in reversed(values[key]))
     return None, undefined
 
 
-def _assignments(scope: Scope) -> Iterator[dict[str, str | None]]:
-    """Values, None for absent, of the keys that policy variables refer to."""
+def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
+    """The keys that policy variables refer to: those with a settled value (None: absent), and the others."""
     variables = {canonical(key) for _, parts in _texts(scope) for key in keys_of(parts)}
     settled: dict[str, str | None] = {}
-    if scope.callers.account:
-        settled["aws:principalaccount"] = scope.callers.account
-    elif scope.resources and scope.resources.not_callers_account and "aws:principalaccount" not in variables:
+    if scope.account:
+        settled["aws:principalaccount"] = scope.account
+    elif scope.resources.not_callers_account and "aws:principalaccount" not in variables:
         if keys.OF_PRINCIPAL & (variables | scope.uses.keys()):
             variables.add("aws:principalaccount")
         else:
             settled["aws:principalaccount"] = _unnamed_account(scope)
     settled |= {key: scope.fixed(key)[0] for key in variables if scope.fixed(key)}
-    free = sorted(key for key in variables - settled.keys() if scope.trackable(key))
-    if not free:
-        yield settled
-        return
-    patterns = _patterns(scope, free, settled)
-    choices = [_values(scope, key, _mark(i), patterns, 2 if len(free) > 1 else 1) for i, key in enumerate(free)]
-    count = 1
-    for values in choices:
-        count *= len(values)
-    if count > MAX_CHOICES:
-        raise TooComplexError
-    for combination in product(*choices):
-        yield settled | dict(zip(free, combination, strict=True))
+    return settled, sorted(key for key in variables - settled.keys() if scope.trackable(key))
+
+
+def _guesses(scope: Scope, free: Sequence[str]) -> Iterator[dict[str, str | None]]:
+    """Values that mean nothing to the statements, all alike and all different: most often they lead to a request."""
+    if free:
+        account = _unnamed_account(scope)
+        for texts in (["xx"] * len(free), ["x" * i for i, _ in enumerate(free, 2)]):
+            yield {key: account if key.endswith("account") else text for key, text in zip(free, texts, strict=True)}
 
 
 def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
@@ -80,9 +93,8 @@ def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
         for condition in one.statement.conditions:
             for parts in templates(condition, one.has_variables):
                 yield canonical(condition.key), parts
-    if scope.resources:
-        for text in (*scope.resources.like, *scope.resources.but):
-            yield ASKED, template(text, wildcards=True, variables=True)
+    for text in (*scope.resources.like, *scope.resources.but):
+        yield ASKED, template(text, wildcards=True, variables=True)
 
 
 def _unnamed_account(scope: Scope) -> str:
@@ -100,15 +112,15 @@ def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | Non
         known = marks | {key: value for key, value in settled.items() if value is not None}
         return "".join(part if isinstance(part, str) else known.get(canonical(part.key), ANYTHING) for part in parts)
 
-    found = [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
+    found = [(key, shape) for key, shape in keys.SHAPES.items() if base(key) == key]
+    found += [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
     for key, mark in marks.items():
         if base(key) != key:
             found += [(base(key), pattern) for pattern in project(key, mark)]
-    if scope.resources:
-        found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
-        if scope.resources.not_callers_account:
-            own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
-            found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
+    found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
+    if scope.resources.not_callers_account:
+        own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
+        found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
     if scope.callers.not_account:
         found += [(PRINCIPAL, pattern) for pattern in project("aws:principalaccount", scope.callers.not_account)]
     for one in scope.statements:
@@ -146,7 +158,7 @@ def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str
         one = union([text])
         halves = [half for inside, without in cells for half in (([*inside, one], without), (inside, [*without, one]))]
         cells = [half for half in halves if word(*half, scope.budget) is not None]
-        if len(cells) > MAX_CHOICES:
+        if len(cells) > MAX_VALUES:
             raise TooComplexError
     values: list[str | None] = []
     for inside, without in cells:

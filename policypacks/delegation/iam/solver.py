@@ -11,10 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from iam.patterns import ANYTHING, Budget, Language, union, word
-
-STEP_COST = 8
-"""Steps of `patterns.MAX_STEPS` that one step of this search counts for."""
+from iam.patterns import ANY, ANYTHING, Budget, Language, union, word
 
 Demand = tuple[Language, bool]
 """A language that a value must be in, or not in."""
@@ -90,7 +87,9 @@ class Texts:
     def _example(self, demands: Sequence[Demand]) -> str | None:
         inside = [language for language, wanted in demands if wanted]
         without = [language for language, wanted in demands if not wanted]
-        return word(inside or [union([ANYTHING])], without, self.budget)
+        # An empty text, though possible, makes a poor example.
+        text = word([*inside, union([ANY + ANYTHING])], without, self.budget)
+        return text if text is not None else word(inside or [union([ANYTHING])], without, self.budget)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -163,11 +162,12 @@ def solve(regions: Mapping[str, Region], clauses: Sequence[Clause], budget: Budg
     stack = [regions]
     while stack:
         here = stack.pop()
+        budget.spend(len(clauses))
         best: list[tuple[str, Region]] | None = None
         for clause in clauses:
             if any(test.met(here[test.key], outcome) for test, outcome in clause):
                 continue
-            budget.spend(STEP_COST)
+            budget.spend(len(clause))
             branches = [(test.key, test.narrowed(here[test.key], outcome)) for test, outcome in clause]
             branches = [(key, region) for key, region in branches if region.witness() is not None]
             if best is None or len(branches) < len(best):

@@ -27,7 +27,7 @@ Template = tuple[str | Variable, ...]
 
 @lru_cache(maxsize=1 << 13)
 def template(text: str, *, wildcards: bool, variables: bool) -> Template:
-    """Read a text; without `variables` (policy language 2008-10-17) a variable is plain text, though a `*` in it is still a wildcard.
+    """Read a text; without `variables` (policy language 2008-10-17) a variable is plain text, wildcards in it included.
 
     Raises:
         ValueError: a variable is malformed.

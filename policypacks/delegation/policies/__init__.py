@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from policies.assume_role import assume_role_requires_mfa, assume_role_requires_source_ip
-from policies.role_management import role_management_requires_mfa, role_management_requires_source_ip
-from policies.trust import trust_requires_mfa
+from policies.accounts import explicit_account_provider
+from policies.addresses import source_ip_can_match
+from policies.exempted import exemptions_used
+from policies.grants import assume_role_names_roles, assume_role_requires_mfa, assume_role_requires_source_ip
+from policies.role_management import (
+    role_management_is_bounded,
+    role_management_requires_mfa,
+    role_management_requires_source_ip,
+)
+from policies.sides import sides_agree
+from policies.sizes import policy_size
+from policies.trust import trust_names_users_only, trust_requires_mfa
+from policies.users import (
+    mfa_devices_own_only,
+    no_user_management,
+    permissions_on_groups_only,
+    users_in_security_account_only,
+)
 
 POLICIES = [
     trust_requires_mfa,
+    trust_names_users_only,
     assume_role_requires_mfa,
     assume_role_requires_source_ip,
+    assume_role_names_roles,
     role_management_requires_mfa,
     role_management_requires_source_ip,
+    role_management_is_bounded,
+    no_user_management,
+    permissions_on_groups_only,
+    users_in_security_account_only,
+    mfa_devices_own_only,
+    explicit_account_provider,
+    policy_size,
+    source_ip_can_match,
+    sides_agree,
+    exemptions_used,
 ]

@@ -1,123 +1,159 @@
-"""The policy documents of a resource, read so that nothing unknown or malformed passes."""
+"""The policy documents, and the attached managed policies, that resources carry.
+
+Covered, under any spelling of the property names: Role (trust, inlinePolicies, managedPolicyArns), RolePolicy,
+GroupPolicy, UserPolicy, Policy, the attachments of all three and PolicyAttachment, the exclusive attachments, and
+permission sets of IAM Identity Center; the same types of the package aws-native, whose Role, Group and User hold a list
+`policies`.
+
+Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource,
+session policies (they only narrow), service control policies, resource policies other than trusts.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from pulumi_policy import ReportViolation, ResourceValidationArgs
-from pulumi_policy.proxy import UnknownValueError
+from iam import Attachment, Document, Kind, Unverifiable, parse
+from policies.resources import UNKNOWN, Resource, folded, holds_unknown
 
-TRUST = {"aws:iam/role:Role": "assumeRolePolicy"}
-IDENTITY = {
-    "aws:iam/groupPolicy:GroupPolicy": "policy",
-    "aws:iam/policy:Policy": "policy",
-    "aws:iam/rolePolicy:RolePolicy": "policy",
-    "aws:iam/userPolicy:UserPolicy": "policy",
+_POLICY = ("policy", "policydocument")
+_TRUST = ("assumerolepolicy", "assumerolepolicydocument")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Carrier:
+    """Where a type of resource holds what; property names folded."""
+
+    attachment: Attachment
+    document: tuple[str, ...] = ()
+    """Names of the property that is an identity policy; it has to be there."""
+    lists: tuple[str, ...] = ()
+    """Names of properties that are lists of objects with an identity policy."""
+    attached: tuple[str, ...] = ()
+    """Names of properties that are the ARN of a managed policy, or a list of them."""
+
+
+_INLINE = ("inlinepolicies", "inlinepolicy", "policies")
+_CARRIERS = {
+    "iam.Role": _Carrier(attachment=Attachment.ROLE, lists=_INLINE, attached=("managedpolicyarns",)),
+    "iam.Group": _Carrier(attachment=Attachment.GROUP, lists=_INLINE, attached=("managedpolicyarns",)),
+    "iam.User": _Carrier(attachment=Attachment.USER, lists=_INLINE, attached=("managedpolicyarns",)),
+    "iam.RolePolicy": _Carrier(attachment=Attachment.ROLE, document=_POLICY),
+    "iam.GroupPolicy": _Carrier(attachment=Attachment.GROUP, document=_POLICY),
+    "iam.UserPolicy": _Carrier(attachment=Attachment.USER, document=_POLICY),
+    "iam.Policy": _Carrier(attachment=Attachment.MANAGED, document=_POLICY),
+    "iam.ManagedPolicy": _Carrier(attachment=Attachment.MANAGED, document=_POLICY),
+    "iam.PolicyAttachment": _Carrier(attachment=Attachment.MANAGED, attached=("policyarn",)),
+    "ssoadmin.PermissionSetInlinePolicy": _Carrier(attachment=Attachment.ROLE, document=("inlinepolicy",)),
+    "ssoadmin.ManagedPolicyAttachment": _Carrier(attachment=Attachment.ROLE, attached=("managedpolicyarn",)),
+    "ssoadmin.ManagedPolicyAttachmentsExclusive": _Carrier(attachment=Attachment.ROLE, attached=("managedpolicyarns",)),
+    **{
+        f"iam.{owner.capitalize()}PolicyAttachment{suffix}": _Carrier(attachment=owner, attached=(name,))
+        for owner in (Attachment.ROLE, Attachment.GROUP, Attachment.USER)
+        for suffix, name in (("", "policyarn"), ("sExclusive", "policyarns"))
+    },
 }
-ROLE_ONLY = {"aws:iam/rolePolicy:RolePolicy"}
-
-Statement = Mapping[str, Any]
+MANAGED_POLICIES = ("iam.Policy", "iam.ManagedPolicy")
 
 
-class UnverifiableError(Exception):
-    """A document that cannot be judged; the message says why."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Carried:
+    """One document of a resource, not read yet."""
+
+    resource: Resource
+    place: str
+    """Property: "policy", "inlinePolicies[0].policy"."""
+    kind: Kind
+    attachment: Attachment
+    content: Any
+    """JSON text or plain data, None if it is missing, `UNKNOWN`, or anything else."""
+
+    @property
+    def label(self) -> str:
+        """How messages name it: the resource, and the property where the resource may carry several documents."""
+        return f"{self.resource.label} ({self.place})" if "[" in self.place else self.resource.label
+
+    def read(self) -> Document:
+        """Parse the document.
+
+        Raises:
+            Unverifiable: it is missing, not known before the update, or not a policy document.
+        """
+        if self.content is None:
+            raise Unverifiable(f"{self.place} is missing.")
+        if holds_unknown(self.content):
+            raise Unverifiable(
+                f"{self.place} is not known before the update. Build the document from plain account ids and names, "
+                "not from outputs of resources."
+            )
+        if isinstance(self.content, str):
+            return _parse(self.content, self.kind)
+        if isinstance(self.content, Mapping):
+            return _parse(json.dumps(self.content), self.kind)
+        raise Unverifiable(f"{self.place} is neither JSON text nor an object.")
 
 
-def allowing_statements(args: ResourceValidationArgs, properties: Mapping[str, str]) -> Iterator[tuple[int, Statement]]:
-    """Yield the Allow statements, numbered from 1, of the resource's document, if it carries one of `properties`.
+@lru_cache(maxsize=4096)
+def _parse(text: str, kind: Kind) -> Document:
+    return parse(text, kind)
 
-    Raises:
-        UnverifiableError: the document is missing, unknown at preview, or not a policy document.
-    """
-    name = properties.get(args.resource_type)
-    if name is None:
+
+def trusts(resource: Resource) -> Iterator[Carried]:
+    """Yield the trust policies of a resource: at least one for a role."""
+    if resource.kind == "iam.Role":
+        for place, content in list(resource.values(*_TRUST)) or [("assumeRolePolicy", None)]:
+            yield Carried(resource=resource, place=place, kind=Kind.TRUST, attachment=Attachment.ROLE, content=content)
+
+
+def identity_policies(resource: Resource) -> Iterator[Carried]:
+    """Yield the identity policies of a resource."""
+    carrier = _CARRIERS.get(resource.kind)
+    if carrier is None:
         return
-    try:
-        document = args.props[name]
-    except UnknownValueError:
-        raise UnverifiableError(f"{name} is not known at preview") from None
-    except KeyError:
-        raise UnverifiableError(f"{name} is missing") from None
-    if isinstance(document, str):
-        try:
-            document = json.loads(document)
-        except ValueError:
-            raise UnverifiableError(f"{name} is not JSON") from None
-    if not isinstance(document, Mapping) or not isinstance(document.get("Statement"), list | Mapping):
-        raise UnverifiableError(f"{name} is not a policy document")
-    statements = document["Statement"]
-    for index, statement in enumerate(statements if isinstance(statements, list) else [statements], start=1):
-        if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
-            raise UnverifiableError(f"statement {index} of {name} is not a policy statement")
-        if statement["Effect"] == "Allow":
-            yield index, statement
+
+    def carried(place: str, content: Any) -> Carried:
+        return Carried(
+            resource=resource, place=place, kind=Kind.IDENTITY, attachment=carrier.attachment, content=content
+        )
+
+    if carrier.document:
+        for place, content in list(resource.values(*carrier.document)) or [(carrier.document[0], None)]:
+            yield carried(place, content)
+    for place, items in resource.values(*carrier.lists):
+        if not isinstance(items, list):
+            yield carried(place, items if items is UNKNOWN else [])
+            continue
+        for i, item in enumerate(items):
+            if not isinstance(item, Mapping):
+                yield carried(f"{place}[{i}]", item if item is UNKNOWN else [])
+                continue
+            found = [(n, value) for n, value in item.items() if folded(n) in _POLICY and value is not None]
+            # The provider takes an empty block for "no inline policies".
+            if not found and any(value is not None for value in item.values()):
+                found = [("policy", None)]
+            for name, content in found:
+                yield carried(f"{place}[{i}].{name}", content)
 
 
-def values(element: object) -> list[str]:
-    """Return an element's values, given as one text or as a list of texts.
-
-    Raises:
-        UnverifiableError: it is neither.
-    """
-    found = [element] if isinstance(element, str) else element
-    if not isinstance(found, list) or not all(isinstance(value, str) for value in found):
-        raise UnverifiableError(f"{element!r} is neither a text nor a list of texts")
-    return found
+def attachment_of(resource: Resource) -> Attachment | None:
+    """Return what the resource's documents and attached policies are attached to; None if it carries neither."""
+    carrier = _CARRIERS.get(resource.kind)
+    return carrier.attachment if carrier else None
 
 
-def may_allow(statement: Statement, prefixes: tuple[str, ...]) -> bool:
-    """Tell whether a statement's actions could include one that starts with any of the lower-case prefixes."""
-    if "NotAction" in statement:
-        return True
-    for action in values(statement.get("Action")):
-        literal = action.lower().split("*")[0].split("?")[0]
-        wild = literal != action.lower()
-        if any(literal.startswith(prefix) or (wild and prefix.startswith(literal)) for prefix in prefixes):
-            return True
-    return False
-
-
-def demands_mfa(statement: Statement, operators: tuple[str, ...]) -> bool:
-    """Tell whether a statement demands MFA in the one safe form: one of the operators on the one key, value true."""
-    conditions = statement.get("Condition")
-    return isinstance(conditions, Mapping) and any(
-        isinstance(conditions.get(operator), Mapping)
-        and conditions[operator].get("aws:MultiFactorAuthPresent") in ("true", ["true"])
-        for operator in operators
-    )
-
-
-def demands_address(statement: Statement, allowed: list[str]) -> bool:
-    """Tell whether a statement demands, by IpAddress, a source address within the allowed networks."""
-    conditions = statement.get("Condition")
-    by_address = conditions.get("IpAddress") if isinstance(conditions, Mapping) else None
-    if not isinstance(by_address, Mapping) or "aws:SourceIp" not in by_address:
-        return False
-    try:
-        networks = [ipaddress.ip_network(value) for value in values(by_address["aws:SourceIp"])]
-        inside = [ipaddress.ip_network(cidr) for cidr in allowed]
-    except ValueError:
-        return False
-    return bool(networks) and all(
-        any(net.version == cidr.version and net.subnet_of(cidr) for cidr in inside)  # type: ignore[arg-type]
-        for net in networks
-    )
-
-
-def judging(
-    judge: Callable[[ResourceValidationArgs], Iterator[str]],
-) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    """Make a validator of a function that yields violations: what cannot be judged is a violation too."""
-
-    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        resource = f"{args.resource_type.rpartition(':')[2]} '{args.name}'"
-        try:
-            for violation in judge(args):
-                report_violation(f"{resource}: {violation}")
-        except UnverifiableError as reason:
-            report_violation(f"{resource} cannot be verified: {reason}.")
-
-    return validate
+def attached_policies(resource: Resource) -> Iterator[tuple[str, Any]]:
+    """Yield property and value of each managed policy that the resource attaches: an ARN, `UNKNOWN`, None or no ARN at
+    all."""
+    carrier = _CARRIERS.get(resource.kind)
+    if carrier is None:
+        return
+    required = carrier.attached and not carrier.lists
+    for place, value in list(resource.values(*carrier.attached)) or ([(carrier.attached[0], None)] if required else []):
+        if isinstance(value, list):
+            yield from ((f"{place}[{i}]", item) for i, item in enumerate(value))
+        else:
+            yield place, value

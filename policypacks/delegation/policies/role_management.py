@@ -1,65 +1,272 @@
-"""Identity policies that allow the IAM actions which change roles."""
+"""Role management: identity policies that allow the IAM actions which change roles.
+
+Without a permissions boundary on every role that may be made or changed it is administrator access.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
-from pulumi_policy import EnforcementLevel, ResourceValidationArgs, ResourceValidationPolicy
-
-from policies.assume_role import ALLOWED_CIDRS
-from policies.documents import (
-    IDENTITY,
-    ROLE_ONLY,
-    allowing_statements,
-    demands_address,
-    demands_mfa,
-    judging,
-    may_allow,
+from actions import (
+    AROUND_BOUNDARIES,
+    BOUNDABLE,
+    BOUNDARY_CHANGES,
+    POLICY_VERSIONS,
+    ROLE_CHANGES,
+    on_anything,
+    role_changes,
+    user_management,
 )
-
-CHANGING = (
-    "iam:addrole",
-    "iam:attachrole",
-    "iam:createrole",
-    "iam:deleterole",
-    "iam:detachrole",
-    "iam:passrole",
-    "iam:putrole",
-    "iam:tagrole",
-    "iam:untagrole",
-    "iam:updateassumerole",
-    "iam:updaterole",
+from iam import (
+    ASSUME_THIS_ROLE,
+    WITHOUT_MFA,
+    Attachment,
+    Callers,
+    CallerType,
+    Document,
+    Finding,
+    Question,
+    Resources,
+    Target,
+    Unverifiable,
+    Values,
+    assume_roles_elsewhere,
+    callers_of_identity,
+    callers_of_trust,
+    decide,
+    outside,
 )
-
-
-def _without_mfa(args: ResourceValidationArgs) -> Iterator[str]:
-    # A role's session always has the MFA key, so IfExists is no hole there.
-    operators = ("Bool", "BoolIfExists") if args.resource_type in ROLE_ONLY else ("Bool",)
-    for index, statement in allowing_statements(args, IDENTITY):
-        if may_allow(statement, CHANGING) and not demands_mfa(statement, operators):
-            yield f"statement {index} lets roles be changed without MFA. Add {operators[-1]} on the MFA key."
-
-
-def _from_elsewhere(args: ResourceValidationArgs) -> Iterator[str]:
-    allowed = args.get_config().get("allowedCidrs", [])
-    for index, statement in allowing_statements(args, IDENTITY):
-        if may_allow(statement, CHANGING) and not demands_address(statement, allowed):
-            yield (
-                f"statement {index} lets roles be changed from outside {', '.join(allowed) or 'every network'}. "
-                "Add IpAddress on aws:SourceIp within the allowed networks."
-            )
-
-
-role_management_requires_mfa = ResourceValidationPolicy(
-    name="iam-role-management-requires-mfa",
-    description="Roles are changed only with MFA.",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    validate=judging(_without_mfa),
+from policies.documents import MANAGED_POLICIES, Carried, identity_policies, trusts
+from policies.identity import (
+    BOUNDARY_KEY,
+    boundaries_named,
+    granting_policies,
+    inline_rule,
+    is_policy,
+    managed_rule,
+    refused_by,
 )
-role_management_requires_source_ip = ResourceValidationPolicy(
-    name="iam-role-management-requires-source-ip",
-    description="Roles are changed only from the allowed networks.",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    config_schema=ALLOWED_CIDRS,
-    validate=judging(_from_elsewhere),
+from policies.networks import (
+    allowed_networks,
+    explicitly_denied,
+    mode,
+    owner,
+    role_documents,
+    role_name,
+    session_stays_inside,
+)
+from policies.resources import Resource, Stack
+from policies.validation import Config, policy
+from policies.wording import because, listed
+
+REQUIRES_MFA = "iam-role-management-requires-mfa"
+REQUIRES_SOURCE_IP = "iam-role-management-requires-source-ip"
+IS_BOUNDED = "iam-role-management-is-bounded"
+
+_OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
+_ANY_ACCOUNT = "?" * 12
+
+
+def _allowed(
+    document: Document,
+    carried: Carried,
+    keys: Mapping[str, Values] | None = None,
+    target: Target | None = None,
+) -> Finding | None:
+    callers = callers_of_identity(carried.attachment, carried.resource.account)
+    return decide(document, Question(callers=callers, targets=(target or role_changes(),), keys=keys or {}))
+
+
+def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    finding = _allowed(document, carried, WITHOUT_MFA)
+    if finding:
+        operator = "Bool or BoolIfExists" if carried.attachment is Attachment.ROLE else "Bool"
+        yield f"lets roles be changed without MFA: {because(finding)} Demand it with {operator} on the Allow."
+
+
+def from_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    if _allowed(document, carried) and mode(config) != "session":
+        yield from _outside(document, carried, config)
+
+
+def _outside(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    networks = allowed_networks(config)
+    finding = _allowed(document, carried, outside(networks))
+    if finding:
+        yield (
+            f"lets roles be changed from outside {listed(networks, 'every network, for none is allowed')}: "
+            f"{because(finding)} Demand the address with IpAddress on aws:SourceIp."
+        )
+
+
+def _managed_or_in_sessions(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
+    """Mode session: a role's document may lack the address where the role denies everything from outside."""
+    yield from managed_rule(from_elsewhere)(stack, config)
+    if config.get("mode") != "session":
+        return
+    for carried in granting_policies(stack):
+        try:
+            document = carried.read()
+            if not _allowed(document, carried):
+                continue
+            role = carried.resource if carried.resource.kind == "iam.Role" else owner(stack, carried.resource)
+            if role and session_stays_inside(stack, role, allowed_networks(config)):
+                continue
+            for text in _outside(document, carried, config):
+                yield carried.resource, f"{carried.label} {text} Or let the role deny everything from outside."
+        except Unverifiable as reason:
+            yield carried.resource, f"{carried.label} cannot be verified: {reason}"
+
+
+def ways_around(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    """The escalation paths that a document opens by itself."""
+    accepted, refused = _boundaries(document, carried.resource.account, config)
+    yield from (f"binds roles to {boundary}, {reason}." for boundary, reason in refused.items())
+    unbound = Values(but=(*accepted, *refused))
+    finding = _allowed(document, carried, {BOUNDARY_KEY: unbound}, role_changes(BOUNDABLE))
+    if finding:
+        yield (
+            f"lets roles be changed that have no permissions boundary: {because(finding)} "
+            "Demand it with StringEquals on iam:PermissionsBoundary."
+        )
+    finding = _allowed(document, carried, target=role_changes(BOUNDARY_CHANGES))
+    if finding:
+        yield f"lets the permissions boundary itself be changed: {because(finding)} Leave the action out."
+    manages = finding or _allowed(document, carried, target=role_changes(BOUNDABLE))
+    # A policy that is written out in full may be a program's own; role management reaches what it is attached to.
+    named = () if manages else document.named_resources
+    finding = _allowed(document, carried, target=on_anything(*POLICY_VERSIONS, but=named))
+    if finding:
+        yield f"lets managed policies, boundaries among them, be changed: {because(finding)} Leave the action out."
+    finding = _allowed(document, carried, target=on_anything(*AROUND_BOUNDARIES)) if manages else None
+    if finding:
+        yield (
+            f"has a way around the permissions boundary beside role management: {because(finding)} Leave the action "
+            "out."
+        )
+
+
+def _boundaries(document: Document, account: str | None, config: Config) -> tuple[list[str], dict[str, str]]:
+    """The boundaries that a document names and that hold, as patterns, and those that do not, with the reason.
+
+    A variable for the own account stands for any account, as a boundary is always of the role's account or AWS's.
+    """
+    only = config.get("boundaryPolicyArns")
+    accepted, refused = [], {}
+    for value in dict.fromkeys(boundaries_named(document)):
+        boundary = _OWN_ACCOUNT.sub(account or _ANY_ACCOUNT, value) if document.has_variables else value
+        if "$" in boundary or "*" in value or "?" in value or not boundary.startswith("arn:"):
+            continue
+        if refused_by(boundary) & {IS_BOUNDED, "iam-no-user-management", "iam-assume-role-names-roles"}:
+            refused[boundary] = "an AWS-managed policy that itself lets roles, users or other accounts be reached"
+        elif only is not None and boundary not in only:
+            refused[boundary] = "which is not one of boundaryPolicyArns"
+        else:
+            accepted.append(boundary)
+    return accepted, refused
+
+
+def _managed_or_together(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
+    yield from managed_rule(ways_around)(stack, config)
+    yield from _open_boundaries(stack)
+    yield from _open_access_roles(stack, config)
+
+
+def _open_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    """Boundaries of one's own that leave a way around themselves."""
+    named = {arn for carried in granting_policies(stack) for arn in _named_by(carried)}
+    for resource in stack.of(*MANAGED_POLICIES):
+        if not any(is_policy(resource, arn) for arn in named):
+            continue
+        targets = (
+            role_changes(),
+            on_anything(*POLICY_VERSIONS, *AROUND_BOUNDARIES),
+            *user_management(None, others_only=False),
+            *assume_roles_elsewhere(),
+            Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",))),
+        )
+        callers = (Callers(type=CallerType.ROLE, account=resource.account),)
+        for carried in identity_policies(resource):
+            try:
+                finding = decide(carried.read(), Question(callers=callers, targets=targets))
+            except Unverifiable as reason:
+                yield resource, f"{carried.label} cannot be verified as a permissions boundary: {reason}"
+                continue
+            if finding:
+                yield (
+                    resource,
+                    f"{carried.label} is a permissions boundary that leaves a way around itself: {because(finding)} "
+                    "End it with a Deny of account:*, iam:*, organizations:* and sts:Assume*.",
+                )
+
+
+def _named_by(carried: Carried) -> list[str]:
+    try:
+        document = carried.read()
+    except Unverifiable:
+        return []
+    return [_OWN_ACCOUNT.sub(carried.resource.account or "", value) for value in boundaries_named(document)]
+
+
+def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
+    """Roles that users of another account may assume and that manage roles, without a Deny that keeps what holds the
+    delegation up."""
+    for role in stack.of("iam.Role"):
+        documents = list(role_documents(stack, role))
+        callers = (Callers(type=CallerType.ROLE, account=role.account),)
+        if not (documents and _takes_strangers(role)):
+            continue
+        try:
+            if not decide(documents, Question(callers=callers, targets=(role_changes(BOUNDABLE),))):
+                continue
+            hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
+            if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
+                yield role, f"{role.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *."
+            for pattern in _protected(role, config):
+                resources = Resources(types=("role",), account=role.account, like=(pattern,))
+                change = Question(callers=callers, targets=(Target(actions=ROLE_CHANGES, resources=resources),))
+                if not explicitly_denied(documents, change):
+                    yield (
+                        role,
+                        f"{role.label} manages roles and is not denied to change {pattern}. Deny everything but "
+                        "iam:Get* and iam:List* on it.",
+                    )
+        except Unverifiable as reason:
+            yield role, f"{role.label} cannot be verified: {reason}"
+
+
+def _protected(role: Resource, config: Config) -> Iterator[str]:
+    """ARN patterns of the roles that an access role must not change: itself and the protected ones.
+
+    None where the account is not known, for a Deny names them in one account.
+    """
+    if role.account is None:
+        return
+    roles = f"arn:{role.partition}:iam::{role.account}:role"
+    if role_name(role):
+        yield f"{roles}{role.text('path') or '/'}{role_name(role)}"
+    for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
+        yield f"{roles}/{name}"
+
+
+def _takes_strangers(role: Resource) -> bool:
+    """Tell whether a role's trust lets a user of any account in; one that cannot be read may."""
+    try:
+        question = Question(callers=callers_of_trust(role.account)[:1], targets=(ASSUME_THIS_ROLE,))
+        return any(decide(carried.read(), question) for carried in trusts(role))
+    except Unverifiable:
+        return True
+
+
+role_management_requires_mfa = policy(
+    REQUIRES_MFA, on_resource=inline_rule(REQUIRES_MFA, without_mfa), on_stack=managed_rule(without_mfa)
+)
+role_management_requires_source_ip = policy(
+    REQUIRES_SOURCE_IP,
+    on_resource=inline_rule(REQUIRES_SOURCE_IP, from_elsewhere),
+    on_stack=_managed_or_in_sessions,
+)
+role_management_is_bounded = policy(
+    IS_BOUNDED, on_resource=inline_rule(IS_BOUNDED, ways_around), on_stack=_managed_or_together
 )

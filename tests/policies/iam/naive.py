@@ -1,4 +1,4 @@
-"""A second reading of IAM, as plain as can be: one whole request against one raw document, and every request of a small world in turn.
+"""A second reading of IAM, as plain as can be: one whole request against one raw document.
 
 It shares nothing with the analysis and knows nothing of classes: it is what the analysis is compared with.
 """

@@ -12,6 +12,8 @@ from iam import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
+    Callers,
+    CallerType,
     Finding,
     Kind,
     Question,
@@ -100,7 +102,7 @@ def table(rows: dict[str, tuple[Any, ...]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in rows.items()])
 
 
-# A condition on an Allow: is it safe on a trust, on a group's policy, and on a role's policy, where the MFA key is never absent?
+# A condition on an Allow: on a trust or a group's policy, and on a role's policy, where the MFA key is never absent.
 ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
     "no condition": (None, HOLE, HOLE),
     "empty condition": ({}, HOLE, HOLE),
@@ -201,6 +203,11 @@ ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
     ),
     "all and any tag key disjoint": (
         {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringEquals": {"aws:TagKeys": "b"}},
+        SAFE,
+        SAFE,
+    ),
+    "all tag keys are a, one is not": (
+        {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringNotEquals": {"aws:TagKeys": "a"}},
         SAFE,
         SAFE,
     ),
@@ -385,6 +392,7 @@ TRUSTS: dict[str, tuple[Any, str]] = {
     "narrowed to roles": (trust({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}), SAFE),
     "without a user name": (trust({"Null": {"aws:username": "true"}}), SAFE),
     "foreign role without a user name": (trust({"Null": {"aws:username": "true"}}, {"AWS": OTHER}), HOLE),
+    "no user name holds a path": (trust({"StringEquals": {"aws:username": "ops/alice"}}, {"AWS": SECURITY}), SAFE),
     "path of the user": (
         trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
         HOLE,
@@ -481,6 +489,16 @@ GRANTS: dict[str, tuple[Any, str]] = {
             grant_deny(NotResource=f"arn:aws:iam::{TARGET}:role/a*"),
         ],
         SAFE,
+    ),
+    "two variables alike but not equal": (
+        grant(
+            {
+                "StringLike": {"aws:username": "a*", "aws:PrincipalTag/t": "a*"},
+                "StringNotEquals": {"aws:username": "${aws:PrincipalTag/t}"},
+            },
+            Resource=f"arn:aws:iam::{TARGET}:role/${{aws:username}}",
+        ),
+        HOLE,
     ),
     "question marks": (grant(Resource="arn:aws:iam::????????????:role/x"), HOLE),
     "too few question marks": (grant(Resource="arn:aws:iam::???????????:role/x"), SAFE),
@@ -788,7 +806,17 @@ def test_documents_are_judged_together() -> None:
     assert finding.document == 1
 
 
-def test_one_caller_and_one_key_can_be_pinned() -> None:
+@pytest.mark.parametrize(("name", "expected"), [("alice", HOLE), ("bob", SAFE)])
+def test_one_caller_can_be_asked_about(name: str, expected: str) -> None:
+    statement = grant({"StringEquals": {"aws:username": "alice"}}, Resource=["arn:aws:iam::*:role/x"])
+    callers = (Callers(type=CallerType.USER, arn=f"arn:aws:iam::{SECURITY}:user/ops/{name}"),)
+    question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+    assert verdict(statement, Kind.IDENTITY, question) == expected
+    own = grant(Resource=f"arn:aws:iam::{SECURITY}:role/*")
+    assert verdict(own, Kind.IDENTITY, question) == SAFE
+
+
+def test_one_key_can_be_pinned() -> None:
     document = parse(
         {"Version": "2012-10-17", "Statement": grant({"IpAddress": {"aws:SourceIp": OFFICE[0]}})}, Kind.IDENTITY
     )
@@ -815,8 +843,8 @@ def test_finding_names_request_statement_and_reason() -> None:
     finding = decide(document, of_trust())
     assert finding is not None
     assert finding.sentence == (
-        f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys (aws:MultiFactorAuthPresent absent), "
-        "because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
+        f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys "
+        "(aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
     )
 
 
@@ -825,18 +853,36 @@ def test_finding_says_why_a_deny_does_not_apply() -> None:
     finding = decide(document, of_grant())
     assert finding is not None
     assert finding.sentence.endswith(
-        "because no condition of it tests aws:MultiFactorAuthPresent; the Deny of statement 2 ('Fence') does not apply, "
+        "because no condition of it tests aws:MultiFactorAuthPresent; "
+        "the Deny of statement 2 ('Fence') does not apply, "
         "as Bool is false when aws:MultiFactorAuthPresent is absent."
     )
 
 
-def test_beyond_the_bounds_is_said_at_once() -> None:
-    names = [f"aws:PrincipalTag/t{i}" for i in range(12)]
-    allows = [grant({"StringLike": {name: [f"*{a}*{b}*" for a in "abcdef" for b in "abcdef"] for name in names}})]
-    denies = [
-        grant_deny({"StringLike": {names[i]: f"*{chr(97 + i)}*{chr(98 + j)}*", names[j]: "*?*??*x*"}})
-        for i in range(12)
-        for j in range(12)
-        if i != j
+def pigeons(birds: int, holes: int) -> list[Json]:
+    """Every bird sits in a hole, no two in the same: tags as birds, their values as holes."""
+    names = [f"aws:PrincipalTag/bird{i}" for i in range(birds)]
+    sitting = [grant_deny({"StringNotEquals": {name: [str(hole) for hole in range(holes)]}}) for name in names]
+    apart = [
+        grant_deny({"StringEquals": {one: str(hole), other: str(hole)}})
+        for hole in range(holes)
+        for i, one in enumerate(names)
+        for other in names[:i]
     ]
-    assert verdict([*allows, *denies], Kind.IDENTITY, of_grant({})) in (HOLE, UNCLEAR)
+    return [grant(), *sitting, *apart]
+
+
+@pytest.mark.parametrize(
+    ("birds", "holes", "expected"),
+    [(3, 3, HOLE), (4, 3, SAFE), (7, 6, UNCLEAR)],
+    ids=["a place for each", "one too many", "too many to tell"],
+)
+def test_denies_that_exclude_each_other(birds: int, holes: int, expected: str) -> None:
+    assert verdict(pigeons(birds, holes), Kind.IDENTITY, of_grant({})) == expected
+
+
+def test_bounds_do_not_depend_on_what_was_judged_before() -> None:
+    document = parse({"Version": "2012-10-17", "Statement": pigeons(7, 6)}, Kind.IDENTITY)
+    for _ in range(3):
+        with pytest.raises(Unverifiable, match="too many conditions"):
+            decide(document, of_grant({}))

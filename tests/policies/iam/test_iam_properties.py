@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,14 +18,16 @@ from iam import (
     Finding,
     Kind,
     Question,
+    Unverifiable,
+    Values,
     assume_roles_elsewhere,
+    assume_this_role,
     callers_of_identity,
     callers_of_trust,
     decide,
     outside,
     parse,
 )
-from iam.question import ASSUME_THIS_ROLE, Resources, Target, Values
 from tests.policies.iam import naive
 
 OWN, TARGET, OTHER = "111111111111", "222222222222", "333333333333"
@@ -33,9 +35,10 @@ MFA = "aws:MultiFactorAuthPresent"
 ALLOWED = ("203.0.113.0/24", "2001:db8:1::/48")
 
 pytestmark = pytest.mark.filterwarnings("error")
-BOUNDED = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+BOUNDED = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
-# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the conditions below can tell apart.
+# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the
+# conditions below can tell apart.
 WORLD: dict[str, list[list[str]]] = {
     "aws:multifactorauthpresent": [[], ["false"], ["true"]],
     "aws:multifactorauthage": [[], ["10"], ["600"], ["4000"]],
@@ -181,14 +184,22 @@ def statements(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
 def documents(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
     found = draw(st.lists(statements(kind), min_size=1, max_size=3))
     version = draw(st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"]))
-    assume(len(naive.mentioned({"Statement": found}) & WORLD.keys()) <= 4)
+    assume(len(naive.mentioned({"Statement": found}) & WORLD.keys()) <= 3)
     return {"Version": version, "Statement": found}
 
 
 def questions(kind: Kind, keys: Mapping[str, Values]) -> Question:
     if kind is Kind.TRUST:
-        return Question(callers=callers_of_trust(TARGET), targets=(ASSUME_THIS_ROLE,), keys=keys)
+        return Question(callers=callers_of_trust(TARGET), targets=(assume_this_role(TARGET),), keys=keys)
     return Question(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=assume_roles_elsewhere(), keys=keys)
+
+
+def verdict(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> bool | None:
+    """Whether there is a finding; None if that cannot be verified."""
+    try:
+        return decide(parse(json.dumps(document), kind), questions(kind, keys)) is not None
+    except Unverifiable:
+        return None
 
 
 KINDS = pytest.mark.parametrize("kind", list(Kind), ids=["trust", "identity"])
@@ -216,7 +227,7 @@ def searched(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -
             continue
         identity = "AIDAX" if ":user/" in caller else "AROAX:s"
         found = [c for c in naive.contexts(values, role=":role/" in caller) if in_class(keys, c)]
-        for resource in ["*"] if kind is Kind.TRUST else [r for r in RESOURCES if OWN not in r]:
+        for resource in RESOURCES[5:6] if kind is Kind.TRUST else [r for r in RESOURCES if OWN not in r]:
             for context in found:
                 if naive.allowed(
                     document,
@@ -250,7 +261,13 @@ def check_finding(document: dict[str, Any], kind: Kind, keys: Mapping[str, Value
 
 
 def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> None:
-    finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+    try:
+        finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+    except Unverifiable as doubt:
+        # All that AWS leaves open in these documents: negated comparisons with a variable that has no value.
+        if not re.search(r"makes of .*\$\{|NotResource", str(doubt)):
+            raise
+        return
     if finding:
         check_finding(document, kind, keys, finding)
     else:
@@ -267,5 +284,161 @@ def test_verdicts_agree_with_one_by_one_evaluation(kind: Kind, keys: Mapping[str
     @given(documents(kind))
     def run(document: dict[str, Any]) -> None:
         compared(document, kind, keys)
+
+    run()
+
+
+def respelled(value: Any, draw: st.DrawFn) -> Any:
+    """A list of one where a single value stood, or the other way round; items in another order."""
+    if isinstance(value, list):
+        items = draw(st.permutations(value))
+        return items[0] if len(items) == 1 and draw(st.booleans()) else items
+    return [value] if draw(st.booleans()) else value
+
+
+def in_other_case(text: str, draw: st.DrawFn) -> str:
+    return draw(st.sampled_from([text, text.lower(), text.upper(), text.swapcase()]))
+
+
+@st.composite
+def spellings(draw: st.DrawFn, kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A document and the same document in other words."""
+    document = draw(documents(kind))
+    other = copy.deepcopy(document)
+    for statement in other["Statement"]:
+        for name in ("Action", "NotAction"):
+            if name in statement:
+                statement[name] = respelled([in_other_case(a, draw) for a in naive.listed(statement[name])], draw)
+        for name in ("Resource", "NotResource"):
+            if name in statement:
+                statement[name] = respelled(statement[name], draw)
+        for name in ("Principal", "NotPrincipal"):
+            if name not in statement:
+                continue
+            if statement[name] == "*":
+                statement[name] = draw(st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["*"]}]))
+            elif "AWS" in statement[name]:
+                root = f"arn:aws:iam::{OWN}:root"
+                names = [
+                    draw(st.sampled_from([OWN, root])) if n == OWN else n for n in naive.listed(statement[name]["AWS"])
+                ]
+                statement[name]["AWS"] = respelled(names, draw)
+        condition = {
+            operator: {in_other_case(key, draw): respelled(values, draw) for key, values in reversed(block.items())}
+            for operator, block in reversed(statement.get("Condition", {}).items())
+        }
+        statement["Condition"] = condition
+    other["Statement"] = respelled(list(draw(st.permutations(other["Statement"]))), draw)
+    return document, other
+
+
+@pytest.mark.parametrize("keys", CLASSES, ids=["mfa", "address", "any"])
+@KINDS
+def test_spelling_does_not_matter(kind: Kind, keys: Mapping[str, Values]) -> None:
+    @BOUNDED
+    @given(spellings(kind))
+    def run(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        document, other = pair
+        assert verdict(document, kind, keys) == verdict(other, kind, keys)
+
+    run()
+
+
+@KINDS
+def test_a_further_deny_never_makes_a_finding(kind: Kind) -> None:
+    @BOUNDED
+    @given(documents(kind), statements(kind), st.integers(0, 3))
+    def run(document: dict[str, Any], statement: dict[str, Any], place: int) -> None:
+        longer = copy.deepcopy(document)
+        longer["Statement"].insert(place, {**statement, "Effect": "Deny"})
+        if verdict(document, kind, WITHOUT_MFA) is False:
+            assert verdict(longer, kind, WITHOUT_MFA) is False
+
+    run()
+
+
+@KINDS
+def test_removing_a_condition_of_an_allow_never_removes_a_finding(kind: Kind) -> None:
+    @BOUNDED
+    @given(documents(kind), st.data())
+    def run(document: dict[str, Any], data: st.DataObject) -> None:
+        places = [
+            (i, operator, key)
+            for i, statement in enumerate(document["Statement"])
+            if statement["Effect"] == "Allow"
+            for operator, block in statement.get("Condition", {}).items()
+            for key in block
+        ]
+        assume(places)
+        i, operator, key = data.draw(st.sampled_from(places))
+        weaker = copy.deepcopy(document)
+        del weaker["Statement"][i]["Condition"][operator][key]
+        if verdict(document, kind, WITHOUT_MFA):
+            assert verdict(weaker, kind, WITHOUT_MFA)
+
+    run()
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["*", "Allow", "sts:*", "2012-10-17", "true"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "Version",
+                    "Statement",
+                    "Effect",
+                    "Action",
+                    "Resource",
+                    "Principal",
+                    "AWS",
+                    "Condition",
+                    "Bool",
+                    MFA,
+                    "Sid",
+                    "x",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@KINDS
+def test_what_is_not_understood_never_passes(kind: Kind) -> None:
+    """One part of a sound document replaced by junk: it is refused, or the naive evaluator can read it too."""
+
+    @BOUNDED
+    @given(documents(kind), JUNK, st.data())
+    def run(document: dict[str, Any], junk: Any, data: st.DataObject) -> None:
+        broken: Any = copy.deepcopy(document)
+        spot = data.draw(
+            st.sampled_from(
+                ["document", "Version", "Statement", "Effect", "Action", "Resource", "Principal", "Condition"]
+            )
+        )
+        if spot == "document":
+            broken = junk
+        elif spot in ("Version", "Statement"):
+            broken[spot] = junk
+        else:
+            broken["Statement"][0][spot] = junk
+        try:
+            parsed = parse(broken, kind)
+        except Unverifiable:
+            return
+        naive.allowed(
+            broken, USERS[0], "sts:AssumeRole", RESOURCES[5], naive.with_derived(USERS[0], "AIDAX", RESOURCES[5], {})
+        )
+        assert parsed.statements
 
     run()

@@ -1,0 +1,152 @@
+"""Checks a configuration file of the policy pack before Pulumi reads it: `check_config.py FILE…`.
+
+Pulumi takes unknown names and lowered levels in silence, and the pack cannot see them. Prints one line for each problem
+and ends with 1 if there are any. Standard library only, so that it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from catalogue import CATALOGUE, Entry
+from exemptions import ExemptionError, exemption
+
+LEVELS = ("disabled", "advisory", "mandatory", "remediate")
+NOT_LOWERED = ("mandatory", "remediate")
+_NETWORK_PROPERTIES = ("allowedCidrs",)
+_TYPES: Mapping[str, tuple[str, type]] = {
+    "array": ("a list", list),
+    "string": ("a text", str),
+    "integer": ("a whole number", int),
+}
+
+
+def problems(file: Path) -> Iterator[str]:
+    """Yield what is wrong with a configuration file, one sentence each."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except OSError as error:
+        yield f"it cannot be read: {error.strerror}."
+        return
+    except (ValueError, RecursionError) as error:
+        yield f"it is not JSON: {error}."
+        return
+    if not isinstance(content, dict):
+        yield "it is not a JSON object of policies."
+        return
+    for name, settings in content.items():
+        if name == "all":
+            yield from _all(settings)
+        elif name in CATALOGUE:
+            yield from _policy(CATALOGUE[name], settings)
+        else:
+            yield f"{name}: the pack has no such policy.{_nearest(name, CATALOGUE)}"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} stands twice in one object, and Pulumi takes the last")
+    return dict(pairs)
+
+
+def _all(settings: Any) -> Iterator[str]:
+    levels = settings if isinstance(settings, dict) else {"enforcementLevel": settings}
+    for key, value in levels.items():
+        if key == "enforcementLevel":
+            yield from _level("all", value, None)
+        else:
+            yield f"all: it has no property {key}."
+
+
+def _policy(entry: Entry, settings: Any) -> Iterator[str]:
+    if not isinstance(settings, dict):
+        yield from _level(entry.name, settings, entry)
+        return
+    for key, value in settings.items():
+        if key == "enforcementLevel":
+            yield from _level(entry.name, value, entry)
+        elif key not in entry.properties:
+            yield f"{entry.name}: it has no property {key}.{_nearest(key, entry.properties)}"
+        elif key == "exempt":
+            yield from _exemptions(entry.name, value)
+        else:
+            yield from _value(f"{entry.name}: {key}", key, value, entry.properties[key])
+
+
+def _level(name: str, level: Any, entry: Entry | None) -> Iterator[str]:
+    """Judge the level of one policy or, without an entry, of all that have none of their own."""
+    if level not in LEVELS:
+        yield f"{name}: {json.dumps(level)} is no enforcement level; {', '.join(LEVELS)} are."
+    elif level not in NOT_LOWERED and (entry is None or entry.mandatory):
+        whose = "a mandatory policy" if entry else "mandatory policies"
+        yield f"{name}: {level} lowers {whose}. Exempt the resource instead, with a reason and a last day."
+    elif level == "disabled" and entry and not entry.may_be_disabled:
+        yield f"{name}: it says which exemptions are used, and may not be disabled."
+
+
+def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    kind, type_ = _TYPES[schema["type"]]
+    if not isinstance(value, type_) or isinstance(value, bool):
+        yield f"{place} is {json.dumps(value)}, not {kind}."
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if not isinstance(item, str):
+                yield f"{place}[{i}] is {json.dumps(item)}, not a text."
+            elif key in _NETWORK_PROPERTIES:
+                yield from _network(f"{place}[{i}]", item)
+    elif "enum" in schema and value not in schema["enum"]:
+        yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
+    elif "pattern" in schema and not re.fullmatch(schema["pattern"], str(value)):
+        yield f"{place} is {value!r}, not 12 digits."
+    elif "minimum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
+        yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
+
+
+def _network(place: str, text: str) -> Iterator[str]:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        yield f"{place} is {text!r}, no address and no CIDR."
+        return
+    if network.prefixlen == 0:
+        yield f"{place} is {text}, every address there is, which would switch the policy off."
+
+
+def _exemptions(name: str, items: Any) -> Iterator[str]:
+    if not isinstance(items, list):
+        yield f"{name}: exempt is not a list of exemptions."
+        return
+    for i, item in enumerate(items):
+        try:
+            exemption(item)
+        except ExemptionError as error:
+            yield f"{name}: exempt[{i}] does not count: {error}."
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(name, list(known), 1)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check the files that are named, and return the exit code."""
+    if not arguments:
+        print("Name the configuration files of the policy pack: check_config.py FILE…", file=sys.stderr)
+        return 2
+    found = [f"{argument}: {problem}" for argument in arguments for problem in problems(Path(argument))]
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""Runs the pack's policies on resources, with the SDK's own argument types, in the order in which an engine does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_policy import (
+    PolicyCustomTimeouts,
+    PolicyProviderResource,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.deserialize import deserialize_properties
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from policies import POLICIES
+
+SECURITY, TARGET, ELSEWHERE = "111111111111", "222222222222", "999999999999"
+NETWORK = "203.0.113.10/32"
+UNKNOWN = UNKNOWN_STRING_VALUE
+BY_NAME = {policy.name: policy for policy in POLICIES}
+
+CONFIG: dict[str, dict[str, Any]] = {
+    "iam-trust-names-users-only": {"securityAccountId": SECURITY},
+    "iam-assume-role-requires-source-ip": {"allowedCidrs": [NETWORK]},
+    "iam-role-management-requires-source-ip": {"allowedCidrs": [NETWORK]},
+    "iam-no-user-management": {"securityAccountId": SECURITY},
+    "iam-users-in-security-account-only": {"securityAccountId": SECURITY},
+}
+"""The pack's configuration as a stack of a target account has it."""
+
+_OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+_ROOT = "urn:pulumi:stack::project::pulumi:pulumi:Stack::project-stack"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """One resource of a stack under test."""
+
+    type: str
+    inputs: Mapping[str, Any]
+    name: str = "it"
+    account: str | None = TARGET
+    """Account of its explicit provider; None: it has no provider."""
+    outputs: Mapping[str, Any] | None = None
+    """None: the same as the inputs."""
+    sources: Mapping[str, Sequence[Made]] = field(default_factory=dict)
+    """Resources from which a property takes its value."""
+    provider: Mapping[str, Any] | None = None
+    """Inputs of its provider, in place of an explicit one for the account."""
+
+    @property
+    def urn(self) -> str:
+        return f"urn:pulumi:stack::project::{self.type}::{self.name}"
+
+    @property
+    def of_provider(self) -> PolicyProviderResource | None:
+        inputs = self.provider
+        if inputs is None:
+            if self.account is None:
+                return None
+            inputs = {"allowedAccountIds": json.dumps([self.account]), "region": "us-east-1"}
+        urn = "urn:pulumi:stack::project::pulumi:providers:aws::tied"
+        return PolicyProviderResource("pulumi:providers:aws", _shown(inputs), urn, "tied")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What a policy reported."""
+
+    policy: str
+    message: str
+    urn: str | None
+
+
+def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list[Violation]:
+    """Return what all policies report on a stack of these resources."""
+    found: list[Violation] = []
+    root = Made(type="pulumi:pulumi:Stack", name="project-stack", inputs={}, account=None)
+    for one in (root, *made):
+        for policy in POLICIES:
+            if isinstance(policy, ResourceValidationPolicy):
+                settings = config.get(policy.name, {})
+                args = ResourceValidationArgs(
+                    one.type, _shown(one.inputs), one.urn, one.name, _OPTIONS, one.of_provider, settings
+                )
+                policy.validate(args, _reporting(found, policy.name, one.urn))
+    stack = {id(one): _in_stack(one) for one in (root, *made)}
+    for one in made:
+        for name, sources in one.sources.items():
+            stack[id(one)].property_dependencies[name] = [stack[id(source)] for source in sources]
+    for policy in POLICIES:
+        if isinstance(policy, StackValidationPolicy):
+            args_of_stack = StackValidationArgs(list(stack.values()), config.get(policy.name, {}))
+            policy.validate(args_of_stack, _reporting(found, policy.name, None))
+    return found
+
+
+def refused(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list[Violation]:
+    """Return what the mandatory policies report."""
+    return [one for one in judge(*made, config=config) if _is_mandatory(one.policy)]
+
+
+def _is_mandatory(name: str) -> bool:
+    level = BY_NAME[name].enforcement_level
+    return level is not None and level.value == "mandatory"
+
+
+def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:
+    def report(message: str, urn: str | None = None) -> None:
+        found.append(Violation(policy, message, of or urn))
+
+    return report
+
+
+def _in_stack(one: Made) -> PolicyResource:
+    outputs = one.inputs if one.outputs is None else one.outputs
+    return PolicyResource(one.type, _shown(outputs), one.urn, one.name, _OPTIONS, one.of_provider, None, [], {})
+
+
+def _shown(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return unknown_checking_proxy(deserialize_properties(json.loads(json.dumps(properties))))

@@ -1,0 +1,112 @@
+"""The check of the pack's configuration files, as `make preview` and `make up` run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PACK = Path(__file__).parents[2] / "policypacks" / "delegation"
+NETWORKS = "iam-assume-role-requires-source-ip"
+TRUST = "iam-trust-requires-mfa"
+EXEMPT = {"resource": "access-role", "reason": "on trial", "until": "2999-12-31"}
+
+
+def check(*files: Path | str) -> subprocess.CompletedProcess[str]:
+    """Run the check without site packages: it must not need any."""
+    command = [sys.executable, "-S", str(PACK / "check_config.py"), *map(str, files)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("file", sorted(PACK.glob("config/*.json")), ids=lambda file: file.name)
+def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
+    result = check(file)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {TRUST: "mandatory"},
+        {"all": "mandatory"},
+        {"iam-source-ip-can-match": "disabled"},
+        {NETWORKS: {"allowedCidrs": [], "mode": "both", "enforcementLevel": "mandatory"}},
+        {NETWORKS: {"allowedCidrs": ["198.51.100.7", "2001:db8::/32"]}},
+        {TRUST: {"exempt": [EXEMPT]}},
+        {"iam-policy-size": {"trustPolicyQuota": 8192}},
+    ],
+    ids=json.dumps,
+)
+def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(content))
+    result = check(file)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "it is not JSON"),
+        ("[]", "it is not a JSON object"),
+        ('{"%s": {}, "%s": {}}' % (TRUST, TRUST), "stands twice"),  # noqa: UP031
+        ({"iam-trust-require-mfa": {}}, "Did you mean iam-trust-requires-mfa?"),
+        ({"iam-trust-require-mfa": "disabled"}, "the pack has no such policy"),
+        ({TRUST: "disabled"}, "disabled lowers a mandatory policy"),
+        ({TRUST: "advisory"}, "advisory lowers a mandatory policy"),
+        ({TRUST: {"enforcementLevel": "advisory"}}, "advisory lowers a mandatory policy"),
+        ({"all": "advisory"}, "advisory lowers mandatory policies"),
+        ({"all": {"enforcementLevel": "disabled"}}, "disabled lowers mandatory policies"),
+        ({"all": {"allowedCidrs": []}}, "all: it has no property allowedCidrs"),
+        ({"delegation-exemptions-used": "disabled"}, "may not be disabled"),
+        ({TRUST: "strict"}, '"strict" is no enforcement level'),
+        ({TRUST: 3}, "3 is no enforcement level"),
+        ({NETWORKS: {"allowedCidr": []}}, "Did you mean allowedCidrs?"),
+        ({TRUST: {"allowedCidrs": []}}, "it has no property allowedCidrs"),
+        ({NETWORKS: {"allowedCidrs": "203.0.113.10"}}, "not a list"),
+        ({NETWORKS: {"allowedCidrs": [203]}}, "allowedCidrs[0] is 203, not a text"),
+        ({NETWORKS: {"allowedCidrs": ["203.0.113.300"]}}, "no address and no CIDR"),
+        ({NETWORKS: {"allowedCidrs": ["0.0.0.0/0"]}}, "every address there is"),
+        ({NETWORKS: {"mode": "none"}}, "it must be one of grant, session, both"),
+        ({"iam-no-user-management": {"securityAccountId": "1111"}}, "securityAccountId is '1111'"),
+        ({"iam-no-user-management": {"securityAccountId": 111111111111}}, "not a text"),
+        ({"iam-policy-size": {"trustPolicyQuota": 9000}}, "outside 2048 to 8192"),
+        ({"iam-policy-size": {"trustPolicyQuota": True}}, "not a whole number"),
+        ({TRUST: {"exempt": {}}}, "exempt is not a list"),
+        ({TRUST: {"exempt": ["access-role"]}}, "exempt[0] does not count"),
+        ({TRUST: {"exempt": [{**EXEMPT, "reason": ""}]}}, "it has no reason"),
+        ({TRUST: {"exempt": [EXEMPT, {**EXEMPT, "until": "2026-01-31"}]}}, "exempt[1] does not count: it ended"),
+        ({TRUST: {"exempt": [{**EXEMPT, "until": "20990131"}]}}, "no day in the form YYYY-MM-DD"),
+        ({TRUST: {"exempt": [{**EXEMPT, "resource": "*"}]}}, "switch the policy off"),
+        ({TRUST: {"exempt": [{**EXEMPT, "ticket": "1"}]}}, "'ticket' is none of"),
+        ({"iam-source-ip-can-match": {"exempt": [EXEMPT]}}, "it has no property exempt"),
+    ],
+    ids=str,
+)
+def test_one_problem_is_one_line_that_names_the_file(tmp_path: Path, content: Any, says: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    result = check(file)
+    (line,) = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert line.startswith(f"{file}: ")
+    assert says in line
+
+
+def test_all_problems_of_all_files_are_said(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text('{"x": {}, "all": "disabled"}')
+    second.write_bytes(b"\xff")
+    result = check(first, second, tmp_path / "missing.json")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 4
+    assert "Traceback" not in result.stderr
+
+
+def test_no_file_is_a_wrong_start() -> None:
+    assert check().returncode == 2

@@ -1,0 +1,154 @@
+"""The pack under the real engine: on the program's own stacks, on a bare state, and from a copy of its folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.workspace import Workspace
+from tests.policies.documents_under_test import GRANT, allow, attachment, document, group_policy, managed, role, trust
+from tests.policies.running import SECURITY, UNKNOWN, Made
+
+PACK = Path("policypacks/delegation")
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Workspace]:
+    with Workspace(say=lambda _line: None) as opened:
+        yield opened
+
+
+def state_of(*made: Made) -> dict[str, Any]:
+    """Return an exported state that holds these resources, each account with its provider."""
+    providers: dict[str, dict[str, Any]] = {}
+    resources = []
+    for one in made:
+        urn = f"urn:pulumi:stack::project::pulumi:providers:aws::{one.account}"
+        properties = {"allowedAccountIds": json.dumps([one.account]), "region": "us-east-1"}
+        providers[urn] = {
+            "urn": urn,
+            "custom": True,
+            "id": f"id-{one.account}",
+            "type": "pulumi:providers:aws",
+            "inputs": properties,
+            "outputs": properties,
+        }
+        resources.append(
+            {
+                "urn": one.urn,
+                "custom": True,
+                "id": one.name,
+                "type": one.type,
+                "inputs": one.inputs,
+                "outputs": one.inputs,
+                "provider": f"{urn}::id-{one.account}",
+            }
+        )
+    return {"version": 3, "deployment": {"manifest": {}, "resources": [*providers.values(), *resources]}}
+
+
+def analyze(
+    workspace: Workspace, folder: Path, state: dict[str, Any], config: dict[str, Any] | Path, pack: Path = PACK
+) -> list[dict[str, Any]]:
+    """Return the violations that `pulumi policy analyze` reports on a state."""
+    file = folder / "state.json"
+    file.write_text(json.dumps(state))
+    if isinstance(config, dict):
+        (folder / "config.json").write_text(json.dumps(config))
+        config = folder / "config.json"
+    arguments = ("--file", str(file), "--policy-pack", str(pack), "--policy-pack-config", str(config), "--json")
+    result = workspace.run("policy", "analyze", *arguments)
+    events = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert any("summaryEvent" in event for event in events), result.output
+    return [event["policyEvent"] for event in events if "policyEvent" in event]
+
+
+def mandatory(violations: list[dict[str, Any]]) -> set[str]:
+    return {one["policyName"] for one in violations if one["enforcementLevel"] == "mandatory"}
+
+
+def config_of(workspace: Workspace) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((workspace.root / PACK / "config" / "preprod.json").read_text())
+    return found
+
+
+def test_the_program_s_own_stacks_are_not_refused(workspace: Workspace, tmp_path: Path) -> None:
+    for stack in workspace.stack_names:
+        workspace.run("stack", "init", stack).check()
+        for verb in (("preview",), ("up", "--yes"), ("preview", "--refresh")):
+            result = workspace.run(*verb, "--stack", stack, *workspace.gate(stack)).check()
+            assert "[mandatory]" not in result.output
+        exported = workspace.run("stack", "export", "--stack", stack).check().json()
+        config = workspace.root / PACK / "config" / f"{stack}.json"
+        assert mandatory(analyze(workspace, tmp_path, exported, config)) == set()
+
+
+def test_a_preview_prints_a_used_exemption_as_advisory(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.run("stack", "init", "preprod")
+    config = config_of(workspace)
+    without_mfa = ("--config-path", "--config", "delegation:roleManagement.mfa=false")
+    gate = ("--stack", "preprod", "--policy-pack", str(PACK), "--policy-pack-config")
+    refused = workspace.run("preview", *without_mfa, *gate, str(_written(tmp_path / "plain.json", config)))
+    assert refused.returncode != 0
+    assert "iam-role-management-requires-mfa" in refused.output
+    exempt = [{"resource": "access-role-management", "reason": "plain mfa_serial sessions", "until": "2999-12-31"}]
+    config["iam-role-management-requires-mfa"] = {"exempt": exempt}
+    passed = workspace.run("preview", *without_mfa, *gate, str(_written(tmp_path / "exempt.json", config))).check()
+    assert re.search(
+        r"\[advisory\] .*delegation-exemptions-used  \(aws:iam:RolePolicy: access-role-management\)", passed.output
+    )
+    assert "for: plain mfa_serial sessions" in passed.output
+
+
+def _written(file: Path, content: Any) -> Path:
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_a_copy_of_its_folder_alone_judges_a_state_without_the_program(workspace: Workspace, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    shutil.copytree(workspace.root / PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    safe = state_of(role(), group_policy(GRANT))
+    assert mandatory(analyze(workspace, tmp_path, safe, config_of(workspace), pack)) == set()
+    open_ = state_of(role(trust("*", {})), group_policy(document(allow("*"))))
+    assert mandatory(analyze(workspace, tmp_path, open_, config_of(workspace), pack)) >= {
+        "iam-trust-requires-mfa",
+        "iam-trust-names-users-only",
+        "iam-assume-role-requires-mfa",
+        "iam-assume-role-requires-source-ip",
+        "iam-assume-role-names-roles",
+    }
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        role(UNKNOWN),
+        group_policy(UNKNOWN),
+        managed(UNKNOWN),
+        attachment(UNKNOWN, to="group", account=SECURITY),
+        role(inlinePolicies=UNKNOWN),
+    ],
+    ids=["trust", "grant", "managed", "attachment", "inline policies"],
+)
+def test_what_is_unknown_is_refused(workspace: Workspace, tmp_path: Path, made: Made) -> None:
+    found = analyze(workspace, tmp_path, state_of(made), config_of(workspace))
+    assert any("cannot be verified" in one["message"] for one in found if one["enforcementLevel"] == "mandatory")
+    assert not any("can't run policy" in one["message"] for one in found)
+
+
+def test_a_faulty_exemption_is_refused_where_it_is_for_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    config = config_of(workspace) | {"iam-trust-requires-mfa": {"exempt": [{"resource": "nothing"}]}}
+    state = state_of(role())
+    root = {"urn": "urn:pulumi:stack::project::pulumi:pulumi:Stack::project-stack", "type": "pulumi:pulumi:Stack"}
+    state["deployment"]["resources"].insert(0, {**root, "custom": False})
+    found = analyze(workspace, tmp_path, state, config)
+    assert [one["message"].splitlines()[-1] for one in found if one["enforcementLevel"] == "mandatory"] == [
+        "Exemption 1 does not count: it has no reason."
+    ]
