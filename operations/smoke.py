@@ -154,10 +154,10 @@ def _answer(ask: Callable[[], None]) -> str:
         ask()
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        # AWS answers AccessDenied to a wrong code too, which says nothing about the door.
+        # AWS answers AccessDenied to a wrong code or device too, which says nothing about the door.
         if "MultiFactorAuthentication failed" in message:
             raise OperationError(
-                f"AWS did not take the code: {message} Wait for the next one and try again."
+                f"AWS did not take the code: {message} Each code is good once: try the next, and check the device."
             ) from error
         return f"{code} on {error.operation_name}: {message}"
     return ALLOWED

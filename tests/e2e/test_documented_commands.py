@@ -96,5 +96,6 @@ def test_a_pulumi_command_that_needs_more_has_options_that_there_are(workspace: 
     options = {word.partition("=")[0] for word in words if word.startswith("--")}
     verb = [word for word in words[1:] if re.fullmatch("[a-z-]+", word) and word not in ("security", "preprod")][:2]
     told = workspace.run(*verb, "--help").check().stdout
-    assert f"pulumi {' '.join(verb)}" in told
+    # As the command or an alias of it; of a word that it does not know, the engine shows the parent's help.
+    assert re.search(rf"\b{verb[-1]}\b", told)
     assert {option for option in options if not re.search(rf"{option}\b", told)} == set()
