@@ -65,6 +65,7 @@ preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
+	@$(BIN)/python -m sandbox.engine
 	@$(BIN)/python -m benchmarks.mutations
 
 .PHONY: fuzz
