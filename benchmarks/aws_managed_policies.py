@@ -15,13 +15,16 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from catalogue import CATALOGUE
-from policies import grants, role_management, users
-from policies.documents import identity_policies
-from policies.identity import Judge, judged
-from policies.resources import Resource
+PACK = Path(__file__).parent.parent / "policypacks" / "delegation"
+sys.path.insert(0, str(PACK))
 
-TABLE = Path(sys.modules["policies"].__file__ or "").with_name("aws_managed_policies.json")
+from catalogue import CATALOGUE  # noqa: E402 - the pack's modules live in the pack's folder
+from policies import grants, role_management, users  # noqa: E402
+from policies.documents import identity_policies  # noqa: E402
+from policies.identity import Judge, judged  # noqa: E402
+from policies.resources import Resource  # noqa: E402
+
+TABLE = PACK / "policies" / "aws_managed_policies.json"
 
 JUDGES: dict[str, Judge] = {
     "iam-assume-role-requires-mfa": grants.without_mfa,

@@ -113,8 +113,8 @@ class Resource:
     def partition(self) -> str:
         """The partition of the resource's account: its ARN's, else its provider's region's, else `aws`."""
         arn, region = self.text("arn"), str((self.provider or {}).get("region"))
-        if arn:
-            return arn.split(":")[1]
+        if account_of(arn):
+            return str(arn).split(":")[1]
         return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
     @cached_property

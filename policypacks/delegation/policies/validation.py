@@ -45,7 +45,7 @@ class _BothViews(ResourceValidationPolicy, StackValidationPolicy):
     def __init__(self, on_resource: ResourceRule, on_stack: StackRule, **metadata: Any) -> None:
         Policy.__init__(self, **metadata)
         self._on_resource = _validate_resource(self.name, on_resource)
-        self._on_stack = _validate_stack(self.name, on_stack)
+        self._on_stack = _validate_stack(self.name, on_stack, says_faults=False)
 
     def has_validation(self) -> bool:
         return True
@@ -102,10 +102,14 @@ def _validate_resource(name: str, rule: ResourceRule) -> Callable[[ResourceValid
     return validate
 
 
-def _validate_stack(name: str, rule: StackRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _validate_stack(
+    name: str, rule: StackRule, *, says_faults: bool = True
+) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    """`says_faults` is false where faulty exemptions were reported with the resources already."""
+
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         valid, faults = _exemptions(args.get_config(), [(r.name, r.urn, r.resource_type) for r in args.resources])
-        for text in faults:
+        for text in faults if says_faults else ():
             report_violation(text, None)
         found: dict[Resource, list[str]] = {}
         try:
