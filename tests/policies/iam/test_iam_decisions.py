@@ -301,7 +301,11 @@ def test_condition_of_a_deny(row: tuple[Json | None, str, str]) -> None:
 
 # Two Denies that together leave no gap, and pairs that do.
 NO_MFA = {"BoolIfExists": {MFA: "false"}}
+OIDC = "token.actions.githubusercontent.com"
+FEDERATED = {"StringEquals": {f"{OIDC}:aud": "sts.amazonaws.com"}, "StringLike": {f"{OIDC}:sub": "repo:o/r:*"}}
 TRUSTS: dict[str, tuple[Any, str]] = {
+    "identity provider": (trust(FEDERATED, {"Federated": OIDC}, Action="sts:AssumeRoleWithWebIdentity"), SAFE),
+    "identity provider and a user": (trust(FEDERATED, {"Federated": OIDC, "AWS": ALICE}, Action="sts:*"), HOLE),
     "absent and false denied apart": ([trust(), trust_deny({"Null": {MFA: "true"}}), trust_deny(MFA_FALSE)], SAFE),
     "one safe, one not": ([trust(MFA_TRUE), trust()], HOLE),
     "two safe": ([trust(MFA_TRUE), trust(MFA_TRUE, {"AWS": OTHER})], SAFE),
