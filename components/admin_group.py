@@ -117,7 +117,10 @@ class AdminGroup(pulumi.ComponentResource):
         group = aws.iam.Group(
             f"{name}-group",
             name=args.group_name,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, protect=args.protect or None),
+            # IAM renames a group in place, but its id in the state stays the old name: the next refresh would lose it.
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=args.provider, protect=args.protect or None, replace_on_changes=["name"]
+            ),
         )
         # Exclusive: never beside a UserGroupMembership of the same group.
         aws.iam.GroupMembership(

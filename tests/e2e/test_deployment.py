@@ -116,6 +116,18 @@ def test_the_place_of_the_address_condition_can_be_changed(deployed: Stacks, mod
     assert sorted(role.inline) == inline
 
 
+def test_a_renamed_group_replaces_the_old_one_once_the_grants_have_moved(deployed: Stacks) -> None:
+    stacks = ("security", "preprod", "production")
+    for stack in stacks:
+        deployed.configure(stack, groupName="Cloud-Admins")
+    stopped = deployed.pulumi("up", "security", "--refresh")
+    assert "DeleteConflict" in stopped.output
+    for stack in ("preprod", "production", "security"):
+        deployed.pulumi("up", stack, "--refresh").check()
+    (group,) = deployed.account("security").groups
+    assert (group.name, group.members, len(group.inline)) == ("Cloud-Admins", (ALICE, BOB), 2)
+
+
 def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
     deployed.configure("production", protect=False)
     deployed.up("production")
