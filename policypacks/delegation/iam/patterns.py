@@ -365,7 +365,7 @@ def _reach(pattern: str, prefix: str) -> set[int]:
 
 
 def _pairs(pattern: str, prefix: str, *, whole: bool = False) -> frozenset[tuple[int, int]]:
-    """The positions of `prefix` and `pattern` that one text can lead to; with `whole`, that all texts of `prefix` can."""
+    """The positions of `prefix` and `pattern` that one text can lead to; with `whole`, all texts of `prefix`."""
     seen = {(0, 0)}
     stack = [(0, 0)]
     while stack:
