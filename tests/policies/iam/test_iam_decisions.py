@@ -455,7 +455,26 @@ def test_account_that_is_not_known_is_foreign(row: tuple[Any, str]) -> None:
     assert verdict(row[0], Kind.TRUST, of_trust(account=None)) == row[1]
 
 
+CDK = [f"role/cdk-*-{kind}-role-*-*" for kind in ("deploy", "file-publishing", "image-publishing", "lookup")]
+CDK_OWN, CDK_ANY = ([f"arn:aws:iam::{account}:{name}" for name in CDK] for account in (SECURITY, "*"))
+CDK_PROD = [f"arn:aws:iam::{account}:role/*-prod-*-*" for account in (TARGET, OTHER)]
 GRANTS: dict[str, tuple[Any, str]] = {
+    "CDK's roles of the own account": (grant(Resource=CDK_OWN), SAFE),
+    "CDK's roles of the own account, by a condition": (
+        grant({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, Resource=CDK_ANY),
+        SAFE,
+    ),
+    "CDK's roles anywhere with MFA": (grant(MFA_TRUE, Resource=CDK_ANY), SAFE),
+    "CDK's roles anywhere": (grant(Resource=CDK_ANY), HOLE),
+    "CDK's roles anywhere, some denied": ([grant(Resource=CDK_ANY), grant_deny(Resource=CDK_PROD)], HOLE),
+    "CDK's roles anywhere, all denied without MFA": (
+        [grant(Resource=CDK_ANY), grant_deny(Resource=CDK_PROD), grant_deny(NO_MFA, Resource=CDK_ANY)],
+        SAFE,
+    ),
+    "CDK's roles anywhere, all but the own account's denied": (
+        [grant(Resource=CDK_ANY), grant_deny(NotResource=CDK_OWN)],
+        SAFE,
+    ),
     "any role": (grant(Resource="*"), HOLE),
     "foreign role": (grant(), HOLE),
     "foreign role in a list": (grant(Resource=[f"arn:aws:iam::{SECURITY}:role/x", ROLE]), HOLE),
