@@ -164,7 +164,7 @@ def test_build_never_changes_the_module_file(
     assert (tmp_path / "go-calls").read_text() == "-mod=readonly\n"
 
 
-NO_NETWORK = "dial tcp: lookup proxy.golang.org: no such host"
+NO_NETWORK = "dial tcp: lookup modules.invalid: no such host"
 
 
 @pytest.mark.parametrize(
