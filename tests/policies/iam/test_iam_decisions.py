@@ -401,6 +401,10 @@ TRUSTS: dict[str, tuple[Any, str]] = {
         trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
         HOLE,
     ),
+    "session named after any user": (
+        trust({"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}, {"AWS": SECURITY}),
+        HOLE,
+    ),
     "session named after the user": (trust({"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}), HOLE),
     "session named after another": (
         trust(
@@ -932,6 +936,18 @@ def test_finding_names_request_statement_and_reason() -> None:
         f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys "
         "(aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
     )
+
+
+@pytest.mark.parametrize("key", ["iam:PermissionsBoundary", "iam:permissionsboundary"])
+@pytest.mark.parametrize("operator", [None, "ArnLike"])
+def test_finding_spells_keys_as_the_document_or_the_question(key: str, operator: str | None) -> None:
+    condition = {operator: {key: "arn:aws:iam::aws:policy/*"}} if operator else {}
+    asked_key = "iam:PermissionsBoundary" if operator else key
+    target = Target(actions=("iam:CreateRole",), keys={asked_key: Values(absent=False, like=("arn:aws:iam::aws:*",))})
+    document = parse({"Statement": grant(condition, Action="iam:*", Resource="*")}, Kind.IDENTITY)
+    found = decide(document, of_grant(targets=(target,)))
+    assert found is not None
+    assert f" with {key} 'arn:aws:iam::aws:" in found.sentence
 
 
 def test_finding_says_why_a_deny_does_not_apply() -> None:
