@@ -11,7 +11,8 @@ can occur together is kept to:
 * aws:SourceIp is never there together with the keys of VPC endpoints;
 * aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
 * aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
-  aws:ResourceAccount is the resource's; their paths hold no colon.
+  aws:ResourceAccount is the resource's; their paths hold no colon;
+* a caller and the resource are of one partition: a known one, else `aws` or one that the document names.
 
 Every other key is absent or has whatever value, or set of values, lets the request through.
 
@@ -31,7 +32,7 @@ from iam.evaluation import Request, evaluate
 from iam.explanation import reasons, sentence
 from iam.patterns import Budget, TooComplexError
 from iam.question import Question
-from iam.scope import Placed, Scope
+from iam.scope import Placed, Scope, partitions
 from iam.search import search
 
 
@@ -69,10 +70,12 @@ def decide(documents: Document | Sequence[Document], question: Question) -> Find
         for target in question.targets:
             for action, statements in _by_statements(placed, target.actions):
                 for callers in question.callers:
-                    outcome = search(Scope(statements, callers, action, target, question.keys, budget))
-                    if isinstance(outcome, tuple):
-                        return _confirmed(all_documents, *outcome, question)
-                    doubt = doubt or outcome
+                    for partition in partitions(statements, callers):
+                        scope = Scope(statements, callers, partition, action, target, question.keys, budget)
+                        outcome = search(scope)
+                        if isinstance(outcome, tuple):
+                            return _confirmed(all_documents, *outcome, question)
+                        doubt = doubt or outcome
     except TooComplexError:
         raise Unverifiable(
             "The document has too many conditions and patterns that bear on each other to be judged."

@@ -25,7 +25,10 @@ MAX_LENGTH = 1_000_000
 
 _SID = re.compile(r"[A-Za-z0-9]*")
 _ACTION = re.compile(r"\*|([A-Za-z0-9-]+|\*):[A-Za-z0-9*?_.-]+")
-_KEY = re.compile(r"[A-Za-z0-9_-]+:[\x20-\x7e\xa0-\xff]+")
+# Before the colon of a key stands a service prefix or, for web identities, the provider's URL without its scheme
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif).
+_PROVIDER = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
+_KEY = re.compile(rf"([A-Za-z0-9_-]+|{_PROVIDER}):[\x20-\x7e\xa0-\xff]+")
 _CHARACTERS = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 
 

@@ -244,14 +244,14 @@ class Model:
 
     def _about_principal(self) -> Iterator[tuple[Language, bool]]:
         callers = self._scope.callers
-        yield callers_language(callers), True
+        yield callers_language(callers, self._scope.partition), True
         if callers.not_account:
             yield union(project("aws:principalaccount", callers.not_account)), False
         yield from self._about(PRINCIPAL)
 
     def _about_resource(self) -> Iterator[tuple[Language, bool]]:
         resources = self._scope.resources
-        yield resources_language(resources), True
+        yield resources_language(resources, self._scope.partition), True
         if resources.like != ("*",):
             yield arn_language(resources.like, self._lookup), True
         if resources.but:

@@ -20,7 +20,6 @@ from iam.patterns import (
     IDS,
     NAME,
     NAMES,
-    PARTITIONS,
     PATH,
     PATHS,
     SEPARATOR,
@@ -42,22 +41,22 @@ def _shapes(type_: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def callers_language(callers: Callers) -> Language:
-    """The texts of a class of callers."""
+def callers_language(callers: Callers, partition: str) -> Language:
+    """The texts of a class of callers, as far as they are of this partition."""
     role = callers.type is CallerType.ROLE
     identity = SEPARATOR + (f"AROA{ID}{IDS}:{_NAME}" if role else f"AIDA{ID}{IDS}")
     if callers.arn:
         return union([callers.arn + identity])
-    prefix = f"arn:aws{PARTITIONS}:iam::{callers.account or 12 * DIGIT}:"
+    prefix = f"arn:{partition}:iam::{callers.account or 12 * DIGIT}:"
     return union(prefix + shape + identity for shape in _shapes("role" if role else "user"))
 
 
 @lru_cache(maxsize=256)
-def resources_language(resources: Resources) -> Language:
-    """The ARNs of a class of resources, without its `like` and `but`."""
+def resources_language(resources: Resources, partition: str) -> Language:
+    """The ARNs of a class of resources in a partition, without the class's `like` and `but`."""
     if not resources.types:
-        return union(["*", f"arn:aws{PARTITIONS}:{ANYTHING}"])
-    prefix = f"arn:aws{PARTITIONS}:iam::{resources.account or 12 * DIGIT}:"
+        return union(["*", f"arn:{partition}:{ANYTHING}"])
+    prefix = f"arn:{partition}:iam::{resources.account or 12 * DIGIT}:"
     return union(prefix + shape for type_ in resources.types for shape in _shapes(type_))
 
 

@@ -40,6 +40,11 @@ class Callers:
     """No principals of this account."""
     arn: str | None = None
     """Only this principal: a user's ARN, or a role's for its sessions."""
+    partition: str | None = None
+    """Only principals of this partition ("aws-cn"). None: of `aws` and those that the document names.
+
+    What they call is of their own partition: nobody reaches over to another one.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +124,20 @@ def outside(networks: Iterable[str]) -> Mapping[str, Values]:
     return MappingProxyType({"aws:SourceIp": Values(but=tuple(networks))})
 
 
-def callers_of_trust(account: str | None) -> tuple[Callers, ...]:
+def callers_of_trust(account: str | None, partition: str | None = None) -> tuple[Callers, ...]:
     """IAM users of any account and roles of any but the trusting role's own (None: not known, all are foreign)."""
-    return Callers(type=CallerType.USER), Callers(type=CallerType.ROLE, not_account=account)
+    return (
+        Callers(type=CallerType.USER, partition=partition),
+        Callers(type=CallerType.ROLE, not_account=account, partition=partition),
+    )
 
 
-def callers_of_identity(attachment: Attachment, account: str | None) -> tuple[Callers, ...]:
-    """The principals that use an identity policy attached so, in `account` (None: not known)."""
+def callers_of_identity(
+    attachment: Attachment, account: str | None, partition: str | None = None
+) -> tuple[Callers, ...]:
+    """The principals that use an identity policy attached so, in `account` of `partition` (None: not known)."""
     user, role = (
-        Callers(type=CallerType.USER, account=account),
-        Callers(type=CallerType.ROLE, account=account),
+        Callers(type=type_, account=account, partition=partition) for type_ in (CallerType.USER, CallerType.ROLE)
     )
     return {Attachment.ROLE: (role,), Attachment.MANAGED: (user, role)}.get(attachment, (user,))
 

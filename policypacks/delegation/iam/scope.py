@@ -1,12 +1,14 @@
-"""What one search is about: one class of callers, one action, one class of resources."""
+"""What one search is about: one class of callers of one partition, one action, one class of resources."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iam import keys
-from iam.conditions import canonical
+from iam.conditions import canonical, resource_texts
 from iam.document import Condition, Statement
 from iam.operators import operator
 from iam.patterns import Budget
@@ -25,6 +27,39 @@ class Placed:
     statement: Statement
 
 
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
+"""All there are (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the SDKs' list)."""
+
+
+def partitions(statements: Sequence[Placed], callers: Callers) -> list[str]:
+    """The partitions that the callers can be of: the known one, else `aws` and those that the statements name."""
+    if callers.arn:
+        return [callers.arn.split(":")[1]]
+    if callers.partition:
+        return [callers.partition]
+    named = (name for one in statements for text in _arns(one.statement) for name in _partitions_of(text.split(":")[1]))
+    return list(dict.fromkeys(("aws", *named)))
+
+
+def _arns(statement: Statement) -> Iterator[str]:
+    yield from (text for text in resource_texts(statement) if text.startswith("arn:"))
+    for principal in (*(statement.principals or ()), *(statement.not_principals or ())):
+        if principal.value.startswith("arn:"):
+            yield principal.value
+    for condition in statement.conditions:
+        yield from (value for value in condition.values if value.count(":") >= 5)
+
+
+@lru_cache(maxsize=256)
+def _partitions_of(field: str) -> tuple[str, ...]:
+    """The partitions that one ARN's field names; one that takes in `aws` too ("*") is taken to mean that."""
+    if re.fullmatch(r"aws(-[a-z]+)*", field):
+        return (field,)
+    form = re.escape(re.sub(r"\$\{.*", "*", field)).replace(r"\*", ".*").replace(r"\?", ".")
+    found = tuple(name for name in PARTITIONS if re.fullmatch(form, name))
+    return () if "aws" in found else found
+
+
 class Scope:
     """The statements that cover the action, and what the question says about the request."""
 
@@ -32,6 +67,7 @@ class Scope:
         self,
         statements: Sequence[Placed],
         callers: Callers,
+        partition: str,
         action: str,
         target: Target,
         limits: Mapping[str, Values],
@@ -39,6 +75,8 @@ class Scope:
     ) -> None:
         self.statements = statements
         self.callers = callers
+        self.partition = partition
+        """Of the callers and of what they call."""
         self.account = callers.arn.split(":")[4] if callers.arn else callers.account
         """The callers' account, if it is known."""
         self.action = action

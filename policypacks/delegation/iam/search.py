@@ -113,11 +113,11 @@ def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | Non
         return "".join(part if isinstance(part, str) else known.get(canonical(part.key), ANYTHING) for part in parts)
 
     found = [(key, shape) for key, shape in keys.SHAPES.items() if base(key) == key]
-    found += [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers).patterns]
+    found += [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers, scope.partition).patterns]
     for key, mark in marks.items():
         if base(key) != key:
             found += [(base(key), pattern) for pattern in project(key, mark)]
-    found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources).patterns]
+    found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources, scope.partition).patterns]
     if scope.resources.not_callers_account:
         own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
         found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]

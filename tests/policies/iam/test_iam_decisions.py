@@ -301,7 +301,11 @@ def test_condition_of_a_deny(row: tuple[Json | None, str, str]) -> None:
 
 # Two Denies that together leave no gap, and pairs that do.
 NO_MFA = {"BoolIfExists": {MFA: "false"}}
+OIDC = "token.actions.githubusercontent.com"
+FEDERATED = {"StringEquals": {f"{OIDC}:aud": "sts.amazonaws.com"}, "StringLike": {f"{OIDC}:sub": "repo:o/r:*"}}
 TRUSTS: dict[str, tuple[Any, str]] = {
+    "identity provider": (trust(FEDERATED, {"Federated": OIDC}, Action="sts:AssumeRoleWithWebIdentity"), SAFE),
+    "identity provider and a user": (trust(FEDERATED, {"Federated": OIDC, "AWS": ALICE}, Action="sts:*"), HOLE),
     "absent and false denied apart": ([trust(), trust_deny({"Null": {MFA: "true"}}), trust_deny(MFA_FALSE)], SAFE),
     "one safe, one not": ([trust(MFA_TRUE), trust()], HOLE),
     "two safe": ([trust(MFA_TRUE), trust(MFA_TRUE, {"AWS": OTHER})], SAFE),
@@ -794,6 +798,69 @@ def test_only_named_roles(row: tuple[Any, str]) -> None:
     document = parse({"Version": "2012-10-17", "Statement": row[0]}, Kind.IDENTITY)
     question = of_grant({}, targets=assume_roles_elsewhere(but=document.named_resources))
     assert (HOLE if decide(document, question) else SAFE) == row[1]
+
+
+def anywhere(partition: str) -> str:
+    return f"arn:{partition}:iam::*:role/*"
+
+
+# With a partition that is not known, with aws, and with aws-cn.
+PARTITIONS: dict[str, tuple[Any, str, str, str]] = {
+    "deny in aws": ([grant(Resource="*"), grant_deny(NO_MFA, Resource=anywhere("aws"))], SAFE, SAFE, HOLE),
+    "deny in aws-cn": ([grant(Resource="*"), grant_deny(NO_MFA, Resource=anywhere("aws-cn"))], HOLE, HOLE, SAFE),
+    "deny in both": (
+        [grant(Resource="*"), grant_deny(NO_MFA, Resource=[anywhere("aws"), anywhere("aws-cn")])],
+        SAFE,
+        SAFE,
+        SAFE,
+    ),
+    "deny in any": ([grant(Resource="*"), grant_deny(NO_MFA, Resource=anywhere("*"))], SAFE, SAFE, SAFE),
+    "deny of all but roles in aws": (
+        [grant(Resource="*"), grant_deny(NO_MFA, NotResource="arn:aws:s3:::*"), grant_deny(Action="sts:AssumeRoot")],
+        SAFE,
+        SAFE,
+        SAFE,
+    ),
+    "allow in aws": (grant(Resource=anywhere("aws")), HOLE, HOLE, SAFE),
+    "allow in aws-cn": (grant(Resource=anywhere("aws-cn")), HOLE, SAFE, HOLE),
+    "allow in aws-iso-b": (grant(Resource=anywhere("aws-iso-b")), HOLE, SAFE, SAFE),
+    "allow in a partition not listed": (grant(Resource=anywhere("aws-new")), HOLE, SAFE, SAFE),
+    "allow in all but aws": (grant(Resource=anywhere("aws-*")), HOLE, SAFE, HOLE),
+    "allow in some": (grant(Resource=anywhere("aws-?n")), HOLE, SAFE, HOLE),
+    "allow by a variable": (grant(Resource=anywhere("${aws:PrincipalTag/p}")), HOLE, HOLE, HOLE),
+    "allow by the end of a variable": (grant(Resource=anywhere("aws-${aws:PrincipalTag/p}")), HOLE, SAFE, HOLE),
+    "allow for callers in aws-cn": (
+        grant({"ArnLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:user/*"}}, Resource="*"),
+        HOLE,
+        SAFE,
+        HOLE,
+    ),
+    "allow across": (
+        grant({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}, Resource=anywhere("aws-cn")),
+        SAFE,
+        SAFE,
+        SAFE,
+    ),
+}
+
+
+@table(PARTITIONS)
+def test_nobody_reaches_another_partition(row: tuple[Any, str, str, str]) -> None:
+    statements, *expected = row
+    for partition, result in zip((None, "aws", "aws-cn"), expected, strict=True):
+        callers = callers_of_identity(Attachment.GROUP, SECURITY, partition)
+        question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+        assert verdict(statements, Kind.IDENTITY, question) == result, partition
+
+
+def test_trusting_role_is_of_the_callers_partition() -> None:
+    statements = [trust(principal="*"), trust_deny(NO_MFA, {"AWS": ALICE})]
+    for partition, other in (("aws", "aws-cn"), ("aws-cn", "aws")):
+        fence = trust_deny({**NO_MFA, "ArnLike": {"aws:PrincipalArn": f"arn:{partition}:iam::*:*"}})
+        asked = Question(callers=callers_of_trust(TARGET, partition), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+        assert verdict([*statements, fence], Kind.TRUST, asked) == SAFE
+        there = Question(callers=callers_of_trust(TARGET, other), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+        assert verdict([*statements, fence], Kind.TRUST, there) == HOLE
 
 
 def test_documents_are_judged_together() -> None:

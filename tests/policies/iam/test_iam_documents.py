@@ -87,6 +87,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "ForAnyValue:Null": (condition(**{"ForAnyValue:Null": {"a:b": "true"}}), "'ForAnyValue:Null'"),
     "block is a text": (condition(Bool="true"), "keys and values"),
     "key without a service": (condition(Bool={"MultiFactorAuthPresent": "true"}), "condition key"),
+    "key without a name": (condition(StringEquals={"accounts.google.com:": "x"}), "condition key"),
+    "key with a path and no host": (condition(StringEquals={"/id/ABC:sub": "x"}), "condition key"),
     "key twice in two cases": (condition(Bool={"aws:a": "true", "AWS:A": "false"}), "twice"),
     "no value": (condition(Bool={"aws:a": []}), "no value"),
     "value is none": (condition(StringEquals={"aws:a": None}), "no text"),
@@ -249,6 +251,26 @@ def test_actions_that_a_statement_covers(element: str, patterns: Any, covered: l
         list(matching_actions(parsed, ["iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy", "s3:GetObject"]))
         == covered
     )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "accounts.google.com:aud",
+        "cognito-identity.amazonaws.com:amr",
+        "token.actions.githubusercontent.com:sub",
+        "oidc.eks.eu-west-1.amazonaws.com/id/0A1B:sub",
+        "login.microsoftonline.com/7e1c/:aud",
+        "dev-1.okta.example/oauth2/default:sub",
+        "gitlab.example.com:8443/group:sub",
+        "saml:sub_type",
+    ],
+)
+def test_keys_of_identity_providers(key: str) -> None:
+    content = {"ForAnyValue:StringLike": {key: "x*"}, "Null": {key: "false"}}
+    statement = {"Effect": "Allow", "Principal": {"Federated": "x"}, "Action": "sts:*", "Condition": content}
+    (parsed,) = parse({"Statement": statement}, Kind.TRUST).statements
+    assert {condition.key for condition in parsed.conditions} == {key}
 
 
 def test_size_leaves_out_white_space() -> None:
