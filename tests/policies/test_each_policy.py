@@ -359,7 +359,7 @@ MANAGEMENT_CASES = [
             "without MFA",
             {"if_exists_in_a_session": role_policy(_changing(**MFA_IF_EXISTS)), "bool": group_policy(_changing(**MFA))},
             {
-                "if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS)),
+                "if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS), account=TARGET),
                 "tags": role_policy(_changing("iam:TagRole")),
             },
         ),
@@ -410,6 +410,12 @@ MANAGEMENT_CASES = [
             read_only=attachment(READ_ONLY),
             boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
             service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))),
+            role_of_a_service=role_policy(
+                document(allow(CHANGES, "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"))
+            ),
+            other_resources=role_policy(document(allow("*", "arn:aws:s3:::bucket/*"))),
+            another_account=role_policy(document(allow("iam:*", f"arn:aws:iam::{ELSEWHERE}:role/*"))),
+            denied_in_its_account=role_policy(document(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{TARGET}:*"))),
             **passing,
         ),
         *rows(
@@ -419,6 +425,8 @@ MANAGEMENT_CASES = [
             everything=role_policy(document(allow("*"))),
             all_of_iam=group_policy(document(allow("iam:*"))),
             unconditional=role_policy(_changing()),
+            in_an_unknown_account=role_policy(_changing(), account=None),
+            service_roles=role_policy(document(allow(CHANGES, f"arn:aws:iam::{TARGET}:role/service-role/*"))),
             managed=managed(_changing(CHANGES)),
             **failing,
         ),
@@ -573,6 +581,9 @@ USERS = [
         managed=managed(SELF_SERVICE, account=SECURITY),
         reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),
+        users_of_another_account=role_policy(
+            document(allow("iam:EnableMFADevice", f"arn:aws:iam::{ELSEWHERE}:user/*"))
+        ),
     ),
     *rows(
         "iam-mfa-devices-own-only",

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from actions import (
-    AROUND_BOUNDARIES,
     BOUNDABLE,
     BOUNDARY_CHANGES,
-    POLICY_VERSIONS,
     ROLE_CHANGES,
-    on_anything,
+    around_boundaries,
+    own,
+    policy_versions,
     role_changes,
     user_management,
 )
@@ -72,10 +72,11 @@ def _allowed(
     document: Document,
     carried: Carried,
     keys: Mapping[str, Values] | None = None,
-    target: Target | None = None,
+    targets: tuple[Target, ...] = (),
 ) -> Finding | None:
-    callers = callers_of_identity(carried.attachment, carried.resource.account)
-    return decide(document, Question(callers=callers, targets=(target or role_changes(),), keys=keys or {}))
+    account = carried.resource.account
+    callers = callers_of_identity(carried.attachment, account)
+    return decide(document, Question(callers=callers, targets=targets or (role_changes(account),), keys=keys or {}))
 
 
 def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
@@ -121,25 +122,26 @@ def _managed_or_in_sessions(stack: Stack, config: Config) -> Iterator[tuple[Reso
 
 def ways_around(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     """The escalation paths that a document opens by itself."""
-    accepted, refused = _boundaries(document, carried.resource.account, config)
+    account = carried.resource.account
+    accepted, refused = _boundaries(document, account, config)
     yield from (f"binds roles to {boundary}, {reason}." for boundary, reason in refused.items())
     unbound = Values(but=(*accepted, *refused))
-    finding = _allowed(document, carried, {BOUNDARY_KEY: unbound}, role_changes(BOUNDABLE))
+    finding = _allowed(document, carried, {BOUNDARY_KEY: unbound}, (role_changes(account, BOUNDABLE),))
     if finding:
         yield (
             f"lets roles be changed that have no permissions boundary: {because(finding)} "
             "Demand it with StringEquals on iam:PermissionsBoundary."
         )
-    finding = _allowed(document, carried, target=role_changes(BOUNDARY_CHANGES))
+    finding = _allowed(document, carried, targets=(role_changes(account, BOUNDARY_CHANGES),))
     if finding:
         yield f"lets the permissions boundary itself be changed: {because(finding)} Leave the action out."
-    manages = finding or _allowed(document, carried, target=role_changes(BOUNDABLE))
+    manages = finding or _allowed(document, carried, targets=(role_changes(account, BOUNDABLE),))
     # A policy that is written out in full may be a program's own; role management reaches what it is attached to.
     named = () if manages else document.named_resources
-    finding = _allowed(document, carried, target=on_anything(*POLICY_VERSIONS, but=named))
+    finding = _allowed(document, carried, targets=(policy_versions(account, but=named),))
     if finding:
         yield f"lets managed policies, boundaries among them, be changed: {because(finding)} Leave the action out."
-    finding = _allowed(document, carried, target=on_anything(*AROUND_BOUNDARIES)) if manages else None
+    finding = _allowed(document, carried, targets=around_boundaries(account)) if manages else None
     if finding:
         yield (
             f"has a way around the permissions boundary beside role management: {because(finding)} Leave the action "
@@ -180,9 +182,10 @@ def _open_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
         if not any(is_policy(resource, arn) for arn in named):
             continue
         targets = (
-            role_changes(),
-            on_anything(*POLICY_VERSIONS, *AROUND_BOUNDARIES),
-            *user_management(None, others_only=False),
+            role_changes(resource.account),
+            policy_versions(resource.account),
+            *around_boundaries(resource.account),
+            *user_management(resource.account, others_only=False),
             *assume_roles_elsewhere(),
             Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",))),
         )
@@ -218,13 +221,13 @@ def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource,
         if not (documents and _takes_strangers(role)):
             continue
         try:
-            if not decide(documents, Question(callers=callers, targets=(role_changes(BOUNDABLE),))):
+            if not decide(documents, Question(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
                 continue
             hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
             if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
                 yield role, f"{role.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *."
             for pattern in _protected(role, config):
-                resources = Resources(types=("role",), account=role.account, like=(pattern,))
+                resources = own(role.account, "role", like=(pattern,))
                 change = Question(callers=callers, targets=(Target(actions=ROLE_CHANGES, resources=resources),))
                 if not explicitly_denied(documents, change):
                     yield (
