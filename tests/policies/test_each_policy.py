@@ -255,6 +255,26 @@ def _boundary(content: Any, *, attached: bool = False) -> tuple[Made, ...]:
     return (boundary, bound, *([attachment(arn)] if attached else []))
 
 
+def _attached_by_name() -> tuple[Made, ...]:
+    reference = {"name": "boundary", "path": "/"}
+    kind = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+    return (
+        *_boundary(document(allow("*"))),
+        Made(type=kind, name="sso", inputs={"customerManagedPolicyReference": reference}),
+    )
+
+
+def _boundary_by_name() -> tuple[Made, ...]:
+    kind = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+    reference = {"customerManagedPolicyReference": {"name": "boundary", "path": "/"}}
+    return managed(document(allow("*")), name="boundary"), Made(type=kind, inputs={"permissionsBoundary": reference})
+
+
+def _boundary_that_attaches_itself(**to: Any) -> tuple[Made, ...]:
+    inputs = {"managedPolicyName": "boundary", "policyDocument": document(allow("*")), **to}
+    return Made(type="aws-native:iam:ManagedPolicy", name="own", inputs=inputs), _boundary({})[1]
+
+
 def _attached_from_stack() -> tuple[Made, ...]:
     policy, one = managed(GRANT), attachment(UNKNOWN)
     tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
@@ -409,6 +429,8 @@ MANAGEMENT_CASES = [
             reads=role_policy(READS),
             read_only=attachment(READ_ONLY),
             boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
+            boundary_by_name=_boundary_by_name(),
+            boundary_attached_to_nobody=_boundary_that_attaches_itself(groups=[]),
             service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))),
             role_of_a_service=role_policy(
                 document(allow(CHANGES, "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"))
@@ -428,6 +450,9 @@ MANAGEMENT_CASES = [
             in_an_unknown_account=role_policy(_changing(), account=None),
             service_roles=role_policy(document(allow(CHANGES, f"arn:aws:iam::{TARGET}:role/service-role/*"))),
             managed=managed(_changing(CHANGES)),
+            attached_by_name=_attached_by_name(),
+            boundary_that_attaches_itself=_boundary_that_attaches_itself(groups=["admins"]),
+            boundary_attached_to_nobody_knows=_boundary_that_attaches_itself(roles=UNKNOWN),
             **failing,
         ),
         *rows(policy, "fail", "which AWS maintains", attached=attachment("arn:aws:iam::aws:policy/IAMFullAccess")),
