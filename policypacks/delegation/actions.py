@@ -117,11 +117,14 @@ def policy_versions(account: str | None, *, but: tuple[str, ...] = ()) -> Target
     return Target(actions=POLICY_VERSIONS, resources=own(account, "policy", but=but))
 
 
-def around_boundaries(account: str | None) -> tuple[Target, ...]:
-    """Return what makes use of a stronger role of the account although role management is bounded."""
-    return tuple(
-        Target(actions=actions, resources=own(account, type_)) for type_, actions in _AROUND_BOUNDARIES.items()
-    )
+def around_boundaries(account: str | None, *, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
+    """Return what makes use of a stronger role of the account although role management is bounded.
+
+    `but` are roles that are not of the account as far as anybody knows, so that assuming them is no hop within it.
+    """
+    hop = Target(actions=("sts:AssumeRole",), resources=own(account, "role", but=but))
+    uses = (Target(actions=actions, resources=own(account, type_)) for type_, actions in _AROUND_BOUNDARIES.items())
+    return (*uses, hop)
 
 
 def user_management(account: str | None, *, others_only: bool, but: tuple[str, ...] = ()) -> tuple[Target, ...]:

@@ -202,9 +202,15 @@ def refused_by(arn: str) -> frozenset[str]:
     return frozenset(name for name, refused in _aws_managed()["refused"].items() if match["name"] in refused)
 
 
+def leads_around(arn: str) -> bool:
+    """Tell whether an AWS-managed policy has a way around permissions boundaries beside role management."""
+    match = _AWS_MANAGED.fullmatch(arn)
+    return match is not None and match["name"] in _aws_managed()["besideRoleManagement"]
+
+
 @cache
 def _aws_managed() -> Mapping[str, Any]:
-    """The table that benchmarks/aws_managed_policies.py makes: source, date, and refused policies by policy of the
-    pack."""
+    """The table that benchmarks/aws_managed_policies.py makes: source, date, refused policies by policy of the
+    pack, and those that lead around a boundary beside role management."""
     table: Mapping[str, Any] = json.loads(Path(__file__).with_name("aws_managed_policies.json").read_text())
     return table
