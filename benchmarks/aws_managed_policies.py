@@ -1,4 +1,4 @@
-"""Makes the table of AWS-managed policies that the policy pack refuses to see attached.
+"""Makes the table of AWS-managed policies that the policy pack refuses, always or beside role management, to see attached.
 
 Run as `python -m benchmarks.aws_managed_policies`. The documents are those that moto ships, a copy of what AWS
 publishes; each is judged by the pack's own rules, without an allowed network. Policies of service-linked roles are left
@@ -38,9 +38,9 @@ JUDGES: dict[str, Judge] = {
 }
 
 
-def refused(policies: dict[str, Any]) -> dict[str, list[str]]:
-    """Return the names, with path, of the policies that each policy of the pack refuses."""
-    found: dict[str, list[str]] = {name: [] for name in CATALOGUE if name in JUDGES}
+def caught(policies: dict[str, Any], judge: Judge) -> list[str]:
+    """Return the names, with path, of the policies about which a rule has something to say."""
+    found = []
     for name, content in sorted(policies.items()):
         path = str(content["Path"]).lstrip("/")
         if path.startswith("aws-service-role/"):
@@ -48,10 +48,8 @@ def refused(policies: dict[str, Any]) -> dict[str, list[str]]:
         resource = Resource(
             urn="", type="aws:iam/policy:Policy", name=name, inputs={"policy": json.dumps(content["Document"])}
         )
-        for carried in identity_policies(resource):
-            for policy, judge in JUDGES.items():
-                if any(True for _ in judged(carried, {"allowedCidrs": []}, judge)):
-                    found[policy].append(path + name)
+        if any(True for one in identity_policies(resource) for _ in judged(one, {"allowedCidrs": []}, judge)):
+            found.append(path + name)
     return found
 
 
@@ -60,10 +58,11 @@ def main() -> None:
     table = {
         "source": f"AWS-managed policies as shipped with moto {metadata.version('moto')}",
         "date": max(content["UpdateDate"] for content in policies.values())[:10],
-        "refused": refused(policies),
+        "refused": {name: caught(policies, JUDGES[name]) for name in CATALOGUE if name in JUDGES},
+        "besideRoleManagement": caught(policies, role_management.beside_role_management),
     }
     TABLE.write_text(json.dumps(table, indent=1) + "\n")
-    print({policy: len(names) for policy, names in table["refused"].items()})
+    print({policy: len(names) for policy, names in table["refused"].items()}, len(table["besideRoleManagement"]))
 
 
 if __name__ == "__main__":

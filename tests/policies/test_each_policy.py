@@ -255,6 +255,26 @@ def _boundary(content: Any, *, attached: bool = False) -> tuple[Made, ...]:
     return (boundary, bound, *([attachment(arn)] if attached else []))
 
 
+def _attached_by_name() -> tuple[Made, ...]:
+    reference = {"name": "boundary", "path": "/"}
+    kind = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+    return (
+        *_boundary(document(allow("*"))),
+        Made(type=kind, name="sso", inputs={"customerManagedPolicyReference": reference}),
+    )
+
+
+def _boundary_by_name() -> tuple[Made, ...]:
+    kind = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+    reference = {"customerManagedPolicyReference": {"name": "boundary", "path": "/"}}
+    return managed(document(allow("*")), name="boundary"), Made(type=kind, inputs={"permissionsBoundary": reference})
+
+
+def _boundary_that_attaches_itself(**to: Any) -> tuple[Made, ...]:
+    inputs = {"managedPolicyName": "boundary", "policyDocument": document(allow("*")), **to}
+    return Made(type="aws-native:iam:ManagedPolicy", name="own", inputs=inputs), _boundary({})[1]
+
+
 def _attached_from_stack() -> tuple[Made, ...]:
     policy, one = managed(GRANT), attachment(UNKNOWN)
     tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
@@ -351,6 +371,38 @@ def _changing(action: str | list[str] = "iam:CreateRole", **condition: Any) -> d
     return document(allow(action, f"arn:aws:iam::{TARGET}:role/*", **condition))
 
 
+OWN_BOUNDARY = f"arn:aws:iam::{TARGET}:policy/boundary"
+OWN_BOUNDED: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": OWN_BOUNDARY}}
+NEW_BOUNDARY = allow(["iam:DeletePolicy", "iam:CreatePolicy"], **MFA, **ADDRESS)
+CLOSED = document(allow("*"), deny(["account:*", "iam:*", "organizations:*", "sts:Assume*"]))
+
+
+def _beside(
+    *statements: dict[str, Any], managing: Mapping[str, Any] = MANAGEMENT, of: str = "ACCESS"
+) -> tuple[Made, ...]:
+    """Role management, and a second inline policy of a role."""
+    return role(), role_policy(managing), role_policy(document(*statements), name="second", role=of)
+
+
+def _attached_beside(arn: str, *more: Made) -> tuple[Made, ...]:
+    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    attached = Made(type=kind, name="attached", inputs={"role": "ACCESS", "policyArn": arn})
+    return role(), role_policy(MANAGEMENT), attached, *more
+
+
+def _inline_beside() -> Made:
+    both = [
+        {"name": str(i), "policy": json.dumps(one)}
+        for i, one in enumerate([MANAGEMENT, document(allow("iam:PassRole"))])
+    ]
+    return role(inlinePolicies=both)
+
+
+def _group_beside() -> tuple[Made, ...]:
+    managing = group_policy(_changing(**BOUNDED), account=TARGET)
+    return managing, group_policy(document(allow("iam:PassRole")), name="second", account=TARGET)
+
+
 MANAGEMENT_CASES = [
     case
     for policy, says, passing, failing in (
@@ -359,7 +411,7 @@ MANAGEMENT_CASES = [
             "without MFA",
             {"if_exists_in_a_session": role_policy(_changing(**MFA_IF_EXISTS)), "bool": group_policy(_changing(**MFA))},
             {
-                "if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS)),
+                "if_exists_of_a_user": group_policy(_changing(**MFA_IF_EXISTS), account=TARGET),
                 "tags": role_policy(_changing("iam:TagRole")),
             },
         ),
@@ -380,6 +432,42 @@ MANAGEMENT_CASES = [
                     _changing(StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/b"})
                 ),
                 "passing_roles_only": role_policy(document(allow("iam:PassRole", f"arn:aws:iam::{TARGET}:role/app"))),
+                "passing_roles_beside_reads": _beside(allow("iam:PassRole"), managing=READS),
+                "passing_roles_is_of_another_role": _beside(allow("iam:PassRole"), of="another"),
+                "passing_roles_denied_beside": _beside(
+                    allow("iam:PassRole"), managing=document(*MANAGEMENT["Statement"], deny("iam:PassRole"))
+                ),
+                "reads_beside": _beside(allow("s3:*")),
+                "read_only_beside": _attached_beside(READ_ONLY),
+                "boundary_made_but_not_deleted": role_policy(
+                    document(*_changing(**OWN_BOUNDED)["Statement"], allow("iam:CreatePolicy"))
+                ),
+                "boundary_denied_to_be_deleted": role_policy(
+                    document(
+                        *_changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY, deny("iam:DeletePolicy", OWN_BOUNDARY)
+                    )
+                ),
+                "policies_made_and_deleted_under_a_boundary_of_AWS": role_policy(
+                    document(*_changing(**BOUNDED)["Statement"], NEW_BOUNDARY)
+                ),
+                "assumes_elsewhere": role_policy(
+                    document(
+                        *_changing(**BOUNDED)["Statement"], allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/x")
+                    )
+                ),
+                "assumes_own_roles_without_managing": role_policy(document(allow("sts:AssumeRole", ROLE))),
+                "narrow_boundary_without_a_Deny": (
+                    role_policy(_changing(**OWN_BOUNDED)),
+                    managed(document(allow("s3:*")), name="boundary"),
+                ),
+                "versions_of_a_policy_that_is_no_boundary": (
+                    role_policy(_changing(**OWN_BOUNDED)),
+                    role_policy(
+                        document(allow("iam:CreatePolicyVersion", f"arn:aws:iam::{TARGET}:policy/app")),
+                        name="second",
+                        role="another",
+                    ),
+                ),
                 "no_access_role": (role(trust(SERVICE)), role_policy(_changing(**BOUNDED))),
             },
             {
@@ -392,6 +480,34 @@ MANAGEMENT_CASES = [
                 "own_boundary_leaves_iam": (
                     role_policy(_changing(StringEquals={"iam:PermissionsBoundary": f"arn:aws:iam::{TARGET}:policy/b"})),
                     managed(document(allow("*")), name="b"),
+                ),
+                "passes_roles_beside": _beside(allow("iam:PassRole")),
+                "instance_profiles_beside": _beside(allow("iam:AddRoleToInstanceProfile")),
+                "policy_versions_beside": _beside(allow("iam:CreatePolicyVersion", f"arn:aws:iam::{TARGET}:policy/x")),
+                "inline_of_the_role_beside": _inline_beside(),
+                "of_a_group_beside": _group_beside(),
+                "of_a_role_that_the_stack_does_not_make_beside": _beside(allow("iam:PassRole"))[1:],
+                "managed_beside": _attached_beside(
+                    f"arn:aws:iam::{TARGET}:policy/managed", managed(document(allow("iam:PassRole")))
+                ),
+                "of_AWS_beside": _attached_beside("arn:aws:iam::aws:policy/AWSLambda_FullAccess"),
+                "managed_role_management_without_a_deny": (
+                    role(managedPolicyArns=[f"arn:aws:iam::{TARGET}:policy/managed"]),
+                    managed(_changing(**BOUNDED, **MFA, **ADDRESS)),
+                ),
+                "own_boundary_anew": role_policy(document(*_changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY)),
+                "own_boundary_anew_beside": _beside(NEW_BOUNDARY, managing=_changing(**OWN_BOUNDED)),
+                "own_boundary_changed_by_another_role": (
+                    role_policy(_changing(**OWN_BOUNDED)),
+                    managed(CLOSED, name="boundary"),
+                    role_policy(
+                        document(allow("iam:SetDefaultPolicyVersion", OWN_BOUNDARY)), name="second", role="another"
+                    ),
+                ),
+                "assumes_own_roles": role_policy(
+                    document(
+                        *_changing(**BOUNDED)["Statement"], allow("sts:AssumeRole", f"arn:aws:iam::{TARGET}:role/*")
+                    )
                 ),
                 "no_deny_of_a_hop": (role(), role_policy(document(*MANAGEMENT["Statement"][::2]))),
                 "no_deny_of_itself": (role(), role_policy(document(*MANAGEMENT["Statement"][:2]))),
@@ -409,7 +525,15 @@ MANAGEMENT_CASES = [
             reads=role_policy(READS),
             read_only=attachment(READ_ONLY),
             boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
+            boundary_by_name=_boundary_by_name(),
+            boundary_attached_to_nobody=_boundary_that_attaches_itself(groups=[]),
             service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))),
+            role_of_a_service=role_policy(
+                document(allow(CHANGES, "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"))
+            ),
+            other_resources=role_policy(document(allow("*", "arn:aws:s3:::bucket/*"))),
+            another_account=role_policy(document(allow("iam:*", f"arn:aws:iam::{ELSEWHERE}:role/*"))),
+            denied_in_its_account=role_policy(document(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{TARGET}:*"))),
             **passing,
         ),
         *rows(
@@ -419,7 +543,12 @@ MANAGEMENT_CASES = [
             everything=role_policy(document(allow("*"))),
             all_of_iam=group_policy(document(allow("iam:*"))),
             unconditional=role_policy(_changing()),
+            in_an_unknown_account=role_policy(_changing(), account=None),
+            service_roles=role_policy(document(allow(CHANGES, f"arn:aws:iam::{TARGET}:role/service-role/*"))),
             managed=managed(_changing(CHANGES)),
+            attached_by_name=_attached_by_name(),
+            boundary_that_attaches_itself=_boundary_that_attaches_itself(groups=["admins"]),
+            boundary_attached_to_nobody_knows=_boundary_that_attaches_itself(roles=UNKNOWN),
             **failing,
         ),
         *rows(policy, "fail", "which AWS maintains", attached=attachment("arn:aws:iam::aws:policy/IAMFullAccess")),
@@ -573,6 +702,9 @@ USERS = [
         managed=managed(SELF_SERVICE, account=SECURITY),
         reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),
+        users_of_another_account=role_policy(
+            document(allow("iam:EnableMFADevice", f"arn:aws:iam::{ELSEWHERE}:user/*"))
+        ),
     ),
     *rows(
         "iam-mfa-devices-own-only",

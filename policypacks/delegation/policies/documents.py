@@ -51,6 +51,8 @@ _CARRIERS = {
     "ssoadmin.PermissionSetInlinePolicy": _Carrier(attachment=Attachment.ROLE, document=("inlinepolicy",)),
     "ssoadmin.ManagedPolicyAttachment": _Carrier(attachment=Attachment.ROLE, attached=("managedpolicyarn",)),
     "ssoadmin.ManagedPolicyAttachmentsExclusive": _Carrier(attachment=Attachment.ROLE, attached=("managedpolicyarns",)),
+    "ssoadmin.CustomerManagedPolicyAttachment": _Carrier(attachment=Attachment.ROLE),
+    "ssoadmin.CustomerManagedPolicyAttachmentsExclusive": _Carrier(attachment=Attachment.ROLE),
     **{
         f"iam.{owner.capitalize()}PolicyAttachment{suffix}": _Carrier(attachment=owner, attached=(name,))
         for owner in (Attachment.ROLE, Attachment.GROUP, Attachment.USER)

@@ -30,6 +30,9 @@ Judge = Callable[[Document, Carried, Config], Iterator[str]]
 
 BOUNDARY_KEY = "iam:PermissionsBoundary"
 
+_BY_NAME = ("customermanagedpolicyreference", "customermanagedpolicyreferences")
+_ATTACHED_TO = ("roles", "groups", "users")
+
 _AWS_MANAGED = re.compile(r"arn:aws(-[a-z]+)*:iam::aws:policy/(?P<name>.+)")
 
 
@@ -114,19 +117,40 @@ def only_boundaries(stack: Stack) -> set[Resource]:
     policies = stack.of(*MANAGED_POLICIES)
     if not policies:
         return set()
-    bounding, attached = [], []
+    bounding: list[Any] = []
+    attached: set[Resource] = set()
     for resource in stack.resources:
-        if not resource.kind:
-            continue
-        bounding += [resource.get("permissionsboundary"), *stack.sources(resource, "permissionsboundary")]
-        for place, arn in attached_policies(resource):
-            attached += [arn, *stack.sources(resource, folded(place.partition("[")[0]))]
-        bounding += boundaries_of(resource)
-    return {
-        policy
-        for policy in policies
-        if any(_is(policy, one) for one in bounding) and not any(_is(policy, one) for one in attached)
-    }
+        if resource.kind:
+            bounding += _references(resource.get("permissionsboundary"))
+            bounding += stack.sources(resource, "permissionsboundary")
+            bounding += boundaries_of(resource)
+            attached.update(attached_from(stack, resource))
+    return {policy for policy in policies if policy not in attached and any(_is(policy, one) for one in bounding)}
+
+
+def attached_from(stack: Stack, resource: Resource) -> list[Resource]:
+    """Return the managed policies of the stack that a resource attaches; for one that names its own principals, itself.
+
+    IAM Identity Center attaches customer-managed policies by their names.
+    """
+    places = [*attached_policies(resource), *resource.values(*_BY_NAME)]
+    values = [one for _, value in places for one in _references(value)]
+    for place, _ in places:
+        values += stack.sources(resource, folded(place.partition("[")[0]))
+    if resource.kind in MANAGED_POLICIES and any(value != [] for _, value in resource.values(*_ATTACHED_TO)):
+        values.append(resource)
+    return [policy for policy in stack.of(*MANAGED_POLICIES) if any(_is(policy, value) for value in values)]
+
+
+def _references(value: Any) -> Iterator[Any]:
+    """The managed policies that a property's value refers to: ARNs, and objects with name and path."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, Mapping) and "name" not in value:
+        yield from _references([*value.values()])
+    else:
+        yield value
 
 
 def boundaries_of(resource: Resource) -> list[str]:
@@ -152,12 +176,22 @@ def is_policy(resource: Resource, arn: str) -> bool:
     """Tell whether an ARN is that of a managed policy of the stack, whose own ARN need not be known yet."""
     if resource.text("arn"):
         return arn == resource.text("arn")
-    name = f":policy{resource.text('path') or '/'}{resource.text('name') or resource.text('managedpolicyname') or ''}"
-    return arn.endswith(name) and resource.account in (None, account_of(arn))
+    return arn.endswith(f":policy{_path_and_name(resource)}") and resource.account in (None, account_of(arn))
+
+
+def _path_and_name(policy: Resource) -> str:
+    return f"{policy.text('path') or '/'}{policy.text('name') or policy.text('managedpolicyname') or ''}"
 
 
 def _is(policy: Resource, value: object) -> bool:
+    if isinstance(value, Mapping):
+        return _path_and_name(policy) == f"{value.get('path') or '/'}{value['name']}"
     return value is policy or (isinstance(value, str) and is_policy(policy, value))
+
+
+def is_aws_managed(arn: object) -> bool:
+    """Tell whether a value is the ARN of a policy that AWS maintains."""
+    return isinstance(arn, str) and _AWS_MANAGED.fullmatch(arn) is not None
 
 
 def refused_by(arn: str) -> frozenset[str]:
@@ -168,9 +202,15 @@ def refused_by(arn: str) -> frozenset[str]:
     return frozenset(name for name, refused in _aws_managed()["refused"].items() if match["name"] in refused)
 
 
+def leads_around(arn: str) -> bool:
+    """Tell whether an AWS-managed policy has a way around permissions boundaries beside role management."""
+    match = _AWS_MANAGED.fullmatch(arn)
+    return match is not None and match["name"] in _aws_managed()["besideRoleManagement"]
+
+
 @cache
 def _aws_managed() -> Mapping[str, Any]:
-    """The table that benchmarks/aws_managed_policies.py makes: source, date, and refused policies by policy of the
-    pack."""
+    """The table that benchmarks/aws_managed_policies.py makes: source, date, refused policies by policy of the
+    pack, and those that lead around a boundary beside role management."""
     table: Mapping[str, Any] = json.loads(Path(__file__).with_name("aws_managed_policies.json").read_text())
     return table

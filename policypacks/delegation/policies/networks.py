@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from catalogue import MODES
 from iam import (
@@ -97,6 +98,11 @@ def role_arn(role: Resource) -> str | None:
 def role_with_arn(stack: Stack, arn: str) -> Resource | None:
     """Return the role of the stack with an ARN."""
     return next((role for role in stack.of("iam.Role") if role_arn(role) == arn), None)
+
+
+def only_denies(document: Document) -> Document:
+    """Return a document without its Allows."""
+    return replace(document, statements=tuple(one for one in document.statements if one.effect is Effect.DENY))
 
 
 def explicitly_denied(documents: Sequence[Document], question: Question) -> bool:

@@ -6,15 +6,16 @@ Without a permissions boundary on every role that may be made or changed it is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from actions import (
-    AROUND_BOUNDARIES,
     BOUNDABLE,
     BOUNDARY_CHANGES,
     POLICY_VERSIONS,
     ROLE_CHANGES,
-    on_anything,
+    around_boundaries,
+    own,
+    policy_versions,
     role_changes,
     user_management,
 )
@@ -38,12 +39,14 @@ from iam import (
     outside,
 )
 from policies.documents import MANAGED_POLICIES, Carried, identity_policies, trusts
+from policies.holders import Holder, holders
 from policies.identity import (
     BOUNDARY_KEY,
     boundaries_named,
     granting_policies,
     inline_rule,
     is_policy,
+    leads_around,
     managed_rule,
     refused_by,
 )
@@ -51,8 +54,8 @@ from policies.networks import (
     allowed_networks,
     explicitly_denied,
     mode,
+    only_denies,
     owner,
-    role_documents,
     role_name,
     session_stays_inside,
 )
@@ -64,18 +67,28 @@ REQUIRES_MFA = "iam-role-management-requires-mfa"
 REQUIRES_SOURCE_IP = "iam-role-management-requires-source-ip"
 IS_BOUNDED = "iam-role-management-is-bounded"
 
+_LEAVE_OUT = "Leave the action out."
 _OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
 _ANY_ACCOUNT = "?" * 12
+
+
+def beside_role_management(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    """What a document opens where another of the same principal manages roles."""
+    account = carried.resource.account
+    finding = _allowed(document, carried, targets=(policy_versions(account), *_around(document, account)))
+    if finding:
+        yield f"has a way around the permissions boundary: {because(finding)}"
 
 
 def _allowed(
     document: Document,
     carried: Carried,
     keys: Mapping[str, Values] | None = None,
-    target: Target | None = None,
+    targets: tuple[Target, ...] = (),
 ) -> Finding | None:
-    callers = callers_of_identity(carried.attachment, carried.resource.account)
-    return decide(document, Question(callers=callers, targets=(target or role_changes(),), keys=keys or {}))
+    account = carried.resource.account
+    callers = callers_of_identity(carried.attachment, account)
+    return decide(document, Question(callers=callers, targets=targets or (role_changes(account),), keys=keys or {}))
 
 
 def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
@@ -123,30 +136,53 @@ def _managed_or_in_sessions(stack: Stack, config: Config) -> Iterator[tuple[Reso
 
 def ways_around(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     """Yield the escalation paths that a document opens by itself."""
-    accepted, refused = _boundaries(document, carried.resource.account, config)
+    account = carried.resource.account
+    accepted, refused = _boundaries(document, account, config)
     yield from (f"binds roles to {boundary}, {reason}." for boundary, reason in refused.items())
     unbound = Values(but=(*accepted, *refused))
-    finding = _allowed(document, carried, {BOUNDARY_KEY: unbound}, role_changes(BOUNDABLE))
+    finding = _allowed(document, carried, {BOUNDARY_KEY: unbound}, (role_changes(account, BOUNDABLE),))
     if finding:
         yield (
             f"lets roles be changed that have no permissions boundary: {because(finding)} "
             "Demand it with StringEquals on iam:PermissionsBoundary."
         )
-    finding = _allowed(document, carried, target=role_changes(BOUNDARY_CHANGES))
+    finding = _allowed(document, carried, targets=(role_changes(account, BOUNDARY_CHANGES),))
     if finding:
-        yield f"lets the permissions boundary itself be changed: {because(finding)} Leave the action out."
-    manages = finding or _allowed(document, carried, target=role_changes(BOUNDABLE))
+        yield f"lets the permissions boundary itself be changed: {because(finding)} {_LEAVE_OUT}"
+    manages = finding or _allowed(document, carried, targets=(role_changes(account, BOUNDABLE),))
     # A policy that is written out in full may be a program's own; role management reaches what it is attached to.
     named = () if manages else document.named_resources
-    finding = _allowed(document, carried, target=on_anything(*POLICY_VERSIONS, but=named))
+    finding = _allowed(document, carried, targets=(policy_versions(account, but=named),))
     if finding:
-        yield f"lets managed policies, boundaries among them, be changed: {because(finding)} Leave the action out."
-    finding = _allowed(document, carried, target=on_anything(*AROUND_BOUNDARIES)) if manages else None
+        yield f"lets managed policies, boundaries among them, be changed: {because(finding)} {_LEAVE_OUT}"
+    if not manages:
+        return
+    finding = _allowed(document, carried, targets=_around(document, account))
     if finding:
-        yield (
-            f"has a way around the permissions boundary beside role management: {because(finding)} Leave the action "
-            "out."
+        yield f"has a way around the permissions boundary beside role management: {because(finding)} {_LEAVE_OUT}"
+    finding = _replaces([document], callers_of_identity(carried.attachment, account), account, accepted)
+    if finding:
+        yield f"lets the permissions boundary be deleted and made anew: {because(finding)} {_LEAVE_OUT}"
+
+
+def _around(document: Document, account: str | None) -> tuple[Target, ...]:
+    # Roles that are written out in full count as another account's where the own one is not known.
+    return around_boundaries(account, but=() if account else document.named_resources)
+
+
+def _replaces(
+    documents: Sequence[Document], callers: tuple[Callers, ...], account: str | None, boundaries: Iterable[str]
+) -> Finding | None:
+    """A request that makes a boundary anew which may be deleted first, as a boundary is told by its ARN."""
+    for boundary in boundaries:
+        resources = own(account, "policy", like=(boundary,))
+        deletes, makes = (
+            decide(documents, Question(callers=callers, targets=(Target(actions=(action,), resources=resources),)))
+            for action in ("iam:DeletePolicy", "iam:CreatePolicy")
         )
+        if deletes and makes:
+            return makes
+    return None
 
 
 def _boundaries(document: Document, account: str | None, config: Config) -> tuple[list[str], dict[str, str]]:
@@ -172,7 +208,78 @@ def _boundaries(document: Document, account: str | None, config: Config) -> tupl
 def _managed_or_together(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
     yield from managed_rule(ways_around)(stack, config)
     yield from _open_boundaries(stack)
-    yield from _open_access_roles(stack, config)
+    yield from _changed_boundaries(stack)
+    for holder in holders(stack):
+        try:
+            yield from _around_together(holder, config)
+            if holder.resource and holder.resource.kind == "iam.Role":
+                yield from _open_access_role(holder.resource, [*holder.documents().values()], config)
+        except Unverifiable as reason:
+            resource = holder.resource or holder.carried[0].resource
+            yield resource, f"{resource.label} cannot be verified: {reason}"
+
+
+def _around_together(holder: Holder, config: Config) -> Iterator[tuple[Resource, str]]:
+    """The escalation paths that documents open together: one manages roles, another has the way around."""
+    callers = callers_of_identity(holder.attachment, holder.account)
+    documents = holder.documents()
+    changes = (role_changes(holder.account, BOUNDABLE + BOUNDARY_CHANGES),)
+    managing = {c: d for c, d in documents.items() if decide(d, Question(callers=callers, targets=changes))}
+    if not managing:
+        return
+    beside = f"beside the role management of {next(iter(managing)).label}"
+    denies = [only_denies(document) for document in documents.values()]
+    for carried, document in documents.items():
+        if carried in managing:
+            continue
+        targets = (policy_versions(holder.account), *_around(document, holder.account))
+        finding = decide([document, *denies], Question(callers=callers, targets=targets))
+        if finding:
+            yield (
+                carried.resource,
+                f"{carried.label} has a way around the permissions boundary {beside}: {because(finding)} {_LEAVE_OUT}",
+            )
+    for resource, arn in holder.aws_managed:
+        if leads_around(arn):
+            yield (
+                resource,
+                f"{resource.label} attaches {arn}, which has a way around the permissions boundary {beside}.",
+            )
+    boundaries = {one for document in managing.values() for one in _boundaries(document, holder.account, config)[0]}
+    if any(_replaces([document], callers, holder.account, boundaries) for document in managing.values()):
+        return
+    finding = _replaces([*documents.values()], callers, holder.account, boundaries)
+    if finding:
+        carried = [*documents][finding.document]
+        yield (
+            carried.resource,
+            f"{carried.label} lets the permissions boundary be deleted and made anew {beside}: {because(finding)} "
+            f"{_LEAVE_OUT}",
+        )
+
+
+def _changed_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    """Documents that change, by its name, a boundary which role management in the stack relies on.
+
+    Those that change policies which they do not name are reported by themselves.
+    """
+    granting = list(granting_policies(stack))
+    boundaries = {arn for carried in granting for arn in _named_by(carried)}
+    for carried in granting:
+        try:
+            document = carried.read()
+            named = tuple(boundaries.intersection(document.named_resources))
+            account = carried.resource.account
+            change = Target(actions=POLICY_VERSIONS, resources=own(account, "policy", like=named))
+            finding = _allowed(document, carried, targets=(change,)) if named else None
+        except Unverifiable:
+            continue
+        if finding:
+            yield (
+                carried.resource,
+                f"{carried.label} lets a permissions boundary of role management be changed: {because(finding)} "
+                f"{_LEAVE_OUT}",
+            )
 
 
 def _open_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
@@ -182,11 +289,11 @@ def _open_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
         if not any(is_policy(resource, arn) for arn in named):
             continue
         targets = (
-            role_changes(),
-            on_anything(*POLICY_VERSIONS, *AROUND_BOUNDARIES),
-            *user_management(None, others_only=False),
+            role_changes(resource.account),
+            policy_versions(resource.account),
+            *around_boundaries(resource.account),
+            *user_management(resource.account, others_only=False),
             *assume_roles_elsewhere(),
-            Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",))),
         )
         callers = (Callers(type=CallerType.ROLE, account=resource.account),)
         for carried in identity_policies(resource):
@@ -211,31 +318,25 @@ def _named_by(carried: Carried) -> list[str]:
     return [_OWN_ACCOUNT.sub(carried.resource.account or "", value) for value in boundaries_named(document)]
 
 
-def _open_access_roles(stack: Stack, config: Config) -> Iterator[tuple[Resource, str]]:
-    """Roles that users of another account may assume and that manage roles, without a Deny that keeps what holds the
+def _open_access_role(role: Resource, documents: Sequence[Document], config: Config) -> Iterator[tuple[Resource, str]]:
+    """A role that users of another account may assume and that manages roles, without a Deny that keeps what holds the
     delegation up."""
-    for role in stack.of("iam.Role"):
-        documents = list(role_documents(stack, role))
-        callers = (Callers(type=CallerType.ROLE, account=role.account),)
-        if not (documents and _takes_strangers(role)):
-            continue
-        try:
-            if not decide(documents, Question(callers=callers, targets=(role_changes(BOUNDABLE),))):
-                continue
-            hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
-            if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
-                yield role, f"{role.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *."
-            for pattern in _protected(role, config):
-                resources = Resources(types=("role",), account=role.account, like=(pattern,))
-                change = Question(callers=callers, targets=(Target(actions=ROLE_CHANGES, resources=resources),))
-                if not explicitly_denied(documents, change):
-                    yield (
-                        role,
-                        f"{role.label} manages roles and is not denied to change {pattern}. Deny everything but "
-                        "iam:Get* and iam:List* on it.",
-                    )
-        except Unverifiable as reason:
-            yield role, f"{role.label} cannot be verified: {reason}"
+    callers = (Callers(type=CallerType.ROLE, account=role.account),)
+    if not (documents and _takes_strangers(role)):
+        return
+    if not decide(documents, Question(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
+        return
+    hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
+    if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
+        yield role, f"{role.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *."
+    for pattern in _protected(role, config):
+        change = Target(actions=ROLE_CHANGES, resources=own(role.account, "role", like=(pattern,)))
+        if not explicitly_denied(documents, Question(callers=callers, targets=(change,))):
+            yield (
+                role,
+                f"{role.label} manages roles and is not denied to change {pattern}. Deny everything but "
+                "iam:Get* and iam:List* on it.",
+            )
 
 
 def _protected(role: Resource, config: Config) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from actions import OWN_USER, user_management
+from actions import OWN_USER, own, user_management
 from iam import WITHOUT_MFA, Attachment, Document, Question, Resources, Target, Values, callers_of_identity, decide
 from policies.documents import Carried, attached_policies, attachment_of, identity_policies
 from policies.identity import inline_rule, managed_rule
@@ -88,14 +88,15 @@ def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
 
 def devices_of_others(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
     """Yield the ways in which a document lets the claim of MFA be forged."""
-    callers = callers_of_identity(carried.attachment, carried.resource.account)
+    account = carried.resource.account
+    callers = callers_of_identity(carried.attachment, account)
 
     def allowed(actions: tuple[str, ...], resources: Resources, keys: Mapping[str, Values]) -> str | None:
         target = Target(actions=actions, resources=resources)
         finding = decide(document, Question(callers=callers, targets=(target,), keys=keys))
         return because(finding) if finding else None
 
-    users, any_of_them = Resources(types=("user",), but=OWN_USER), Resources(types=("user", "mfa"))
+    users, any_of_them = own(account, "user", but=OWN_USER), own(account, "user", "mfa")
     if found := allowed(("iam:EnableMFADevice", "iam:ResyncMFADevice"), users, {}):
         yield f"lets MFA devices be enrolled for somebody else: {found} Name user/${{aws:username}} in Resource."
     if found := allowed(_ENROLMENT, any_of_them, _WITH_ACCESS_KEYS):
@@ -103,7 +104,7 @@ def devices_of_others(document: Document, carried: Carried, _config: Config) -> 
             f"lets MFA devices be enrolled with plain access keys: {found} "
             'Add a Deny with "Null": {"aws:MultiFactorAuthPresent": "true"}.'
         )
-    if found := allowed(("iam:DeactivateMFADevice",), Resources(types=("user",)), WITHOUT_MFA):
+    if found := allowed(("iam:DeactivateMFADevice",), own(account, "user"), WITHOUT_MFA):
         yield (
             f"lets MFA devices be removed without MFA: {found} "
             'Add a Deny with "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}.'
