@@ -1,4 +1,4 @@
-"""Which policies refuse AWS's own managed policies: writes the table that the policy pack looks attachments up in."""
+"""Writes the table of AWS's own managed policies that the policy pack refuses, always or beside role management.
 
 Run as `python -m benchmarks.aws_managed_policies`. The documents are those that moto ships, a copy of what AWS
 publishes; each is judged by the pack's own rules, without an allowed network. Policies of service-linked roles are left
