@@ -47,6 +47,9 @@ check: setup ## Check format, lint and types
 # Two runs, for two roots: the program and the policy pack each have a __main__.py.
 	$(BIN)/mypy --exclude '^policypacks/' .
 	$(BIN)/mypy $(PACK)
+	$(BIN)/cfn-lint bootstrap/*.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: format
 format: setup ## Format the code and mend what the linter can
@@ -54,20 +57,47 @@ format: setup ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Measure the previews, the demo and the number of AWS calls
+bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
+
+# The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
+preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: mutations
+mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
+	@$(BIN)/python -m benchmarks.mutations
+
+.PHONY: fuzz
+fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
+
+.PHONY: access
+access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
+	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
-	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
-	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json
+	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
 
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
-	pulumi destroy --refresh --stack $(STACK)
+	pulumi destroy --refresh --stack $(STACK) $(ARGS)
+
+.PHONY: new-target
+new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
+	@$(BIN)/python -m operations.new_target --stack "$(STACK)" --account "$(ACCOUNT)" --static-ips "$(IPS)"
+
+.PHONY: import-plan
+import-plan: setup ## Plan taking over what exists by hand: make import-plan STACK=security
+	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
+
+.PHONY: smoke
+smoke: setup ## Try a target's door with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 # A stack, Pulumi, and a pack configuration that lowers no policy.
 .PHONY: .ready

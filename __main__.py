@@ -49,6 +49,7 @@ def deploy_admin_group(settings: Settings, security: aws.Provider) -> None:
         group_name=settings.group_name,
         admins=settings.admins,
         user_path=settings.user_path,
+        static_ips=settings.static_ips,
         create_users=settings.create_users,
         protect=settings.protect,
         tags=settings.tags,

@@ -267,7 +267,8 @@ class Settings(_Model):
     target_account_id: _AccountId | None = None
     """Account that owns the access role: 12 digits; None in the stack `security` only."""
     static_ips: tuple[Annotated[str, AfterValidator(_public_cidr)], ...] = ()
-    """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint; may be empty in the stack `security` only."""
+    """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint. Stack `security` may have none: they say there from
+    where admins make access keys and enrol MFA devices."""
     static_ip_at: Literal["grant", "session", "both"] = "grant"
     """Where the addresses are demanded: on assuming the role, on every request in the session, or on both."""
     admins: tuple[Annotated[str, AfterValidator(_iam_name("user", 64))], ...]

@@ -29,6 +29,8 @@ class AdminGroupArgs:
     """Names of the IAM users in the group."""
     user_path: str = "/"
     """Path of those users."""
+    static_ips: Sequence[str] = ()
+    """CIDRs from which alone the admins may make access keys and enrol MFA devices; empty: from anywhere."""
     create_users: bool = True
     """Whether the users are made here; otherwise they exist already."""
     protect: bool = False
@@ -62,7 +64,12 @@ class AdminGroupArgs:
     @cached_property
     def self_service(self) -> str:
         """Self-service policy of the group, as JSON text."""
-        return documents.self_service(partition=self.partition, account_id=self.account_id, user_path=self.user_path)
+        return documents.self_service(
+            partition=self.partition,
+            account_id=self.account_id,
+            user_path=self.user_path,
+            static_ips=self.static_ips,
+        )
 
     @cached_property
     def size(self) -> DocumentSize:
@@ -71,7 +78,7 @@ class AdminGroupArgs:
             f"The self-service policy of group {self.group_name}",
             self.self_service,
             limit=MANAGED_POLICY,
-            mend="Shorten delegation:userPath.",
+            mend="Shorten delegation:staticIps: fewer, wider networks; or delegation:userPath.",
         )
 
 

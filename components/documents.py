@@ -129,13 +129,18 @@ def role_management(
     )
 
 
-def self_service(*, partition: str, account_id: str, user_path: str) -> str:
+def self_service(*, partition: str, account_id: str, user_path: str, static_ips: Sequence[str] = ()) -> str:
     """Return the admins' self-service: own password, access keys and MFA device; nothing else without MFA.
+
+    With `static_ips`, lasting credentials are made from there only: whoever steals a session cannot turn it into an
+    MFA device or an access key of his own elsewhere.
 
     The actions exempt from the last-but-one Deny are those that a first sign-in needs. sts:GetSessionToken is among
     them as in AWS's own example, for it is how command-line users come by MFA. Enrolment is exempt too, so the last
     Deny refuses it to long-term access keys, whose requests carry no MFA key at all: leaked keys could otherwise
-    enrol a device for a user who has none.
+    enrol a device for a user who has none. Temporary credentials that such keys fetch without MFA do carry the key; to
+    those AWS itself refuses every IAM call.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
     """
     account = f"arn:{partition}:iam::{account_id}"
@@ -206,7 +211,24 @@ def self_service(*, partition: str, account_id: str, user_path: str) -> str:
             "Resource": "*",
             "Condition": {"Null": {MFA_PRESENT: "true"}},
         },
+        *([_no_credentials_from_elsewhere(static_ips)] if static_ips else []),
     )
+
+
+def _no_credentials_from_elsewhere(static_ips: Sequence[str]) -> dict[str, object]:
+    return {
+        "Sid": "NoCredentialsFromElsewhere",
+        "Effect": "Deny",
+        "Action": [
+            "iam:CreateAccessKey",
+            "iam:CreateVirtualMFADevice",
+            "iam:EnableMFADevice",
+            "iam:ResyncMFADevice",
+            "iam:UpdateAccessKey",
+        ],
+        "Resource": "*",
+        "Condition": {"NotIpAddress": {"aws:SourceIp": list(static_ips)}},
+    }
 
 
 def _from_addresses(static_ips: Sequence[str]) -> dict[str, dict[str, list[str]]]:

@@ -14,6 +14,10 @@ from contextlib import contextmanager, nullcontext
 from rich.console import Console
 from rich.table import Table
 
+from access import matrix
+from access.model import build
+from access.states import read_states
+from access.verdicts import Verdicts
 from sandbox import look_back
 from sandbox.errors import SandboxError
 from sandbox.look_back import Account
@@ -167,6 +171,16 @@ class Demo:
             link = workspace.run("stack", "output", "switchRoleLink", "--stack", stack).check().stdout.strip()
             # Whole, for copying, even where it is longer than the line.
             self._console.print(f"  {stack}: {link}", soft_wrap=True)
+        self._console.print("\nThe same from the exported states, by verdict of the gate's analysis (make access):")
+        self._console.print(self._matrix(workspace, [security, *targets]))
+
+    def _matrix(self, workspace: Workspace, stacks: Sequence[str]) -> Table:
+        folder = workspace.root.parent / "exported"
+        folder.mkdir()
+        for stack in stacks:
+            exported = workspace.run("stack", "export", "--stack", stack).check()
+            (folder / f"{stack}.json").write_text(exported.stdout)
+        return matrix.table(Verdicts(build(read_states([str(folder)]))), width=WIDTH)
 
 
 def _name(arn: str) -> str:

@@ -85,12 +85,17 @@ class StandIn(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Check a resource's inputs and give the missing ones their defaults."""
         resource = _resource(request.type)
+        secrets = secret_keys(request.new_inputs)
         values, problems = resource.checked(
             plain(request.new_inputs), plain(request.old_inputs), request.name, request.random_seed
         )
         return CheckResponse(
-            property_values(values, secret_keys(request.new_inputs)),
-            [CheckFailure(key, problem) for key, problem in sorted(problems.items())],
+            property_values(values, secrets),
+            [
+                # What is wrong is told with the value.
+                CheckFailure(key, "the secret value is not one that AWS takes" if key in secrets else problem)
+                for key, problem in sorted(problems.items())
+            ],
         )
 
     async def diff(self, request: DiffRequest) -> DiffResponse:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
@@ -62,8 +62,15 @@ class Servicer(ProviderServicer):
         changes = provider_pb2.DiffResponse.DIFF_SOME if response.changes else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=response.diffs)
 
+    async def Read(  # noqa: N802 - the name in the protocol
+        self, request: provider_pb2.ReadRequest, context: object
+    ) -> provider_pb2.ReadResponse:
+        """Answer with nothing for what is gone, where the SDK sends empty properties: the engine would import those."""
+        response: provider_pb2.ReadResponse = await super().Read(request, context)  # type: ignore[no-untyped-call]
+        return response if response.id else provider_pb2.ReadResponse()
 
-async def serve(provider: Provider, engine_address: str) -> None:
+
+async def serve(provider: Provider, engine_address: str) -> NoReturn:
     """Serve on a free port of 127.0.0.1, which is printed first, until the engine that started this process is gone."""
     parent = os.getppid()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
@@ -74,6 +81,8 @@ async def serve(provider: Provider, engine_address: str) -> None:
     sys.stdout.flush()
     while os.getppid() == parent:
         await asyncio.sleep(_ENGINE_CHECK_SECONDS)
+    # At once: a call that still waits for its answer must not hold the process, for there is nobody left to tell.
+    os._exit(0)
 
 
 def _refusing(answer: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

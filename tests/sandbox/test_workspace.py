@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -45,6 +47,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+
+
+def sleeping(started: Path) -> str:
+    """Return a statement that says that it has come, and stays."""
+    return f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +197,21 @@ def test_missing_provider_is_said_without_a_download(repository: Path) -> None:
     assert "ownload" not in refused.output
 
 
+@needs_proc
+def test_run_of_another_thread_is_ended_on_leaving(repository: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    with ThreadPoolExecutor() as threads, Workspace(repository) as opened:
+        home = opened.env["PULUMI_HOME"]
+        opened.run("stack", "init", "security").check()
+        statement = f"delegation:statement={sleeping(started)}"
+        run = threads.submit(opened.run, "up", "--yes", "--stack", "security", "--config", statement)
+        assert eventually(started.exists, seconds=20)
+        left = time.monotonic()
+    assert run.result().returncode != 0
+    assert time.monotonic() - left < 20
+    assert eventually(lambda: inheritors(home) == {}), inheritors(home)
+
+
 DRIVER = """
 import sys
 from pathlib import Path
@@ -204,9 +226,8 @@ with Workspace(Path(sys.argv[1])) as opened:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_signal_leaves_neither_process_nor_folder(repository: Path, tmp_path: Path, number: signal.Signals) -> None:
     started = tmp_path / "started"
-    statement = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(repository), statement],
+        [sys.executable, "-c", DRIVER, str(repository), sleeping(started)],
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
         stderr=subprocess.PIPE,
         text=True,
@@ -215,9 +236,10 @@ def test_signal_leaves_neither_process_nor_folder(repository: Path, tmp_path: Pa
     before = inheritors(f"TMPDIR={tmp_path}")
     assert len(before) >= 4, before
 
-    driver.send_signal(number)
-    # A second one, as from an impatient person, must not stop the clearing up.
-    driver.send_signal(number)
+    # More than one, as from an impatient person: they must not stop the clearing up.
+    for _ in range(20):
+        driver.send_signal(number)
+        time.sleep(0.02)
     driver.communicate(timeout=15)
 
     assert driver.returncode != 0

@@ -171,3 +171,18 @@ def test_self_service_lets_plain_access_keys_enrol_nothing() -> None:
     document = documents.self_service(partition="aws", account_id="111111111111", user_path="/")
     enrolment = {"iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"}
     assert set(statements(document)["NoEnrolmentWithAccessKeys"]["Action"]) == enrolment
+
+
+def test_self_service_makes_lasting_credentials_from_the_static_ips_only() -> None:
+    document = documents.self_service(
+        partition="aws", account_id="111111111111", user_path="/", static_ips=["203.0.113.10/32"]
+    )
+    statement = statements(document)["NoCredentialsFromElsewhere"]
+    assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
+    assert {"iam:CreateAccessKey", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"} < set(statement["Action"])
+    assert statement["Condition"] == {"NotIpAddress": {"aws:SourceIp": ["203.0.113.10/32"]}}
+
+
+def test_self_service_without_static_ips_has_no_address_in_it() -> None:
+    document = documents.self_service(partition="aws", account_id="111111111111", user_path="/")
+    assert "aws:SourceIp" not in document

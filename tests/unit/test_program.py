@@ -26,6 +26,13 @@ def test_security_stack_makes_the_admin_group_in_one_account(run_program: RunPul
     assert recorded.of("delegation:iam:CrossAccountAccess") == []
 
 
+def test_security_stack_binds_lasting_credentials_to_its_static_ips(run_program: RunPulumi) -> None:
+    config = SECURITY | {"delegation:staticIps": ["203.0.113.10"]}
+    recorded = run_program(stack="security", config=config, members=NO_GROUP)
+    last = recorded.one("aws:iam/policy:Policy").document()["Statement"][-1]
+    assert last["Condition"] == {"NotIpAddress": {"aws:SourceIp": ["203.0.113.10/32"]}}
+
+
 def test_target_stack_makes_the_access_between_two_accounts(run_program: RunPulumi) -> None:
     recorded = run_program(stack="preprod", config=PREPROD, members=MEMBERS)
     assert {provider.name: provider.inputs["allowedAccountIds"] for provider in recorded.of(PROVIDER)} == {

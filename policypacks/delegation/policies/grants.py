@@ -35,18 +35,21 @@ def _allowed(
 
 
 def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    """Yield that a grant asks for no MFA."""
     finding = _allowed(document, carried, WITHOUT_MFA)
     if finding:
         yield f"grants a role of another account without MFA: {because(finding)} Demand it with Bool on the Allow."
 
 
 def unnamed(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    """Yield that a grant reaches roles it does not name."""
     finding = _allowed(document, carried, but=document.named_resources)
     if finding:
         yield f"grants roles that it does not name: {because(finding)} Name each role's ARN in Resource."
 
 
 def from_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    """Yield that a grant may be used from outside the networks; in mode session the whole stack is asked."""
     if _allowed(document, carried) and mode(config) != "session":
         yield from _outside(document, carried, allowed_networks(config))
 

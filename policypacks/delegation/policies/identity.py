@@ -28,7 +28,7 @@ from policies.validation import Config, ResourceRule, StackRule
 Judge = Callable[[Document, Carried, Config], Iterator[str]]
 """Yields what is wrong with an identity policy, as the rest of a sentence that begins with the resource."""
 
-BOUNDARY_KEY = "iam:permissionsboundary"
+BOUNDARY_KEY = "iam:PermissionsBoundary"
 
 _BY_NAME = ("customermanagedpolicyreference", "customermanagedpolicyreferences")
 _ATTACHED_TO = ("roles", "groups", "users")
@@ -169,7 +169,7 @@ def boundaries_of(resource: Resource) -> list[str]:
 def boundaries_named(document: Document) -> list[str]:
     """Return the values that a document compares iam:PermissionsBoundary with."""
     conditions = (condition for statement in document.statements for condition in statement.conditions)
-    return [value for one in conditions if one.key.lower() == BOUNDARY_KEY for value in one.values]
+    return [value for one in conditions if one.key.lower() == BOUNDARY_KEY.lower() for value in one.values]
 
 
 def is_policy(resource: Resource, arn: str) -> bool:

@@ -92,6 +92,7 @@ def _allowed(
 
 
 def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    """Yield that roles may be changed without MFA."""
     finding = _allowed(document, carried, WITHOUT_MFA)
     if finding:
         operator = "Bool or BoolIfExists" if carried.attachment is Attachment.ROLE else "Bool"
@@ -99,6 +100,7 @@ def without_mfa(document: Document, carried: Carried, _config: Config) -> Iterat
 
 
 def from_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    """Yield that roles may be changed from outside the networks; in mode session the whole stack is asked."""
     if _allowed(document, carried) and mode(config) != "session":
         yield from _outside(document, carried, config)
 
@@ -133,7 +135,7 @@ def _managed_or_in_sessions(stack: Stack, config: Config) -> Iterator[tuple[Reso
 
 
 def ways_around(document: Document, carried: Carried, config: Config) -> Iterator[str]:
-    """The escalation paths that a document opens by itself."""
+    """Yield the escalation paths that a document opens by itself."""
     account = carried.resource.account
     accepted, refused = _boundaries(document, account, config)
     yield from (f"binds roles to {boundary}, {reason}." for boundary, reason in refused.items())

@@ -1,15 +1,14 @@
-"""Users: in the Security account only, with permissions from groups, and with MFA devices that nobody else can
-enrol."""
+"""Users: in the Security account only, with permissions from groups, and MFA devices that nobody else can enrol."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from actions import OWN_USER, own, user_management
-from iam import Attachment, Document, Question, Resources, Target, Values, callers_of_identity, decide
+from iam import WITHOUT_MFA, Attachment, Document, Question, Resources, Target, Values, callers_of_identity, decide
 from policies.documents import Carried, attached_policies, attachment_of, identity_policies
 from policies.identity import inline_rule, managed_rule
-from policies.resources import UNKNOWN, Resource, is_account
+from policies.resources import Resource, is_account
 from policies.validation import Config, policy
 from policies.wording import because
 
@@ -25,19 +24,24 @@ _USER_KINDS = (
     "iam.UserLoginProfile",
     "iam.VirtualMfaDevice",
 )
+_LISTS_OF_USERS = {
+    "iam.ManagedPolicy": "users",
+    "iam.PolicyAttachment": "users",
+    "iam.UserPoliciesExclusive": "policynames",
+}
+"""What puts permissions on several users, or several on one; an empty list keeps them away."""
 _WITH_ACCESS_KEYS: Mapping[str, Values] = {"aws:MultiFactorAuthPresent": Values(like=())}
-_MFA_ABSENT_OR_FALSE: Mapping[str, Values] = {"aws:MultiFactorAuthPresent": Values(like=("false",))}
 _ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice")
 
 
 def _outside_security_account(resource: Resource, config: Config) -> bool:
-    """Tell whether a resource may be in a target account. An account that is not known is one, unless only the Security
-    account has such."""
+    """Tell whether a resource may be in a target account; one that is not known may."""
     security = config.get("securityAccountId")
     return not (resource.account and security) or resource.account != str(security)
 
 
 def user_management_elsewhere(document: Document, carried: Carried, config: Config) -> Iterator[str]:
+    """Yield that a document outside the Security account manages users."""
     account, security = carried.resource.account, config.get("securityAccountId")
     # In an account that is not known, users may be caring for their own credentials, as in the Security account.
     known = bool(account and security) or carried.attachment is Attachment.ROLE
@@ -56,18 +60,12 @@ def _policies_on_users(resource: Resource, _config: Config) -> Iterator[str]:
         carries = any(True for _ in identity_policies(resource)) or any(True for _ in attached_policies(resource))
         if carries:
             yield f"{resource.label} puts permissions on a user. Put them on a group that the user is a member of."
-    for name in ("users", "policynames"):
-        value = resource.get(name)
-        if value is None or (name, resource.kind) not in (
-            ("users", "iam.PolicyAttachment"),
-            ("users", "iam.ManagedPolicy"),
-            ("policynames", "iam.UserPoliciesExclusive"),
-        ):
-            continue
-        if value is UNKNOWN or not isinstance(value, list):
-            yield f"{resource.label} cannot be verified: {name} is {value!r}."
-        elif value:
-            yield f"{resource.label} puts permissions on users. Put them on a group that the users are members of."
+    name = _LISTS_OF_USERS.get(resource.kind, "")
+    value = resource.get(name)
+    if value is not None and not isinstance(value, list):
+        yield f"{resource.label} cannot be verified: {name} is {value!r}."
+    elif value:
+        yield f"{resource.label} puts permissions on users. Put them on a group that the users are members of."
 
 
 def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
@@ -89,6 +87,7 @@ def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
 
 
 def devices_of_others(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+    """Yield the ways in which a document lets the claim of MFA be forged."""
     account = carried.resource.account
     callers = callers_of_identity(carried.attachment, account)
 
@@ -105,7 +104,7 @@ def devices_of_others(document: Document, carried: Carried, _config: Config) -> 
             f"lets MFA devices be enrolled with plain access keys: {found} "
             'Add a Deny with "Null": {"aws:MultiFactorAuthPresent": "true"}.'
         )
-    if found := allowed(("iam:DeactivateMFADevice",), own(account, "user"), _MFA_ABSENT_OR_FALSE):
+    if found := allowed(("iam:DeactivateMFADevice",), own(account, "user"), WITHOUT_MFA):
         yield (
             f"lets MFA devices be removed without MFA: {found} "
             'Add a Deny with "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}.'

@@ -220,9 +220,8 @@ def split_id(resource_id: str, separator: str, form: str) -> tuple[str, str]:
     """Return the two parts of an id; raises RefusedError, which tells the right form, unless there are two."""
     first, _, second = resource_id.partition(separator)
     if not first or not second:
-        raise RefusedError(f"the id {resource_id!r} has not the form {form}")
+        raise RefusedError(f"the id {resource_id!r} does not have the form {form}")
     return first, second
 
 
-NAME_PREFIX_UNSUPPORTED = ("namePrefix",)
 PATH = Input(default="/", check=names.path)

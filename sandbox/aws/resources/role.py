@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import documents, names, refusals
 from sandbox.aws.errors import missing_is_fine
+from sandbox.aws.resources.attachments import RolePolicyAttachment
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, set_as_known
+from sandbox.aws.resources.inline import RolePolicy
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Role(Resource):
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
         with missing_is_fine():
             role = aws.iam.get_role(RoleName=resource_id)["Role"]
-            attached = _attached_policies(aws.iam, resource_id)
+            attached = RolePolicyAttachment().attached(aws.iam, resource_id)
             return {
                 "name": role["RoleName"],
                 "namePrefix": "",
@@ -102,9 +104,9 @@ class Role(Resource):
                     InstanceProfileName=profile["InstanceProfileName"], RoleName=resource_id
                 )
             if old.get("forceDetachPolicies"):
-                for arn in _attached_policies(aws.iam, resource_id):
+                for arn in RolePolicyAttachment().attached(aws.iam, resource_id):
                     aws.iam.detach_role_policy(RoleName=resource_id, PolicyArn=arn)
-                for name in _inline_names(aws.iam, resource_id):
+                for name in RolePolicy().names(aws.iam, resource_id):
                     aws.iam.delete_role_policy(RoleName=resource_id, PolicyName=name)
             aws.iam.delete_role(RoleName=resource_id)
 
@@ -113,24 +115,9 @@ def _role_names(iam: IAMClient) -> list[str]:
     return [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
 
 
-def _inline_names(iam: IAMClient, role: str) -> list[str]:
-    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
-    return [name for page in pages for name in page["PolicyNames"]]
-
-
 def _inline_policies(iam: IAMClient, role: str, known: list[dict[str, str]]) -> list[dict[str, str]]:
     texts = {policy["name"]: policy["policy"] for policy in known}
     return [
-        {
-            "name": name,
-            "policy": document_as_known(
-                iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"], texts.get(name)
-            ),
-        }
-        for name in sorted(_inline_names(iam, role))
+        {"name": name, "policy": document_as_known(RolePolicy().get(iam, role, name), texts.get(name))}
+        for name in sorted(RolePolicy().names(iam, role))
     ]
-
-
-def _attached_policies(iam: IAMClient, role: str) -> list[str]:
-    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
-    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]

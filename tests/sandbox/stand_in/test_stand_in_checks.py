@@ -20,6 +20,12 @@ TRUST: dict[str, Any] = {"assumeRolePolicy": "{}"}
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
+@pytest.fixture
+def driver() -> Driver:
+    """A provider that has no account: a check needs none."""
+    return Driver("", {})
+
+
 @pytest.mark.parametrize(
     ("type_name", "inputs", "problem"),
     [

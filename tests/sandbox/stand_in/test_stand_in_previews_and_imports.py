@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pulumi.provider.experimental.provider import CheckRequest
 
 from sandbox.aws.errors import RefusedError
-from sandbox.aws.wire import UNKNOWN
-from tests.sandbox.stand_in.driver import Driver
+from sandbox.aws.wire import UNKNOWN, property_values
+from tests.sandbox.stand_in.driver import Driver, urn
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -191,6 +192,13 @@ def test_a_secret_stays_secret(driver: Driver) -> None:
     assert refreshed.secrets == secret
     assert driver.preview_update(USER, user, name="alice", tags={"a": "other"}).secrets == secret
     assert driver.update(USER, user, name="alice", tags={"a": "other"}).secrets == secret
+
+
+def test_a_wrong_secret_is_refused_without_its_value(driver: Driver) -> None:
+    request = CheckRequest(urn(USER), {}, property_values({"name": "a", "path": "secret"}, {"path"}), b"")
+    failures = driver.answer(driver.provider.check(request)).failures or []
+    assert [(failure.property, "secret value" in failure.reason) for failure in failures] == [("path", True)]
+    assert "'secret'" not in failures[0].reason
 
 
 def test_what_is_not_secret_stays_readable(driver: Driver) -> None:

@@ -92,7 +92,7 @@ def test_a_resource_s_whole_life(
     assert values(updated.properties)["arn"] == f"arn:aws:iam::{account_id}:user/team/alice"
     stub.Delete(provider_pb2.DeleteRequest(id="alice", urn=USER, properties=updated.properties))
     gone = stub.Read(provider_pb2.ReadRequest(id="alice", urn=USER, properties=updated.properties))
-    assert gone.id == ""
+    assert gone == provider_pb2.ReadResponse()
 
 
 def test_a_refusal_reaches_the_user_word_for_word(stub: provider_pb2_grpc.ResourceProviderStub) -> None:

@@ -1,0 +1,281 @@
+"""What changes between two moments, one sentence per change; what makes access weaker is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from access.addresses import Addresses
+from access.doors import CLOSED, Credentials, Ways, ways
+from access.explain import sentence
+from access.model import Model, Policy, Role
+from access.verdicts import Cell, Outsider, Side, Status, Verdicts
+from iam import Callers, CallerType, Effect, Statement
+
+MARKER = "<!-- access diff -->"
+"""First line of the pull-request comment, by which the workflow finds it again."""
+MOST_IN_COMMENT = 100
+"""Sentences of each kind in a comment; GitHub takes 65,536 characters."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change."""
+
+    who: str
+    """The user it is about; empty if it is about a role."""
+    says: tuple[str, str]
+    """The rest of the sentence, for one and for several people: ("gains …", "gain …")."""
+    weaker: bool
+    """Whether it lets in what was kept out."""
+
+
+def changes(before: Verdicts, after: Verdicts) -> list[Change]:
+    """Compare all verdicts, and what the roles may do; weaker changes first."""
+    old_roles = {role.arn: role for role in before.model.roles}
+    cells = {(cell.user.arn, cell.role.arn): cell for cell in before.cells()}
+    open_to: dict[str, dict[Credentials, Addresses]] = {}
+    for cell in cells.values():
+        if cell.ways:
+            known = open_to.setdefault(cell.role.arn, dict(cell.ways.by))
+            for credentials, addresses in cell.ways.by.items():
+                known[credentials] |= addresses
+    found: list[Change] = []
+    for new in after.cells():
+        old = cells.pop((new.user.arn, new.role.arn), None)
+        place = _place(after.model, new.role)
+        if old is None or not _in(old):
+            if _in(new):
+                found.append(_gain(new, place, open_to.get(new.role.arn)))
+        elif not _in(new):
+            found.append(Change(new.user.name, (f"loses {place}", f"lose {place}"), False))
+        else:
+            found.extend(_moved(old, new, place))
+    for old in cells.values():
+        if _in(old):
+            place = _place(before.model, old.role)
+            found.append(Change(old.user.name, (f"loses {place}", f"lose {place}"), False))
+    found.extend(dict.fromkeys(_sides(before, after)))
+    found.extend(_outsiders(before, after))
+    for role in after.model.roles:
+        found.extend(_role(old_roles.get(role.arn), role, before, after))
+    return sorted(found, key=lambda change: not change.weaker)
+
+
+def sentences(found: Sequence[Change]) -> list[tuple[str, bool]]:
+    """The changes as full sentences, those that are the same for several people as one; and whether each is weaker."""
+    people: dict[tuple[tuple[str, str], bool], list[str]] = {}
+    for change in found:
+        people.setdefault((change.says, change.weaker), []).append(change.who)
+    return [
+        (f"{_names(who)} {says[len(who) > 1]}".strip() + (" (!)" if weaker else "."), weaker)
+        for (says, weaker), who in people.items()
+    ]
+
+
+def markdown(found: Sequence[Change]) -> str:
+    """The changes as a pull-request comment."""
+    said = sentences(found)
+    worse = [text for text, weaker in said if weaker]
+    rest = [text for text, weaker in said if not weaker]
+    lines = [MARKER, "## Who can get in where: what this changes", ""]
+    if not said:
+        lines.append("Nothing: everybody enters the same roles under the same conditions as before.")
+    for heading, texts in (("⚠️ Weaker access", worse), ("Other changes", rest)):
+        if texts:
+            lines += [f"### {heading} ({len(texts)})", "", *(f"- {text}" for text in texts[:MOST_IN_COMMENT])]
+            left = len(texts) - MOST_IN_COMMENT
+            lines += [f"- … and {left} more: run `access diff` for all of them", ""] if left > 0 else [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _names(who: Sequence[str], most: int = 5) -> str:
+    names = [name for name in who if name]
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} others"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def _in(cell: Cell) -> bool:
+    return cell.status is not Status.REFUSED
+
+
+def _place(model: Model, role: Role) -> str:
+    return f"{model.label(role.account)} through {role.name}"
+
+
+def _gain(cell: Cell, place: str, before: dict[Credentials, Addresses] | None) -> Change:
+    """A new way in: weaker if nobody had it before; to a new role, if MFA or address are not asked for."""
+    unverified = cell.status is Status.UNVERIFIED
+    if before:
+        weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.ways.by.items())
+    else:
+        weaker = bool(cell.ways.without_mfa) or cell.ways.addresses.unrestricted
+    how = "; this cannot be verified" if unverified else f" ({sentence(cell.ways)})"
+    return Change(cell.user.name, (f"gains {place}{how}", f"gain {place}{how}"), weaker or unverified)
+
+
+def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
+    who = new.user.name
+
+    def change(one: str, many: str, weaker: bool) -> Change:
+        return Change(who, (one, many), weaker)
+
+    if old.status is not new.status:
+        yield (
+            change(
+                f"gets into {place}, which can be verified now", f"get into {place}, which can be verified now", False
+            )
+            if new.status is Status.ALLOWED
+            else change(f"can no longer be verified for {place}", f"can no longer be verified for {place}", True)
+        )
+    if new.ways.without_mfa and not old.ways.without_mfa:
+        yield change(f"no longer needs MFA in {place}", f"no longer need MFA in {place}", True)
+    elif old.ways.without_mfa and not new.ways.without_mfa:
+        yield change(f"now needs MFA in {place}", f"now need MFA in {place}", False)
+    elif more := new.ways.without_mfa - old.ways.without_mfa:
+        said = f"without MFA {place} also from {more}"
+        yield change(f"may enter {said}", f"may enter {said}", True)
+    more, less = (a.ways.addresses - b.ways.addresses for a, b in ((new, old), (old, new)))
+    if more:
+        where = "anywhere" if new.ways.addresses.unrestricted else f"{more} too"
+        yield change(f"may enter {place} from {where}", f"may enter {place} from {where}", True)
+    if less:
+        yield change(f"may no longer enter {place} from {less}", f"may no longer enter {place} from {less}", False)
+    for said in old.provisos:
+        if said not in new.provisos:
+            yield change(
+                f"no longer has to meet {said} for {place}", f"no longer have to meet {said} for {place}", True
+            )
+    for said in new.provisos:
+        if said not in old.provisos:
+            # A condition that was replaced is listed as dropped above, which is the weaker half.
+            yield change(f"now has to meet {said} for {place}", f"now have to meet {said} for {place}", False)
+
+
+def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
+    """Sides of doors that ask for less than before, where the rest still keeps the door as it was."""
+    known = {(cell.user.arn, cell.role.arn): cell for cell in before.cells() if _in(cell)}
+    for new in after.cells():
+        old = known.get((new.user.arn, new.role.arn))
+        if (
+            old is None
+            or not _in(new)
+            or (old.identity.rules == new.identity.rules and old.trust.rules == new.trust.rules)
+        ):
+            continue
+        role = f"{new.role.name} in {after.model.label(new.role.account)}"
+        for what, was, now in (
+            (f"The grant for {role}", old.identity, new.identity),
+            (f"The trust policy of {role}", old.trust, new.trust),
+        ):
+            wide, narrow = _alone(now), _alone(was)
+            if wide.without_mfa and not narrow.without_mfa and not new.ways.without_mfa:
+                said = f"{what} no longer asks for MFA by itself; something else still does"
+                yield Change("", (said, said), True)
+            if wide.addresses - narrow.addresses and not new.ways.addresses - old.ways.addresses:
+                said = f"{what} no longer keeps addresses out by itself as it did; something else still does"
+                yield Change("", (said, said), True)
+
+
+def _alone(side: Side) -> Ways:
+    """What the Allow statements of one side let through."""
+    rules = tuple(rule for rule in side.rules if rule.effect is Effect.ALLOW)
+    return ways((rules,), Callers(type=CallerType.USER)) if rules else CLOSED
+
+
+def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
+    def by_key(verdicts: Verdicts) -> dict[tuple[str, str], list[Outsider]]:
+        found: dict[tuple[str, str], list[Outsider]] = {}
+        for outsider in verdicts.outsiders():
+            found.setdefault((outsider.principal.value, outsider.role.arn), []).append(outsider)
+        return found
+
+    old, new = by_key(before), by_key(after)
+    for key, outsiders in new.items():
+        first = outsiders[0]
+        known = [sentence(one.ways) for one in old.get(key, ())]
+        for outsider in outsiders:
+            said = sentence(outsider.ways)
+            if said not in known:
+                place = f"{_place(after.model, first.role)} ({said}); nothing is known of the other side"
+                yield Change("", (f"The trust policy now admits {outsider.title} to {place}",) * 2, True)
+    for key in old.keys() - new.keys():
+        first = old[key][0]
+        said = f"The trust policy no longer admits {first.title} to {_place(before.model, first.role)}"
+        yield Change("", (said, said), False)
+
+
+def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Iterator[Change]:
+    """What the role itself may do, once entered."""
+    name = f"{new.name} in {after.model.label(new.account)}"
+
+    def change(text: str, weaker: bool) -> Change:
+        return Change("", (text, text), weaker)
+
+    if old is None:
+        yield change(f"The role {name} is new", False)
+        return
+    lock, was = after.session_addresses(new), before.session_addresses(old)
+    if lock != was and was is not None:
+        more = None if lock is None else lock - was
+        if more is None or more:
+            yield change(f"A session of {name} may be used from {more or 'anywhere'}", True)
+    if lock is not None and (was is None or was - lock):
+        yield change(f"A session of {name} may be used only from {lock}", False)
+    if new.max_session > old.max_session:
+        yield change(f"A session of {name} lasts up to {_hours(new.max_session)} (was {_hours(old.max_session)})", True)
+    if old.boundary and (not new.boundary or new.boundary.arn != old.boundary.arn):
+        now = (
+            f"has the permissions boundary {new.boundary.name} instead of"
+            if new.boundary
+            else "loses the permissions boundary"
+        )
+        yield change(f"{name} {now} {old.boundary.name}", True)
+    were = {policy.arn or policy.name: policy for policy in old.policies}
+    are = {policy.arn or policy.name: policy for policy in new.policies}
+    for key in are.keys() - were.keys():
+        yield change(f"{name} gets the policy {are[key].name}", _allows(are[key]))
+    for key in were.keys() - are.keys():
+        yield change(f"{name} loses the policy {were[key].name}", _denies(were[key]))
+    for key in sorted(are.keys() & were.keys()):
+        was_, is_ = were[key].document, are[key].document
+        if were[key].size == are[key].size and was_ == is_:
+            continue
+        narrower = bool(was_ and is_ and _no_wider(was_.statements, is_.statements))
+        said = "allows no more than before" if narrower else "changes, and is not shown to allow no more than before"
+        yield change(f"The policy {are[key].name} of {name} {said}", not narrower)
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds / 3600:g} h"
+
+
+def _allows(policy: Policy) -> bool:
+    return policy.document is None or any(s.effect is Effect.ALLOW for s in policy.document.statements)
+
+
+def _denies(policy: Policy) -> bool:
+    return policy.document is None or any(s.effect is Effect.DENY for s in policy.document.statements)
+
+
+def _no_wider(old: Sequence[Statement], new: Sequence[Statement]) -> bool:
+    """Whether it is plain to see that statements allow no more: no Allow is new or wider, no Deny is gone."""
+    allows = [s for s in old if s.effect is Effect.ALLOW]
+    denies = [s for s in new if s.effect is Effect.DENY]
+    return all(any(_within(s, was) for was in allows) for s in new if s.effect is Effect.ALLOW) and all(
+        any(_within(was, s) for s in denies) for was in old if was.effect is Effect.DENY
+    )
+
+
+def _within(inner: Statement, outer: Statement) -> bool:
+    def fewer(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> bool:
+        return a == b or (a is not None and b is not None and set(a) <= set(b))
+
+    return (
+        fewer(inner.actions, outer.actions)
+        and fewer(outer.not_actions, inner.not_actions)
+        and fewer(inner.resources, outer.resources)
+        and fewer(outer.not_resources, inner.not_resources)
+        and set(outer.conditions) <= set(inner.conditions)
+    )

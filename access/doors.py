@@ -1,0 +1,202 @@
+"""Ways through a door: under which credentials and from which addresses a set of rules lets a request through.
+
+A rule is a statement of which only effect and conditions are left: that it covers the action, the role and the person
+has been settled before. All Deny rules count together; a way needs one Allow of each side. The decision itself is the
+policy pack's (`iam.decide`), asked once for each kind of credentials and each class of addresses that the conditions
+can tell apart.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+
+from access.addresses import EVERYWHERE, NOWHERE, Addresses, Span
+from iam import (
+    ASSUME_THIS_ROLE,
+    Callers,
+    Condition,
+    Document,
+    Effect,
+    Kind,
+    Question,
+    Statement,
+    Unverifiable,
+    Values,
+    decide,
+)
+from iam.conditions import Check, canonical
+from iam.operators import network
+
+MFA_KEY, ADDRESS_KEY = "aws:multifactorauthpresent", "aws:sourceip"
+MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
+_ENDPOINT_KEYS = frozenset({"aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce"})
+_ENDPOINT_KEYS |= {"aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"}
+MAX_PAIRS = 4096
+"""Combinations of Allow rules of the sides of one door; beyond, nothing is decided."""
+
+
+class Credentials(StrEnum):
+    """What somebody calls with, as far as `aws:MultiFactorAuthPresent` tells it apart."""
+
+    KEYS = "access keys"
+    """Long-term keys: the key is absent."""
+    SESSION = "a session without MFA"
+    """Temporary credentials, the console's included: "false"."""
+    MFA = "MFA"
+    """"true"."""
+
+    @property
+    def values(self) -> Values:
+        """The value of the MFA key in such requests."""
+        if self is Credentials.KEYS:
+            return Values(like=())
+        return Values(absent=False, like=("true" if self is Credentials.MFA else "false",))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Effect and conditions of a statement that covers the request otherwise."""
+
+    effect: Effect
+    conditions: tuple[Condition, ...] = ()
+    direct: bool = False
+    """Of a trust policy: names the user, or everyone, in the role's own account, where that alone is enough.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html"""
+
+
+Rules = tuple[Rule, ...]
+ALLOW_ALL: Rules = (Rule(Effect.ALLOW),)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Through which rules, with what, and from where the door opens."""
+
+    by: Mapping[Credentials, Addresses]
+    through: tuple[tuple[int, ...], ...] = ()
+    """The Allow rules that open it together: positions in the sides, -1 for a side that the way does not need."""
+    doubts: tuple[str, ...] = ()
+    """What could not be decided, in full sentences."""
+
+    def __bool__(self) -> bool:
+        return any(self.by.values())
+
+    @property
+    def addresses(self) -> Addresses:
+        """From where with any credentials."""
+        found = NOWHERE
+        for addresses in self.by.values():
+            found |= addresses
+        return found
+
+    @property
+    def without_mfa(self) -> Addresses:
+        """From where without MFA."""
+        return self.by[Credentials.KEYS] | self.by[Credentials.SESSION]
+
+
+CLOSED = Ways(dict.fromkeys(Credentials, NOWHERE))
+
+
+@lru_cache(maxsize=65536)
+def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str | None], ...] = ()) -> Ways:
+    """Decide under which credentials and from which addresses all sides together let one of `callers` through.
+
+    `pins` are values of further condition keys, None for absent. The trust policy, if there is one, is the last side.
+    """
+    positions, allows = _combined(sides)
+    if len(allows) > MAX_PAIRS:
+        return Ways(CLOSED.by, doubts=("More statements allow this than can be judged together.",))
+    denies = [rule.conditions for side in sides for rule in side if rule.effect is Effect.DENY]
+    if not allows or () in denies:
+        return CLOSED
+    document = Document(
+        Kind.TRUST,
+        "2012-10-17",
+        tuple(
+            Statement(i, "", effect, ("sts:AssumeRole",), None, None, None, None, None, conditions)
+            for i, (effect, conditions) in enumerate(
+                [*((Effect.ALLOW, c) for c in allows), *((Effect.DENY, c) for c in denies)]
+            )
+        ),
+    )
+    conditions = dict.fromkeys(condition for part in (*allows, *denies) for condition in part)
+    keys = {canonical(condition.key) for condition in conditions}
+    fixed = {key: Values(like=()) if v is None else Values(absent=False, like=(v,)) for key, v in pins}
+    by, through, doubts = dict(CLOSED.by), [], []
+    for credentials in Credentials if keys & MFA_KEYS else [Credentials.MFA]:
+        for address, addresses in _classes(conditions, keys):
+            pinned = dict(fixed)
+            if keys & MFA_KEYS:
+                pinned[MFA_KEY] = credentials.values
+            if address != "*":
+                pinned[ADDRESS_KEY] = Values(absent=False, like=(address,)) if address else Values(like=())
+            try:
+                found = decide(document, Question(callers=(callers,), targets=(ASSUME_THIS_ROLE,), keys=pinned))
+            except Unverifiable as error:
+                doubts.append(str(error))
+                continue
+            if found:
+                by[credentials] |= addresses
+                through.append(positions[found.statement.index])
+    if not keys & MFA_KEYS:
+        by = dict.fromkeys(Credentials, by[Credentials.MFA])
+    return Ways(by, tuple(dict.fromkeys(through)), tuple(dict.fromkeys(doubts)))
+
+
+def _combined(sides: tuple[Rules, ...]) -> tuple[list[tuple[int, ...]], list[tuple[Condition, ...]]]:
+    """Every choice of one Allow a side: its positions, and all its conditions; equal ones once."""
+    found: dict[tuple[Condition, ...], tuple[int, ...]] = {}
+    choices: list[tuple[tuple[int, ...], tuple[Condition, ...]]] = [((), ())]
+    for i, side in enumerate(sides):
+        allows = [(j, rule) for j, rule in enumerate(side) if rule.effect is Effect.ALLOW]
+        if i == len(sides) - 1:
+            for j, rule in allows:
+                if rule.direct:
+                    found.setdefault(rule.conditions, (*[-1] * i, j))
+        choices = [((*at, j), (*said, *rule.conditions)) for at, said in choices for j, rule in allows]
+        if len(choices) > MAX_PAIRS:
+            break
+    for at, said in choices:
+        found.setdefault(tuple(dict.fromkeys(said)), at)
+    return list(found.values()), list(found)
+
+
+def _classes(conditions: Iterable[Condition], keys: set[str]) -> list[tuple[str, Addresses]]:
+    """Addresses that no condition tells apart, with one of each class: "" for none at all, "*" for any."""
+    tests = [condition for condition in conditions if canonical(condition.key) == ADDRESS_KEY]
+    if not tests and not keys & _ENDPOINT_KEYS:
+        return [("*", EVERYWHERE)]
+    checks = [Check(condition, True, lambda _: None) for condition in tests]
+    cuts: dict[int, set[int]] = {4: {0, 1 << 32}, 6: {0, 1 << 128}}
+    for condition in tests:
+        for version, first, last in (span for value in condition.values if (span := network(value))):
+            cuts[version] |= {first, last + 1}
+    found: dict[tuple[bool | None, ...], tuple[str, list[Span]]] = {}
+    for version, edges in cuts.items():
+        for first, after in pairwise(sorted(edges)):
+            address = _text(version, first)
+            told = tuple(check.holds((address,)) for check in checks)
+            found.setdefault(told, (address, []))[1].append((version, first, after - 1))
+    return [("", Addresses((), endpoints=True)), *((address, Addresses.of(spans)) for address, spans in found.values())]
+
+
+def _text(version: int, number: int) -> str:
+    return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
+
+
+def other_conditions(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """What Allow rules ask for besides MFA and address: "StringEquals sts:RoleSessionName ${aws:username}"."""
+    return tuple(
+        dict.fromkeys(
+            f"{condition.operator} {condition.key} {', '.join(condition.values)}"
+            for rule in rules
+            for condition in rule.conditions
+            if canonical(condition.key) not in (MFA_KEY, ADDRESS_KEY)
+        )
+    )

@@ -1,0 +1,413 @@
+"""Verdicts in words: why somebody is let in or refused, statement by statement, and what to change."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from access.addresses import Addresses
+from access.doors import ADDRESS_KEY, MFA_KEYS, Credentials, Ways, ways
+from access.model import Role, User
+from access.states import InputError
+from access.verdicts import ASSUME, Cell, Ref, Side, Status, Verdicts, context_of
+from iam import Callers, CallerType, Effect, Request, Statement
+from iam.conditions import canonical
+from iam.evaluation import Facts
+
+LONGEST_SWITCH_ROLE_NAME = 64
+"""Characters of path and name that the console's Switch Role takes."""
+
+
+class Keys(StrEnum):
+    """What somebody calls AWS with."""
+
+    LONG_TERM = "long-term"
+    SESSION = "session"
+    CONSOLE = "console"
+
+    def credentials(self, mfa: bool) -> Credentials:
+        """What AWS sees of it: an access key sent with an MFA code counts as MFA, without one the key is absent."""
+        if mfa:
+            return Credentials.MFA
+        return Credentials.KEYS if self is Keys.LONG_TERM else Credentials.SESSION
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be right for somebody to get in."""
+
+    what: str
+    ok: bool | None
+    """None: cannot be verified."""
+    why: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer to one question."""
+
+    headline: str
+    status: Status
+    checks: Sequence[Check]
+    changes: Sequence[str]
+    """What to change, most fitting first; empty if allowed."""
+    notes: Sequence[str]
+
+
+def terms(found: Ways) -> tuple[str, str]:
+    """Say whether MFA is needed and from where: ("required", "203.0.113.10/32"), ("not needed", "anywhere")."""
+    with_mfa, without = found.by[Credentials.MFA], found.without_mfa
+    if not found:
+        return "", ""
+    if not without:
+        return "required", str(with_mfa)
+    if len(set(found.by.values())) == 1:
+        return "not needed", str(with_mfa)
+    places: dict[Addresses, list[str]] = {}
+    for credentials, addresses in found.by.items():
+        if addresses:
+            places.setdefault(addresses, []).append(credentials)
+    return "not always needed", "; ".join(
+        f"with {' or '.join(names)}: {addresses}" for addresses, names in places.items()
+    )
+
+
+def sentence(found: Ways) -> str:
+    """Say the same in one go: "MFA required, from 203.0.113.10/32"."""
+    mfa, where = terms(found)
+    return f"MFA {mfa}, {where if where.startswith('with ') else f'from {where}'}"
+
+
+def reasons(cell: Cell, who: str = "") -> list[str]:
+    """Say in full sentences what a verdict rests on, for all circumstances together; `who` stands for the user's
+    name."""
+    user, role = who or cell.user.name, f"role {cell.role.name}"
+    if cell.status is Status.REFUSED:
+        return _why_refused(cell, user)
+    may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
+    found = [f"{user} {may} {role}: {sentence(cell.ways)}."]
+    for side, refs in zip(("Identity side", "Trust side"), cell.statements, strict=True):
+        found.extend(f"{side}: {ref.title}." for ref in refs)
+    if cell.provisos:
+        found.append(f"Every way also asks for: {'; '.join(cell.provisos)}.")
+    return [*found, *cell.notes]
+
+
+def _why_refused(cell: Cell, user: str) -> list[str]:
+    found = []
+    role = cell.role
+    caller = Callers(type=CallerType.USER, arn=cell.user.arn)
+    opens = []
+    for side, says_nothing, never in (
+        (
+            cell.identity,
+            f"No policy of {user} or of {user}'s groups allows {ASSUME} on {role.arn}.",
+            f"The policies of {user} never allow {ASSUME} on {role.arn}",
+        ),
+        (
+            cell.trust,
+            f"The trust policy of role {role.name} lets {user} in by no statement.",
+            f"The trust policy of role {role.name} never lets {user} in",
+        ),
+    ):
+        allowing = [ref for ref, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.ALLOW]
+        if not allowing and side.knows_all:
+            found.append(says_nothing)
+        elif side.knows_all:
+            alone = ways((side.rules,), caller)
+            opens.append(alone)
+            if not alone:
+                denying = [r.title for r, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.DENY]
+                found.append(
+                    f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}."
+                )
+    if cell.boundary and not ways((cell.boundary.rules,), caller):
+        found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
+    if not found:
+        said = ", the trust policy with ".join(map(sentence, opens))
+        found.append(f"Both sides open, but never for one and the same request: the identity side opens with {said}.")
+    return found
+
+
+def explain(
+    verdicts: Verdicts, user: User, role: Role, keys: Keys = Keys.CONSOLE, mfa: bool = True, address: str | None = None
+) -> Explanation:
+    """Take one attempt to enter a role apart.
+
+    Raises:
+        InputError: `address` is no IP address.
+    """
+    if address is not None:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise InputError(f"{address} is no IP address.") from None
+    cell = verdicts.cell(user, role)
+    credentials = keys.credentials(mfa)
+    open_from = cell.ways.by[credentials]
+    entered = address in open_from if address else bool(open_from)
+    status = Status.REFUSED
+    if cell.status is Status.UNVERIFIED and (entered or not cell.ways):
+        status = Status.UNVERIFIED
+    elif entered:
+        status = Status.ALLOWED
+    elif cell.ways.doubts:
+        status = Status.UNVERIFIED
+    # Without an address, one that works is taken: what remains is then what else is wrong.
+    tried = address or next((network.partition("/")[0] for network in _likely(cell).networks), "192.0.2.1")
+    facts = _facts(cell, credentials, tried)
+    candidates = verdicts.candidates(user, role)
+    sides = [
+        _side("Grant", f"the policies of {user.name}", cell.identity, candidates[0], facts, f"on {role.arn}"),
+        *(
+            [_side("Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, "")]
+            if cell.boundary
+            else []
+        ),
+        _side("Trust", f"the trust policy of role {role.name}", cell.trust, candidates[1], facts, f"for {user.arn}"),
+    ]
+    if user.account == role.account and any(rule.direct for rule in cell.trust.rules) and status is Status.ALLOWED:
+        sides[0] = (Check("Grant", True, "Not needed: the trust policy names the user, in the role's own account."), [])
+    failing = [item for _, items in sides for item in items]
+    label = verdicts.model.label(role.account)
+    asked = f"{'with' if mfa else 'without'} MFA, {_CALLED[keys]}" + (f", from {address}" if address else "")
+    result = "allowed" if status is Status.ALLOWED else status
+    notes = list(cell.notes) if status is not Status.REFUSED else []
+    if status is Status.ALLOWED and not address:
+        notes.append(f"From {open_from}.")
+    if status is Status.ALLOWED and cell.provisos:
+        notes.append(f"Provided that: {'; '.join(cell.provisos)}.")
+    denies = [rule for rule in cell.identity.rules if rule.effect is Effect.DENY]
+    denied_without_mfa = any(canonical(c.key) in MFA_KEYS for rule in denies for c in rule.conditions)
+    notes.extend(_in_session(verdicts, role, keys, mfa, denied_without_mfa))
+    return Explanation(
+        f"{user.name} → {label} ({role.account}), role {role.name}, {asked}: {result}",
+        status,
+        [*_form_checks(user, role), *(check for check, _ in sides)],
+        [] if status is Status.ALLOWED else _changes(verdicts, cell, credentials, failing, candidates),
+        notes,
+    )
+
+
+_CALLED = {Keys.LONG_TERM: "with access keys", Keys.SESSION: "with a session", Keys.CONSOLE: "in the console"}
+
+
+def _likely(cell: Cell) -> Addresses:
+    """Addresses from which the door, or else one of its sides, opens."""
+    caller = Callers(type=CallerType.USER, arn=cell.user.arn)
+    for found in (cell.ways, *(ways((side.rules,), caller) for side in (cell.identity, cell.trust))):
+        if found.addresses.spans:
+            return found.addresses
+    return Addresses(())
+
+
+def _facts(cell: Cell, credentials: Credentials, address: str) -> Facts:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    context: dict[str, str] = {
+        **context_of(cell.user, cell.role),
+        "aws:CurrentTime": now,
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+        "aws:SourceIp": address,
+        # The console sends the user's name, and a profile can.
+        "sts:RoleSessionName": cell.user.name,
+    }
+    if credentials is not Credentials.KEYS:
+        context["aws:MultiFactorAuthPresent"] = "true" if credentials is Credentials.MFA else "false"
+        context["aws:TokenIssueTime"] = now
+    if credentials is Credentials.MFA:
+        context["aws:MultiFactorAuthAge"] = "0"
+    return Facts(Request(principal=cell.user.arn, action=ASSUME, resource=cell.role.arn, context=context))
+
+
+Failing = tuple[Ref, list[tuple[str, str]]]
+"""A statement and the conditions of it that fail: key (lower case) and words. None at all: a Deny that applies."""
+
+
+def _side(
+    what: str, who: str, side: Side, candidates: Sequence[Ref], facts: Facts, scope: str
+) -> tuple[Check, list[Failing]]:
+    """Judge one side for one request."""
+    judged: list[tuple[Ref, list[tuple[str, str]]]] = []
+    for ref in candidates:
+        failed = []
+        for check in facts.checks(ref.document, ref.statement):
+            if not check.holds(facts.values(check.key)):
+                failed.append((check.key, check.says(facts.values(check.key))))
+        judged.append((ref, failed))
+    for ref, failed in judged:
+        if ref.statement.effect is Effect.DENY and not failed:
+            return Check(what, False, f"{ref.title} denies it."), [(ref, [])]
+    allows = [(ref, failed) for ref, failed in judged if ref.statement.effect is Effect.ALLOW]
+    for ref, failed in allows:
+        if not failed:
+            return Check(what, True, f"{ref.title} allows it."), []
+    if not side.knows_all:
+        return Check(what, None, " ".join(side.reasons)), allows
+    if not allows:
+        return Check(what, False, f"Nothing in {who} allows {ASSUME} {scope}".rstrip() + "."), []
+    said = " ".join(
+        f"{ref.title} does not apply: {' and '.join(text for _, text in failed)}." for ref, failed in allows[:5]
+    )
+    return Check(what, False, said), allows
+
+
+def _form_checks(user: User, role: Role) -> list[Check]:
+    """What the Switch Role form itself takes."""
+    name = f"{role.path}{role.name}".lstrip("/")
+    checks = [
+        Check("Account", True, f"{role.account}: the role is in the states of this account."),
+        Check(
+            "Role name",
+            True,
+            f"{name}: type it so, upper and lower case as here{', with its path' if '/' in name else ''}.",
+        ),
+    ]
+    if len(name) > LONGEST_SWITCH_ROLE_NAME:
+        checks[1] = Check(
+            "Role name",
+            False,
+            f"{name} is longer than the {LONGEST_SWITCH_ROLE_NAME} characters that Switch Role takes.",
+        )
+    if user.partition != role.partition:
+        checks.append(Check("Partition", False, f"{user.partition} users cannot enter roles of {role.partition}."))
+    return checks
+
+
+def _changes(
+    verdicts: Verdicts,
+    cell: Cell,
+    credentials: Credentials,
+    failing: Iterable[Failing],
+    candidates: tuple[Sequence[Ref], Sequence[Ref]],
+) -> list[str]:
+    user, role = cell.user, cell.role
+    found: dict[str, None] = {}
+    granting, trusting = ([r for r in refs if r.statement.effect is Effect.ALLOW] for refs in candidates)
+    if not granting and cell.identity.knows_all and not any(rule.direct for rule in cell.trust.rules):
+        groups = [g.name for g in verdicts.model.groups if g.account == user.account and verdicts.grants(g, role)]
+        found[
+            f"Add {user.name} to the group {' or '.join(groups)}, which has a grant for this role."
+            if groups
+            else f"Give a group of {user.name} a policy that allows {ASSUME} on {role.arn}."
+        ] = None
+    if not trusting and cell.trust.knows_all:
+        found[f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:admins)."] = None
+        gone = [
+            p.value
+            for _, p in (role.trust.document.admitted if role.trust.document else ())
+            if p.value.startswith("AIDA")
+        ]
+        if gone:
+            found[f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."] = (
+                None
+            )
+    for ref, failed in failing:
+        if ref.statement.effect is Effect.DENY and not failed:
+            asked = [(canonical(c.key), "") for c in ref.statement.conditions]
+            failed = [(key, said) for key, said in asked if key in MFA_KEYS or key == ADDRESS_KEY]
+            if not failed:
+                found[f"Change {ref.title}, or what it denies: a Deny outweighs every Allow."] = None
+        for key, said in failed:
+            if key in MFA_KEYS:
+                found[_MFA_ADVICE[credentials]] = None
+            elif key == ADDRESS_KEY:
+                open_from = cell.ways.by[credentials] or cell.ways.addresses
+                where = f"Come from {open_from}, or add" if open_from else "Add"
+                found[
+                    f"{where} your address to the networks in {ref.title} (in this project: delegation:staticIps)."
+                ] = None
+            else:
+                found[f"Meet or change this condition of {ref.title}: {said}."] = None
+    return list(found)
+
+
+_MFA_ADVICE = {
+    Credentials.KEYS: "Use MFA: mfa_serial, or `aws sts get-session-token --serial-number <device> --token-code ...`.",
+    Credentials.SESSION: "Sign out and in again with your MFA device, or get a session with serial number and code.",
+    Credentials.MFA: "Sign in again with MFA: the statement asks for a newer one.",
+}
+
+
+def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool, denied_without_mfa: bool) -> list[str]:
+    """What to know once inside."""
+    found = []
+    lock = verdicts.session_addresses(role)
+    if lock is not None:
+        found.append(f"Once inside, every request is refused that does not come from {lock}.")
+    named = [
+        f"{policy.name}, {statement.label}"
+        for policy in role.policies
+        for statement in (policy.document.statements if policy.document else ())
+        if statement.effect is Effect.ALLOW and any(c.key.lower() in MFA_KEYS for c in statement.conditions)
+    ]
+    if keys is Keys.LONG_TERM and mfa and denied_without_mfa:
+        found.append(
+            "Whether a Deny without MFA spares access keys that send the code with AssumeRole itself is untested on "
+            "AWS: get-session-token is the sure way."
+        )
+    if named and keys is Keys.LONG_TERM and mfa:
+        found.append(
+            f"Once inside, {'; '.join(named)} do not apply: a session that AssumeRole opened with a code of its own "
+            "carries no MFA. Use get-session-token first."
+        )
+    return found
+
+
+def role_summary(role: Role) -> list[str]:
+    """Say what the role's policies hold, a line each."""
+    found = []
+    for policy in role.policies:
+        if policy.document is None:
+            found.append(f"{policy.name} (AWS-managed)" if policy.aws_managed else f"{policy.name}: {policy.problem}")
+            continue
+        if policy.arn:
+            found.append(f"{policy.name} (managed)")
+            continue
+        found.extend(f"{policy.name}: {_statement_line(statement)}" for statement in policy.document.statements)
+    if role.boundary:
+        found.append(f"within the permissions boundary {role.boundary.name}")
+    return found or ["no policies in these states"]
+
+
+def _statement_line(statement: Statement) -> str:
+    scope = (
+        _few(statement.actions or ())
+        if statement.actions is not None
+        else f"all but {_few(statement.not_actions or ())}"
+    )
+    on = (
+        _few(statement.resources or ())
+        if statement.resources is not None
+        else f"all but {_few(statement.not_resources or ())}"
+    )
+    when = "; ".join(f"{c.operator} {c.key} {_few(c.values)}" for c in statement.conditions)
+    return f"{statement.effect} {scope} on {on}" + (f" if {when}" if when else "")
+
+
+def _few(texts: Sequence[str], most: int = 3) -> str:
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
+
+
+def statement_json(ref: Ref) -> Mapping[str, object]:
+    """The statement as JSON data, in the words of a policy document."""
+    s = ref.statement
+    data: dict[str, object] = {"Sid": s.sid} if s.sid else {}
+    data["Effect"] = str(s.effect)
+    for name, texts in (
+        ("Action", s.actions),
+        ("NotAction", s.not_actions),
+        ("Resource", s.resources),
+        ("NotResource", s.not_resources),
+        ("Principal", s.principals and [p.value for p in s.principals]),
+        ("NotPrincipal", s.not_principals and [p.value for p in s.not_principals]),
+    ):
+        if texts:
+            data[name] = texts[0] if len(texts) == 1 else list(texts)
+    conditions: dict[str, dict[str, object]] = {}
+    for c in s.conditions:
+        conditions.setdefault(c.operator, {})[c.key] = c.values[0] if len(c.values) == 1 else list(c.values)
+    return {**data, **({"Condition": conditions} if conditions else {})}

@@ -1,0 +1,141 @@
+"""How much room is left in IAM's quotas: people per trust policy, accounts per group.
+
+Limits, in characters without white space: IAM and AWS STS quotas
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from access.model import Group, Policy, Role, User
+from access.verdicts import ASSUME, Verdicts
+from iam import Effect, PrincipalKind, matching_actions
+
+GROUP_INLINE, USER_INLINE, MANAGED = 5120, 2048, 6144
+TRUST, TRUST_RAISED = 2048, 8192
+ATTACHED, GROUPS_PER_USER = 10, 10
+
+
+@dataclass(frozen=True)
+class Room:
+    """One quota of one group, role or user."""
+
+    what: str
+    account: str
+    used: int
+    limit: int
+    unit: str
+    more: str
+    """What still fits, in words."""
+    advice: str
+    """What to do when it runs out."""
+
+    @property
+    def share(self) -> float:
+        """Used part, 0 to 1 (above: over the quota)."""
+        return self.used / self.limit
+
+
+def room(verdicts: Verdicts) -> list[Room]:
+    """Measure every trust policy, group and user, the fullest first."""
+    model = verdicts.model
+    found = [
+        *(one for role in model.roles for one in _trust(role, _quota(verdicts, role))),
+        *(one for group in model.groups for one in _group(group)),
+        *(one for user in model.users for one in _user(user)),
+    ]
+    return sorted(found, key=lambda one: -one.share)
+
+
+def _quota(verdicts: Verdicts, role: Role) -> int:
+    """The trust policy's quota: what the stack's outputs say of this very role, else the default."""
+    for stack in verdicts.model.stacks:
+        sizes = stack.outputs.get("documentSizes")
+        if (
+            stack.outputs.get("roleArn") == role.arn
+            and isinstance(sizes, dict)
+            and isinstance(sizes.get("trust"), dict)
+        ):
+            limit = sizes["trust"].get("limit")
+            return int(limit) if isinstance(limit, (int, float)) else TRUST
+    return TRUST
+
+
+def _trust(role: Role, quota: int) -> Iterator[Room]:
+    if role.trust.document is None:
+        return
+    named = [p.value for _, p in role.trust.document.admitted if p.kind is PrincipalKind.USER]
+    # Each further name costs its ARN, two quotation marks and a comma.
+    each = round(sum(len(arn) for arn in named) / len(named)) + 3 if named else 0
+    left = quota - role.trust.size
+    yield Room(
+        f"trust policy of {role.title}",
+        role.account,
+        role.trust.size,
+        quota,
+        "characters",
+        f"about {max(left, 0) // each} more users ({len(named)} now)" if each else "names no users",
+        f"Ask AWS to raise quota L-C07B4B0D (up to {TRUST_RAISED:,}) and set delegation:trustPolicyQuota; "
+        "beyond, trust the account and one user path (ArnLike aws:PrincipalArn).",
+    )
+
+
+def _group(group: Group) -> Iterator[Room]:
+    inline = [policy for policy in group.policies if not policy.arn]
+    if inline:
+        grants = [policy for policy in inline if _is_grant(policy)]
+        used = sum(policy.size for policy in inline)
+        each = max((policy.size for policy in grants), default=0)
+        left = max(GROUP_INLINE - used, 0)
+        yield Room(
+            f"inline policies of {group.title}",
+            group.account,
+            used,
+            GROUP_INLINE,
+            "characters",
+            f"about {left // each} more accounts ({len(grants)} grants now)" if each else "holds no grants",
+            f"Put the grants into managed policies: one holds about {(MANAGED - 220) // 50} roles, "
+            f"and a group takes {ATTACHED} of them.",
+        )
+    attached = len(group.policies) - len(inline)
+    if attached:
+        yield Room(
+            f"managed policies of {group.title}",
+            group.account,
+            attached,
+            ATTACHED,
+            "policies",
+            f"{max(ATTACHED - attached, 0)} more policies",
+            "Merge policies, or split the group.",
+        )
+
+
+def _user(user: User) -> Iterator[Room]:
+    inline = [policy for policy in user.policies if not policy.arn]
+    if inline:
+        yield Room(
+            f"inline policies of {user.title}",
+            user.account,
+            sum(policy.size for policy in inline),
+            USER_INLINE,
+            "characters",
+            "",
+            "Give the permissions to a group.",
+        )
+    if len(user.groups) > GROUPS_PER_USER // 2:
+        yield Room(
+            f"groups of {user.title}",
+            user.account,
+            len(user.groups),
+            GROUPS_PER_USER,
+            "groups",
+            f"{max(GROUPS_PER_USER - len(user.groups), 0)} more groups",
+            "Merge groups.",
+        )
+
+
+def _is_grant(policy: Policy) -> bool:
+    statements = policy.document.statements if policy.document else ()
+    return any(s.effect is Effect.ALLOW and matching_actions(s, [ASSUME]) for s in statements)

@@ -1,0 +1,94 @@
+"""One person's way in: links, profiles and first steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from access.model import Model, Role, User
+from access.verdicts import Cell, Status, Verdicts
+
+SIGN_IN_HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+}
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html"""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a person types and clicks."""
+
+    links: Sequence[tuple[str, str]]
+    """Account and role in words, and the switch-role link."""
+    profiles_mfa_in_session: str
+    profiles_mfa_serial: str
+    extend_switch_roles: str
+    first_steps: Sequence[str]
+    notes: Sequence[str]
+
+
+def switch_role_link(model: Model, role: Role) -> str:
+    """Return the console's link that fills in the Switch Role page."""
+    query = {
+        "account": role.account,
+        "roleName": f"{role.path}{role.name}".lstrip("/"),
+        "displayName": f"{role.name} {model.label(role.account)}"[:64],
+    }
+    host = SIGN_IN_HOSTS.get(role.partition, SIGN_IN_HOSTS["aws"])
+    return f"https://{host}/switchrole?{urlencode(query)}"
+
+
+def setup(verdicts: Verdicts, user: User) -> Setup:
+    """Write everything that a user needs for the roles open to the user."""
+    model = verdicts.model
+    cells = [verdicts.cell(user, role) for role in model.roles]
+    cells = [cell for cell in cells if cell.status is not Status.REFUSED]
+    cells.sort(key=lambda cell: (model.label(cell.role.account), cell.role.name))
+    names = _profile_names(model, [cell.role for cell in cells])
+    device = f"arn:{user.partition}:iam::{user.account}:mfa/<your-device>"
+    base = f"{model.label(user.account)}-keys"
+    carrying, plain, extension = [], [], [f"[{model.label(user.account)}]\naws_account_id = {user.account}\n"]
+    for cell, name in zip(cells, names, strict=True):
+        head = f"[profile {name}]\nrole_arn = {cell.role.arn}\n"
+        session = f"role_session_name = {user.name}\n"
+        # A session that starts from temporary credentials is role chaining, which ends after an hour.
+        carrying.append(f"{head}source_profile = {base}-mfa\n{session}")
+        duration = f"duration_seconds = {cell.role.max_session}\n"
+        plain.append(f"{head}source_profile = {base}\nmfa_serial = {device}\n{session}{duration}")
+        extension.append(f"[{name}]\nrole_arn = {cell.role.arn}\nsource_profile = {model.label(user.account)}\n")
+    return Setup(
+        links=[(f"{model.label(c.role.account)}, {c.role.name}", switch_role_link(model, c.role)) for c in cells],
+        profiles_mfa_in_session="\n".join(carrying),
+        profiles_mfa_serial="\n".join(plain),
+        extend_switch_roles="\n".join(extension),
+        first_steps=_first_steps(user, device, base),
+        notes=_notes(cells, model),
+    )
+
+
+def _profile_names(model: Model, roles: Sequence[Role]) -> list[str]:
+    accounts = [role.account for role in roles]
+    return [model.label(role.account) + (f"-{role.name}" if accounts.count(role.account) > 1 else "") for role in roles]
+
+
+def _first_steps(user: User, device: str, base: str) -> list[str]:
+    host = SIGN_IN_HOSTS.get(user.partition, SIGN_IN_HOSTS["aws"])
+    site = f"https://{user.account}.{host}/console"
+    return [
+        f"Sign in at {site} as {user.name} and change the first password.",
+        "Security credentials → Assign MFA device. The command line needs an authenticator app: passkeys give no code.",
+        "Sign out and in again, now with MFA: until then nearly everything is refused.",
+        "In the console open a switch-role link above.",
+        f"For the command line create an access key and put it into profile {base} of ~/.aws/credentials.",
+        f"Each day: aws sts get-session-token --profile {base} --serial-number {device} --token-code <code>, "
+        f"and put the three values into profile {base}-mfa.",
+    ]
+
+
+def _notes(cells: Sequence[Cell], model: Model) -> list[str]:
+    return [
+        f"{model.label(cell.role.account)}, {cell.role.name}: {' '.join(cell.notes)}" for cell in cells if cell.notes
+    ] + [f"{model.label(cell.role.account)}: {said} is asked for." for cell in cells for said in cell.provisos]

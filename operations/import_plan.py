@@ -1,0 +1,335 @@
+"""Plans the taking over of what exists by hand: the import file, and what will change (`make import-plan`).
+
+A plain `pulumi import` uses default providers and knows no components. So the file is Pulumi's own list of what it
+would create (`pulumi preview --import-file`), cut down to what exists, with the ids filled in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from operations import aws_accounts, stack_files
+from operations.errors import OperationError, exit_code
+from settings import SECURITY_STACK, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """What is in an account already, of what a stack would create there."""
+
+    what: str
+    """What it is, in words."""
+    id: str | None
+    """What Pulumi imports it by; None for what cannot be imported and is made over what exists."""
+    changes: tuple[str, ...] = ()
+    """What the next updates change about it: each goes on where `what` ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What Pulumi would create."""
+
+    creates: tuple[Mapping[str, Any], ...]
+    """The new states: `urn`, `type`, `provider` and `inputs`."""
+    import_file: Mapping[str, Any]
+    """Pulumi's own import file for them, without ids."""
+
+
+def preview(top: Path, stack: str) -> Preview:
+    """Return what `pulumi preview` says of a stack.
+
+    Raises:
+        OperationError: there is no Pulumi, or the preview fails; the text holds what it said.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        command = ["pulumi", "preview", "--non-interactive", "--stack", stack, "--json", "--import-file", str(file)]
+        try:
+            done = subprocess.run(command, cwd=top, capture_output=True, text=True)
+        except FileNotFoundError as error:
+            raise OperationError(
+                "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/."
+            ) from error
+        if done.returncode != 0:
+            raise OperationError(f"The preview of stack {stack} failed:\n{_said(done)}")
+        return Preview(
+            creates=tuple(step["newState"] for step in json.loads(done.stdout)["steps"] if step["op"] == "create"),
+            import_file=json.loads(file.read_text()) if file.exists() else {"resources": []},
+        )
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    with contextlib.suppress(ValueError, KeyError):
+        diagnostics = json.loads(done.stdout)["diagnostics"]
+        return "".join(entry["message"] for entry in diagnostics if entry["severity"] == "error").strip()
+    return (done.stderr or done.stdout).strip()
+
+
+def find(settings: Settings, clients: Mapping[str, IAMClient], creates: tuple[Mapping[str, Any], ...]) -> Found:
+    """Return what exists already of what a stack would create.
+
+    Args:
+        settings: the stack's settings.
+        clients: an IAM client by the logical name of the provider: `security`, and the stack's own.
+        creates: new states, as in `Preview`.
+    """
+    accounts = {settings.stack: settings.target_account_id, SECURITY_STACK: settings.security_account_id}
+    found: Found = {}
+    for state in creates:
+        look = _LOOKS.get(state["type"])
+        if look is None:
+            continue
+        provider = state["provider"].split("::")[-2]
+        iam = clients[provider]
+        account = f"arn:{settings.partition}:iam::{accounts[provider]}"
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            existing = look(iam, state["inputs"], account)
+            if existing:
+                found[state["type"], state["urn"].rpartition("::")[2]] = existing
+    return found
+
+
+Found = dict[tuple[str, str], Existing]
+"""What exists, by type and logical name."""
+
+
+def import_file(pulumis: Mapping[str, Any], found: Found) -> dict[str, Any]:
+    """Return Pulumi's import file with the ids of what exists, and without what does not."""
+    resources = []
+    for resource in pulumis["resources"]:
+        existing = found.get((resource["type"], resource["name"]))
+        if existing and existing.id:
+            resources.append({**resource, "id": existing.id})
+        elif resource.get("component") or resource["type"].startswith("pulumi:providers:"):
+            resources.append(resource)
+    return {**pulumis, "resources": resources}
+
+
+def _user(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
+    user = iam.get_user(UserName=inputs["name"])["User"]
+    mend = f"set delegation:userPath to {user['Path']} to keep it"
+    changes = [*_path(user, inputs, mend), *_tags(user, inputs)]
+    return Existing(what=f"User {inputs['name']}", id=inputs["name"], changes=tuple(changes))
+
+
+def _group(iam: IAMClient, inputs: Inputs, account: str) -> Existing:
+    name = inputs["name"]
+    changes = [*_path(iam.get_group(GroupName=name)["Group"], inputs, "no stack can keep it")]
+    inline = [
+        policy
+        for page in iam.get_paginator("list_group_policies").paginate(GroupName=name)
+        for policy in page["PolicyNames"]
+        if not policy.startswith("assume-")
+    ]
+    attached = [arn for arn in _attached_to_group(iam, name) if arn != f"{account}:policy/{name}-self-service"]
+    if inline or attached:
+        policies = ", ".join(inline + attached)
+        changes.append(
+            f"keeps {policies}, for no stack manages the group's other policies: remove by hand what must go"
+        )
+    return Existing(what=f"Group {name}", id=name, changes=tuple(changes))
+
+
+def _membership(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
+    pages = iam.get_paginator("get_group").paginate(GroupName=inputs["group"])
+    strangers = {user["UserName"] for page in pages for user in page["Users"]} - set(inputs["users"])
+    if not strangers:
+        return None
+    loss = f"loses {', '.join(sorted(strangers))} with the second `make up`: put who must stay into delegation:admins"
+    return Existing(what=f"Membership of group {inputs['group']}", id=None, changes=(loss,))
+
+
+def _policy(iam: IAMClient, inputs: Inputs, account: str) -> Existing:
+    arn = f"{account}:policy{inputs.get('path', '/')}{inputs['name']}"
+    live = iam.get_policy(PolicyArn=arn)["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=live["DefaultVersionId"])["PolicyVersion"]
+    changes = [*_document(version["Document"], inputs["policy"]), *_tags(live, inputs)]
+    if live.get("Description", "") != inputs["description"]:
+        changes.append("is deleted and made anew, for IAM cannot change its description")
+    return Existing(what=f"Policy {inputs['name']}", id=arn, changes=tuple(changes))
+
+
+def _group_attachment(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
+    group, arn = inputs["group"], inputs["policyArn"]
+    if arn not in _attached_to_group(iam, group):
+        return None
+    return Existing(what=f"Attachment of {arn} to group {group}", id=f"{group}/{arn}")
+
+
+def _grant(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
+    group, name = inputs["group"], inputs["name"]
+    live = iam.get_group_policy(GroupName=group, PolicyName=name)["PolicyDocument"]
+    changes = tuple(_document(live, inputs["policy"]))
+    return Existing(what=f"Grant {name} of group {group}", id=f"{group}:{name}", changes=changes)
+
+
+def _role(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
+    role = iam.get_role(RoleName=inputs["name"])["Role"]
+    changes = [*_path(role, inputs, "which makes the role anew"), *_tags(role, inputs)]
+    if role.get("Description", "") != inputs["description"]:
+        changes.append("gets the program's description")
+    live, wanted = role["AssumeRolePolicyDocument"], json.loads(inputs["assumeRolePolicy"])
+    if live != wanted:
+        changes.append("gets the program's trust policy instead of its own")
+    lost = _principals(live) - _principals(wanted)
+    if lost:
+        changes.append(f"no longer lets in {', '.join(sorted(lost))}")
+    seconds = int(inputs["maxSessionDuration"])
+    if role["MaxSessionDuration"] != seconds:
+        changes.append(f"has sessions of up to {seconds} s instead of {role['MaxSessionDuration']} s")
+    if boundary := role.get("PermissionsBoundary"):
+        changes.append(f"loses its permissions boundary {boundary['PermissionsBoundaryArn']}")
+    return Existing(what=f"Role {inputs['name']}", id=inputs["name"], changes=tuple(changes))
+
+
+def _role_policy(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
+    role, name = inputs["role"], inputs["name"]
+    live = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    changes = tuple(_document(live, inputs["policy"]))
+    return Existing(what=f"Inline policy {name} of role {role}", id=f"{role}:{name}", changes=changes)
+
+
+def _role_attachment(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
+    role, arn = inputs["role"], inputs["policyArn"]
+    if arn not in _attached_to_role(iam, role):
+        return None
+    return Existing(what=f"Attachment of {arn} to role {role}", id=f"{role}/{arn}")
+
+
+def _exclusive_inline(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
+    role = inputs["roleName"]
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    return _exclusive(role, {name for page in pages for name in page["PolicyNames"]} - set(inputs["policyNames"]))
+
+
+def _exclusive_attached(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
+    role = inputs["roleName"]
+    return _exclusive(role, _attached_to_role(iam, role) - set(inputs["policyArns"]))
+
+
+def _exclusive(role: str, strangers: set[str]) -> Existing | None:
+    if not strangers:
+        return None
+    loss = f"lose {', '.join(sorted(strangers))} with the first `make up`"
+    return Existing(what=f"Policies of role {role}", id=None, changes=(loss,))
+
+
+_LOOKS: Mapping[str, Callable[[IAMClient, Inputs, str], Existing | None]] = {
+    "aws:iam/user:User": _user,
+    "aws:iam/group:Group": _group,
+    "aws:iam/groupMembership:GroupMembership": _membership,
+    "aws:iam/policy:Policy": _policy,
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _group_attachment,
+    "aws:iam/groupPolicy:GroupPolicy": _grant,
+    "aws:iam/role:Role": _role,
+    "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_attachment,
+    "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive": _exclusive_inline,
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": _exclusive_attached,
+}
+
+
+def _attached_to_group(iam: IAMClient, group: str) -> set[str]:
+    pages = iam.get_paginator("list_attached_group_policies").paginate(GroupName=group)
+    return {policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]}
+
+
+def _attached_to_role(iam: IAMClient, role: str) -> set[str]:
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    return {policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]}
+
+
+def _path(live: Mapping[str, Any], inputs: Inputs, consequence: str) -> Iterator[str]:
+    wanted = inputs.get("path", "/")
+    if live["Path"] != wanted:
+        yield f"moves from path {live['Path']} to {wanted}, and with it its ARN: {consequence}"
+
+
+def _tags(live: Mapping[str, Any], inputs: Inputs) -> Iterator[str]:
+    lost = sorted({tag["Key"] for tag in live.get("Tags", [])} - set(inputs.get("tags") or {}))
+    if lost:
+        yield f"loses the tags {', '.join(lost)}: put what must stay into delegation:tags"
+
+
+def _document(live: Any, wanted: str) -> Iterator[str]:
+    if live != json.loads(wanted):
+        yield "gets the program's document instead of its own"
+
+
+def _principals(document: Any) -> set[str]:
+    """Return the principals that a trust policy names, in any legal spelling."""
+    principals = set()
+    for statement in _list(document["Statement"]):
+        named = statement.get("Principal", {})
+        for entry in named.values() if isinstance(named, dict) else [named]:
+            principals.update(_list(entry))
+    return principals
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def report(stack: str, file: Path, found: Found) -> str:
+    """Return what exists, what will change about it, and the commands to go on with."""
+    taken = [existing for existing in found.values() if existing.id]
+    if not taken:
+        return f"Nothing that stack {stack} would create exists by hand: deploy it with make up STACK={stack}.\n"
+    lines = [f"Exists by hand, and is in {file.name} with its id:"]
+    lines += [f"  {existing.what}" for existing in taken]
+    changes = [f"{existing.what} {change}." for existing in found.values() for change in existing.changes]
+    lines += ["", "What changes when Pulumi manages it:" if changes else "Nothing of it changes."]
+    for change in changes:
+        lines += textwrap.wrap(
+            change, 80, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    lines += [
+        "",
+        "Next, if that is what you want (the import itself changes nothing):",
+        f"  pulumi import --stack {stack} --file {file.name} \\",
+        "    --generate-code=false --protect=false",
+        f"  make preview STACK={stack}",
+        f"  make up STACK={stack}",
+        f"Then delete {file.name}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write `import-<stack>.json` for the command line's stack and return the exit code."""
+    parser = argparse.ArgumentParser(prog="make import-plan", description=__doc__)
+    parser.add_argument("--stack", default="")
+    top = Path.cwd()
+    stack = stack_files.existing_stack(top, parser.parse_args().stack, "import-plan")
+    settings = stack_files.read_settings(top, stack)
+    with aws_accounts.explained():
+        clients = {SECURITY_STACK: aws_accounts.iam(SECURITY_STACK, settings.security_account_id, settings.region)}
+        if settings.target_account_id:
+            clients[stack] = aws_accounts.iam(stack, settings.target_account_id, settings.region)
+        pulumis = preview(top, stack)
+        found = find(settings, clients, pulumis.creates)
+    file = top / f"import-{stack}.json"
+    if any(existing.id for existing in found.values()):
+        file.write_text(json.dumps(import_file(pulumis.import_file, found), indent=2) + "\n")
+    print(report(stack, file, found), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

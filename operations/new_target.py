@@ -1,0 +1,153 @@
+"""Writes the two files of one more target account and says what is left to do (`make new-target`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from operations import stack_files
+from operations.errors import OperationError, exit_code
+from settings import NAMESPACE, SECURITY_STACK, Settings
+
+# The name becomes an AWS profile, a GitHub environment and a workflow's job.
+_STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+_OWN_KEYS = ("securityAccountId", "targetAccountId", "staticIps")
+_ADDRESSES = "allowedCidrs"
+
+
+def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()) -> Settings:
+    """Write `Pulumi.<stack>.yaml` and the policy pack's configuration for it; return the new stack's settings.
+
+    The Security account is that of `Pulumi.security.yaml`; everything else that all target stacks agree on is taken
+    over, static IPs included unless they are given. Exemptions from policies are never taken over.
+
+    Args:
+        top: the repository's top.
+        stack: name of the new stack.
+        account_id: the target account, 12 digits.
+        static_ips: addresses and CIDRs; empty for those of the other target stacks.
+
+    Raises:
+        OperationError: a file exists, or the name, the account or an address is refused. Nothing is written then.
+    """
+    if not _STACK_NAME.fullmatch(stack):
+        raise OperationError(
+            f"{stack!r} cannot be a stack's name: use up to 40 lower-case letters, digits and hyphens, a letter first, "
+            "such as make new-target STACK=staging ACCOUNT=444444444444."
+        )
+    if not account_id:
+        raise OperationError(f"Name the account: make new-target STACK={stack} ACCOUNT=… with its 12 digits.")
+    for file in (stack_files.stack_file(top, stack), stack_files.pack_config_file(top, stack)):
+        if file.exists():
+            raise OperationError(f"{file.relative_to(top)} exists already: choose another name, or delete it first.")
+
+    others = {other: stack_files.read_values(top, other) for other in stack_files.target_stacks(top)}
+    for other, values in others.items():
+        if values.get("targetAccountId") == account_id:
+            raise OperationError(f"Account {account_id} is that of stack {other} already: see Pulumi.{other}.yaml.")
+    shared = _agreed(list(others.values()))
+    if not (static_ips or "staticIps" in shared):
+        raise OperationError(
+            "The other target stacks do not agree on static IPs: give those of this one, "
+            f"such as make new-target STACK={stack} ACCOUNT={account_id} IPS=198.51.100.7,203.0.113.0/28."
+        )
+    values = shared | {
+        "securityAccountId": stack_files.read_settings(top, SECURITY_STACK).security_account_id,
+        "targetAccountId": account_id,
+        "staticIps": list(static_ips) or shared["staticIps"],
+    }
+    settings = stack_files.settings_of(top, stack, values)
+    policies = _pack_config(top, others, settings.static_ips)
+    try:
+        stack_files.pack_config_file(top, stack).write_text(policies)
+        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values))
+    except OSError as error:
+        raise OperationError(f"The files cannot be written: {error}.") from error
+    return settings
+
+
+def _agreed(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the entries that all items have in common."""
+    first, *rest = items or [{}]
+    return {key: value for key, value in first.items() if all(key in item and item[key] == value for item in rest)}
+
+
+def _stack_file(stack: str, values: Mapping[str, Any]) -> str:
+    lines = [
+        f"# Access to the {stack} account.",
+        "config:",
+        *(f'  {NAMESPACE}:{key}: "{values[key]}"' for key in ("securityAccountId", "targetAccountId")),
+        f"  # The policy pack has its own list: change {stack_files.PACK_CONFIG}/{stack}.json with it.",
+        f"  {NAMESPACE}:staticIps:",
+        *(f"    - {address}" for address in values["staticIps"]),
+    ]
+    others = {f"{NAMESPACE}:{key}": value for key, value in values.items() if key not in _OWN_KEYS}
+    if others:
+        lines.append(textwrap.indent(yaml.safe_dump(others, sort_keys=False, allow_unicode=True).rstrip(), "  "))
+    return "\n".join([*lines, ""])
+
+
+def _pack_config(top: Path, others: Mapping[str, Any], cidrs: Sequence[str]) -> str:
+    configs = [stack_files.read_pack_config(top, other) for other in others or (SECURITY_STACK,)]
+    policies = {}
+    for policy in dict.fromkeys(name for config in configs for name in config):
+        of_policy = [config.get(policy, {}) for config in configs]
+        if not all(isinstance(entry, dict) for entry in of_policy):
+            raise OperationError(
+                f"The policy pack's configurations of {', '.join(others)} set the level of {policy}: "
+                "put that right first, for it lowers the gate."
+            )
+        agreed = {key: value for key, value in _agreed(of_policy).items() if key != "exempt"}
+        if any(_ADDRESSES in entry for entry in of_policy):
+            agreed[_ADDRESSES] = list(cidrs)
+        if agreed:
+            policies[policy] = agreed
+    lines = (f"  {json.dumps(policy)}: {json.dumps(entry)}" for policy, entry in policies.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def left_to_do(settings: Settings) -> str:
+    """Return what a person still has to do before the new stack can be deployed."""
+    stack, account_id = settings.stack, settings.target_account_id
+    return f"""\
+Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
+account {account_id} from {", ".join(settings.static_ips)}.
+
+Left to do:
+1. Bootstrap account {account_id} with bootstrap/target.yaml, and add the
+   environment {stack} to DeploySubjects of the Security account's stack
+   (bootstrap/README.md).
+2. Add the AWS profile delegation-{stack} to ~/.aws/config.
+3. pulumi stack init {stack}
+   with the secrets provider of your other stacks.
+4. make preview STACK={stack}
+5. In GitHub: an environment {stack}, for the branch main only. In
+   .github/workflows/deploy.yml: a job {stack} after the last one. Previews
+   and the look for drift find the stack by its file.
+6. Commit the files on a branch, {stack_files.PACK_CONFIG}
+   included: its code owners confirm the addresses.
+"""
+
+
+def main() -> int:
+    """Write the files for the command line's stack and account, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="make new-target", description=__doc__)
+    parser.add_argument("--stack", default="")
+    parser.add_argument("--account", default="")
+    parser.add_argument("--static-ips", default="", help="comma-separated")
+    arguments = parser.parse_args()
+    addresses = [address.strip() for address in arguments.static_ips.split(",") if address.strip()]
+    print(left_to_do(write(Path.cwd(), arguments.stack, arguments.account, addresses)), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

@@ -1,0 +1,362 @@
+"""The whole deployment under the bootstrap roles' permissions, on the real engine, with the state on S3.
+
+How far the local accounts enforce IAM (moto 5.2.5): each request's action must be allowed by the policies of the role
+that its credentials belong to. For S3 the resource counts too. For IAM it does not, an Allow counts only when its
+Resource is `*`, and a statement with a condition refuses outright. So the server is given the templates' actions with
+those elements widened, and the resources and conditions are checked afterwards, on the requests that it recorded.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import boto3
+import pytest
+import yaml
+
+from sandbox.workspace import Result, Workspace
+
+Statements = list[dict[str, Any]]
+
+ACCOUNTS = {"security": "111111111111", "preprod": "222222222222"}
+RUNNER = "999999999999"
+"""The account from which the roles are assumed, as a human role's would be."""
+TRUST_ALL = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+ROLES = {"DeployRole": "delegation-deploy", "PreviewRole": "delegation-preview"}
+BUCKET = "delegation-state-111111111111"
+
+NOT_EXERCISED = {
+    # The real provider's calls, which the stand-in does in another way or the local server does not know.
+    "iam:SetDefaultPolicyVersion": "versions of the provider that make a new version the default in a second call",
+    "iam:UpdateRoleDescription": "versions of the provider that change a description on its own",
+    "kms:GenerateDataKey": "the local S3 encrypts nothing",
+    "iam:DeleteUserPolicy": "a user with an inline policy",
+    "iam:DetachUserPolicy": "a user with an attached policy",
+    "iam:ListAttachedUserPolicies": "the removal of any user",
+    "iam:ListUserPolicies": "the removal of any user",
+    "iam:ListServiceSpecificCredentials": "the removal of any user",
+    # What only a user with such things has.
+    "iam:DeleteServiceSpecificCredential": "a user with credentials for CodeCommit or Keyspaces",
+    "iam:DeleteSigningCertificate": "a user with a signing certificate",
+    "iam:DeleteSSHPublicKey": "a user with an SSH key",
+}
+
+
+class Lacking(NamedTuple):
+    """A step tried with one action fewer, and the call that its failure names."""
+
+    verb: str
+    stack: str
+    role: str
+    action: str
+    operation: str
+    arguments: tuple[str, ...] = ()
+
+
+LACKING = [
+    Lacking("up", "security", "DeployRole", "iam:CreateGroup", "CreateGroup"),
+    Lacking("preview", "security", "PreviewRole", "s3:GetObject", "GetObject"),
+    Lacking("up", "preprod", "DeployRole", "iam:PutRolePolicy", "PutRolePolicy"),
+    Lacking("preview", "preprod", "PreviewRole", "iam:ListRolePolicies", "ListRolePolicies", ("--refresh",)),
+]
+"""In the order of a first deployment."""
+
+
+class Request(NamedTuple):
+    """A request to IAM as the local server recorded it: whom it concerns, and what its conditions would see."""
+
+    action: str
+    resource: str
+    context: dict[str, str]
+
+
+class Bootstrapped:
+    """Local accounts with the bootstrap templates applied, and a Pulumi that has the bootstrap roles only."""
+
+    def __init__(self, workspace: Workspace, role_policy: Callable[..., Statements]) -> None:
+        self._workspace = workspace
+        self._policies = {
+            (stack, role): role_policy("security" if stack == "security" else "target", role)
+            for stack in ACCOUNTS
+            for role in ROLES
+        }
+        self._keys: dict[str, str] = {}
+        self.refusals: dict[Lacking, Result] = {}
+        # The templates' outputs, led to the local server: for a profile's role the Go SDK ignores AWS_ENDPOINT_URL.
+        self._address = f"region=us-east-1&profile=delegation-security&endpoint={workspace.accounts.endpoint}"
+        self.secrets_provider = f"awskms://alias/delegation-state?{self._address}"
+        self.calls = workspace.root.parent / "calls"
+        self.recording = workspace.root.parent / "recording"
+
+    def prepare(self, create_stack: Callable[[Any, str], None]) -> None:
+        """Apply the templates, and make the one user who may assume the roles."""
+        for stack, account_id in ACCOUNTS.items():
+            create_stack(self._client("cloudformation", account_id), "security" if stack == "security" else "target")
+            iam = self._client("iam", account_id)
+            # Through this role the stand-in looks up what AWS knows about itself.
+            iam.create_role(RoleName="stand-in", AssumeRolePolicyDocument=_document([TRUST_ALL]))
+            iam.put_role_policy(RoleName="stand-in", PolicyName="all", PolicyDocument=_document([_allow("iam:*")]))
+            for role in ROLES:
+                self.grant(stack, role)
+        iam = self._client("iam", RUNNER)
+        iam.create_user(UserName="runner")
+        iam.put_user_policy(
+            UserName="runner", PolicyName="assume", PolicyDocument=_document([_allow("sts:AssumeRole")])
+        )
+        key = iam.create_access_key(UserName="runner")["AccessKey"]
+        self._keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    def grant(self, stack: str, role: str, *, without: str | None = None) -> None:
+        """Give a role what its template says, in the form that the local server can enforce."""
+        allowed = [statement for statement in self._policies[stack, role] if statement["Effect"] == "Allow"]
+        widened = [_widened(statement, without) for statement in allowed]
+        self._client("iam", ACCOUNTS[stack]).put_role_policy(
+            RoleName=ROLES[role],
+            PolicyName={"DeployRole": "deploy", "PreviewRole": "preview"}[role],
+            # The first look of the stand-in into an account, which the real provider never makes.
+            PolicyDocument=_document([*widened, _allow("sts:AssumeRole")]),
+        )
+
+    @contextmanager
+    def lacking(self, stack: str, role: str, action: str) -> Iterator[None]:
+        """Take one action away from a role."""
+        self.grant(stack, role, without=action)
+        yield
+        self.grant(stack, role)
+
+    def pulumi(self, verb: str, stack: str, *arguments: str, role: str = "DeployRole") -> Result:
+        """Run a verb on a stack under a bootstrap role, with the local server enforcing IAM."""
+        env: dict[str, str | None] = {**self._workspace.env, **self._keys}
+        config = self._workspace.root.parent / "aws-config-of-role"
+        config.write_text(self._workspace.accounts.config_file.read_text().replace(ROLES["DeployRole"], ROLES[role]))
+        confirmed = ("--yes",) if verb in ("up", "destroy") else ()
+        gate = self._workspace.gate(stack) if verb in ("up", "preview") else ()
+        self._post("recorder/start-recording")
+        self._post("reset-auth", "0")
+        try:
+            return self._workspace.run(
+                verb,
+                *arguments,
+                *confirmed,
+                *gate,
+                *(() if verb == "stack" else ("--stack", stack)),
+                env=env
+                | {
+                    "AWS_CONFIG_FILE": str(config),
+                    "DELEGATION_CALL_LOG": str(self.calls),
+                    "PULUMI_BACKEND_URL": f"s3://{BUCKET}?{self._address}&s3ForcePathStyle=true",
+                },
+            )
+        finally:
+            self._post("reset-auth", "inf")
+            self._post("recorder/stop-recording")
+
+    def iam(self, stack: str) -> Any:
+        """Return an IAM client of a stack's account with all permissions, for what people do by hand."""
+        return self._client("iam", ACCOUNTS[stack])
+
+    def configure(self, stack: str, **values: object) -> None:
+        """Set keys of a stack file."""
+        file = self._workspace.root / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        content["config"] |= {f"delegation:{key}": value for key, value in values.items()}
+        file.write_text(yaml.safe_dump(content))
+
+    def called(self) -> set[str]:
+        """Return the actions that the provider called, and those on the state."""
+        recorded = {action for action, _ in _recorded(self.recording) if action.startswith(("s3:", "kms:"))}
+        return set(self.calls.read_text().split()) - {"sts:AssumeRole", "sts:GetCallerIdentity"} | recorded
+
+    def requests(self) -> list[Request]:
+        """Return the recorded requests to IAM whose actions the provider called."""
+        called = self.called()
+        return [
+            Request(action, _resource(parameters), {"PolicyARN": parameters.get("PolicyArn", "")})
+            for action, parameters in _recorded(self.recording)
+            if action in called
+            and action.startswith("iam:")
+            # AWS looks itself whether a policy exists that is attached.
+            and not (action == "iam:GetPolicy" and parameters["PolicyArn"].startswith("arn:aws:iam::aws:"))
+        ]
+
+    def _client(self, service: str, account_id: str) -> Any:
+        endpoint = self._workspace.accounts.endpoint
+        nobody = boto3.Session("local", "local", region_name="us-east-1")
+        keys = nobody.client("sts", endpoint_url=endpoint).assume_role(
+            RoleArn=f"arn:aws:iam::{account_id}:role/by-hand", RoleSessionName="by-hand"
+        )["Credentials"]
+        session = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name="us-east-1"
+        )
+        return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+    def _post(self, path: str, body: str = "") -> None:
+        request = urllib.request.Request(  # noqa: S310
+            f"{self._workspace.accounts.endpoint}/moto-api/{path}",
+            data=body.encode(),
+            headers={"Content-Type": "text/plain"},
+        )
+        urllib.request.urlopen(request).close()  # noqa: S310
+
+
+@pytest.fixture(scope="module")
+def accounts(
+    role_policy: Callable[..., Statements],
+    create_stack: Callable[[Any, str], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Bootstrapped]:
+    with pytest.MonkeyPatch.context() as patch:
+        recording = tmp_path_factory.mktemp("moto") / "recording"
+        patch.setenv("MOTO_RECORDER_FILEPATH", str(recording))
+        for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        with Workspace(say=lambda _line: None) as workspace:
+            bootstrapped = Bootstrapped(workspace, role_policy)
+            bootstrapped.recording = recording
+            bootstrapped.prepare(create_stack)
+            yield bootstrapped
+
+
+@pytest.fixture(scope="module")
+def life(accounts: Bootstrapped) -> Bootstrapped:
+    """Both stacks through all that a deployment does: made, previewed, changed, mended, and removed.
+
+    Each first step is tried with one action fewer before.
+    """
+    for stack in ACCOUNTS:
+        accounts.configure(stack, tags={"cost-centre": "1"})
+        accounts.pulumi("stack", stack, "init", stack, "--secrets-provider", accounts.secrets_provider).check()
+    for lacking in LACKING:
+        with accounts.lacking(lacking.stack, lacking.role, lacking.action):
+            accounts.refusals[lacking] = accounts.pulumi(
+                lacking.verb, lacking.stack, *lacking.arguments, role=lacking.role
+            )
+        accounts.pulumi(lacking.verb, lacking.stack, *lacking.arguments, role=lacking.role).check()
+    _change_by_hand(accounts.iam("security"), accounts.iam("preprod"))
+    change = {"admins": ["alice", "carol"], "userPath": "/admins/", "tags": {"team": "platform"}}
+    accounts.configure("security", **change)
+    accounts.configure("preprod", **change, maxSessionHours=2)
+    for stack in ACCOUNTS:
+        accounts.pulumi("up", stack, "--refresh").check()
+    for stack in reversed(ACCOUNTS):
+        accounts.pulumi("destroy", stack, "--refresh").check()
+    return accounts
+
+
+def test_each_request_is_allowed_on_its_resource(
+    life: Bootstrapped, role_policy: Callable[..., Statements], allows: Callable[..., bool]
+) -> None:
+    policies = {
+        "111111111111": role_policy("security", "DeployRole"),
+        "222222222222": role_policy("target", "DeployRole"),
+    }
+    requests = life.requests()
+    assert len({request.action for request in requests}) > 20
+    refused = [
+        request
+        for request in requests
+        if not allows(
+            policies["222222222222" if ":role/" in request.resource else "111111111111"],
+            request.action,
+            request.resource,
+            **request.context,
+        )
+    ]
+    assert refused == []
+
+
+def test_no_action_is_granted_without_need(life: Bootstrapped, role_policy: Callable[..., Statements]) -> None:
+    granted = {
+        action
+        for kind in ("security", "target")
+        for statement in role_policy(kind, "DeployRole")
+        if statement["Effect"] == "Allow"
+        for action in _listed(statement["Action"])
+    }
+    assert granted - life.called() == set(NOT_EXERCISED)
+
+
+@pytest.mark.parametrize("lacking", LACKING, ids=lambda lacking: f"{lacking.verb} without {lacking.action}")
+def test_with_one_action_fewer_it_fails(lacking: Lacking, life: Bootstrapped) -> None:
+    result = life.refusals[lacking]
+    assert result.returncode != 0
+    assert "AccessDenied" in result.output
+    assert lacking.operation in result.output
+
+
+def _change_by_hand(security: Any, target: Any) -> None:
+    """Do what makes the next update use the rest: a user's own keys and devices, and changes by hand."""
+    security.create_access_key(UserName="bob")
+    security.create_login_profile(UserName="bob", Password="a first password")  # noqa: S106
+    device = security.create_virtual_mfa_device(VirtualMFADeviceName="bobs-phone")["VirtualMFADevice"]
+    security.enable_mfa_device(
+        UserName="bob", SerialNumber=device["SerialNumber"], AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+    target.put_role_policy(
+        RoleName="TSU-IAM-ACCESS", PolicyName="by-hand", PolicyDocument=_document([_allow("s3:Get*")])
+    )
+    target.attach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def _recorded(recording: Any) -> list[tuple[str, dict[str, str]]]:
+    """Return action and parameters of each recorded request."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for line in recording.read_text().splitlines():
+        entry = json.loads(line)
+        body = (
+            base64.b64decode(entry["body"]).decode(errors="replace") if entry["body_encoded"] else entry["body"] or ""
+        )
+        if target := entry["headers"].get("X-Amz-Target"):
+            found.append((target.replace("TrentService.", "kms:"), {}))
+        elif f"/{BUCKET}" in entry["url"]:
+            found.append((_s3_action(entry["method"], entry["url"]), {}))
+        elif parameters := dict(parse_qsl(body)):
+            service = "sts" if "/sts/" in entry["headers"].get("Authorization", "") else "iam"
+            found.append((f"{service}:{parameters.get('Action')}", parameters))
+    return found
+
+
+def _s3_action(method: str, url: str) -> str:
+    key = url.split(BUCKET, 1)[1].partition("?")[0].strip("/")
+    if method == "GET" and not key:
+        return "s3:ListBucket"
+    return {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}[method]
+
+
+def _resource(parameters: dict[str, str]) -> str:
+    """Return the ARN that IAM judges a request by."""
+    if name := parameters.get("RoleName"):
+        return f"arn:aws:iam::222222222222:role/{name}"
+    security = "arn:aws:iam::111111111111"
+    if name := parameters.get("GroupName"):
+        return f"{security}:group/{name}"
+    if name := parameters.get("UserName"):
+        return f"{security}:user/{name}"
+    if name := parameters.get("PolicyName"):
+        return f"{security}:policy/{name}"
+    return parameters.get("PolicyArn") or parameters.get("SerialNumber") or "*"
+
+
+def _widened(statement: dict[str, Any], without: str | None) -> dict[str, Any]:
+    actions = [action for action in _listed(statement["Action"]) if action != without] or ["iam:None"]
+    s3 = statement["Resource"].startswith("arn:StateBucket")
+    resource = statement["Resource"].replace("arn:StateBucket", f"arn:aws:s3:::{BUCKET}") if s3 else "*"
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _allow(action: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": "*"}
+
+
+def _document(statements: Statements) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

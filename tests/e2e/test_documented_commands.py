@@ -1,0 +1,101 @@
+"""Every command of the documents, run once in the order in which a person reads them.
+
+The stacks' local accounts stand for AWS. Commands marked `# Needs …` are held against the engine's own help here, and
+against AWS's service models in tests/operations/test_documents.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.workspace import Workspace
+from tests.operations.documents import Command, commands
+
+COMMANDS = list(commands())
+# A command that stands in two documents runs where it stands first.
+FIRST = {" ".join(command.text.split()): command for command in reversed(COMMANDS) if command.runs_here}
+RUN = [command for command in COMMANDS if FIRST.get(" ".join(command.text.split())) is command]
+OF_PULUMI = [command for command in COMMANDS if command.text.startswith("pulumi ") and not command.runs_here]
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Workspace]:
+    """A fresh clone on a machine with Pulumi, whose AWS profiles lead to local accounts."""
+    with Workspace(say=lambda _line: None) as workspace:
+        # Its virtual environment is this one, so there is nothing to install.
+        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+        yield workspace
+
+
+def run(workspace: Workspace, text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-euc", text],
+        cwd=workspace.root,
+        # As the workflows confirm; a person is asked.
+        env=workspace.env | {"PULUMI_SKIP_CONFIRMATIONS": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def give_alice_keys(workspace: Workspace) -> None:
+    """Do what an admin has done by then: access keys, an MFA device, and a profile `alice`."""
+    iam = workspace.accounts.iam("111111111111")
+    keys = iam.create_access_key(UserName="alice")["AccessKey"]
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName="alice", SerialNumber=serial, AuthenticationCode1="1" * 6, AuthenticationCode2="2" * 6
+    )
+    Path(workspace.env["AWS_SHARED_CREDENTIALS_FILE"]).write_text(
+        f"[alice]\naws_access_key_id = {keys['AccessKeyId']}\naws_secret_access_key = {keys['SecretAccessKey']}\n"
+    )
+
+
+def take_protection_off(workspace: Workspace) -> None:
+    """Do the steps that the text before `make destroy` asks for; the target that was added goes first."""
+    file = workspace.root / "Pulumi.production.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["delegation:protect"] = False
+    file.write_text(yaml.safe_dump(content))
+    for text in ("make up STACK=production", "make destroy STACK=staging"):
+        done = run(workspace, text)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What the text around a command has the reader do first.
+BEFORE = {
+    "make smoke STACK=preprod PROFILE=alice": give_alice_keys,
+    "make destroy STACK=production": take_protection_off,
+}
+
+
+@pytest.mark.parametrize("command", RUN, ids=str)
+def test_a_documented_command_works(workspace: Workspace, command: Command) -> None:
+    if command.text == "make demo":
+        # tests/sandbox/test_demo.py runs what it stands for, which takes a minute.
+        assert run(workspace, "make --dry-run demo").stdout.strip().endswith("-m sandbox.demo")
+        return
+    if command.text in BEFORE:
+        BEFORE[command.text](workspace)
+    done = run(workspace, command.text)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", OF_PULUMI, ids=str)
+def test_a_pulumi_command_that_needs_more_has_options_that_there_are(workspace: Workspace, command: Command) -> None:
+    words = shlex.split(command.text.replace("\\\n", " "))
+    options = {word.partition("=")[0] for word in words if word.startswith("--")}
+    verb = [word for word in words[1:] if re.fullmatch("[a-z-]+", word) and word not in ("security", "preprod")][:2]
+    told = workspace.run(*verb, "--help").check().stdout
+    # As the command or an alias of it; of a word that it does not know, the engine shows the parent's help.
+    assert re.search(rf"\b{verb[-1]}\b", told)
+    assert {option for option in options if not re.search(rf"{option}\b", told)} == set()

@@ -1,0 +1,116 @@
+"""The operator's commands on the real engine and local accounts, as `make` runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.workspace import Workspace
+from tests.e2e.stacks import Stacks
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ANYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+USER = "arn:aws:iam::111111111111:user/"
+
+
+@pytest.fixture(scope="module")
+def by_hand() -> Iterator[Stacks]:
+    """Accounts in which somebody made users, a group and an access role by hand."""
+    with Workspace(say=lambda _line: None) as workspace:
+        stacks = Stacks(workspace)
+        security, preprod = stacks.iam("security"), stacks.iam("preprod")
+        security.create_group(GroupName="IT-Admins")
+        for name in ("alice", "carol"):
+            security.create_user(UserName=name)
+            security.add_user_to_group(GroupName="IT-Admins", UserName=name)
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": [USER + "alice", USER + "carol"]},
+            "Action": "sts:AssumeRole",
+        }
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        preprod.create_role(RoleName="TSU-IAM-ACCESS", AssumeRolePolicyDocument=trust)
+        for arn in (READ_ONLY, ADMINISTRATOR):
+            preprod.attach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn=arn)
+        for name in ("role-management", "by-hand"):
+            preprod.put_role_policy(RoleName="TSU-IAM-ACCESS", PolicyName=name, PolicyDocument=ANYTHING)
+        yield stacks
+
+
+def run(stacks: Stacks, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"operations.{module}", *arguments],
+        cwd=stacks.workspace.root,
+        env=stacks.workspace.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def up(stacks: Stacks, stack: str) -> None:
+    """Deploy as `make up` does."""
+    stacks.workspace.run("up", "--yes", "--refresh", "--stack", stack, *stacks.workspace.gate(stack)).check()
+
+
+def take_over(stacks: Stacks, stack: str) -> str:
+    """Plan and import a stack; return what the plan said."""
+    stacks.workspace.run("stack", "init", stack).check()
+    planned = run(stacks, "import_plan", "--stack", stack)
+    assert planned.returncode == 0, planned.stderr
+    # The command is the one that the plan prints.
+    command = planned.stdout[planned.stdout.index("pulumi import") :].split("make preview")[0]
+    words = command.replace("\\\n", " ").split()
+    stacks.workspace.run(*words[1:], "--yes").check()
+    return " ".join(planned.stdout.split())
+
+
+def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_up(by_hand: Stacks) -> None:
+    iam = by_hand.iam("security")
+    before = iam.get_group(GroupName="IT-Admins")["Group"]["GroupId"], iam.get_user(UserName="alice")["User"]["UserId"]
+    told = take_over(by_hand, "security")
+    assert "Membership of group IT-Admins loses carol with the second `make up`" in told
+
+    members = []
+    for _ in range(2):
+        up(by_hand, "security")
+        members.append({arn.removeprefix(USER) for arn in by_hand.account("security").groups[0].members})
+    assert members == [{"alice", "bob", "carol"}, {"alice", "bob"}]
+    after = iam.get_group(GroupName="IT-Admins")["Group"]["GroupId"], iam.get_user(UserName="alice")["User"]["UserId"]
+    assert after == before
+
+
+def test_the_role_is_taken_over_and_loses_what_the_plan_said(by_hand: Stacks) -> None:
+    iam = by_hand.iam("preprod")
+    before = iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
+    told = take_over(by_hand, "preprod")
+    assert f"no longer lets in {USER}carol." in told
+    assert "lose by-hand with the first `make up`." in told
+    assert f"lose {ADMINISTRATOR} with the first `make up`." in told
+
+    up(by_hand, "preprod")
+    (role,) = by_hand.account("preprod").roles
+    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
+    assert role.trust["Statement"][0]["Principal"]["AWS"] == [USER + "alice", USER + "bob"]
+    assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
+
+
+def test_nothing_is_left_to_take_over_then(by_hand: Stacks) -> None:
+    told = run(by_hand, "import_plan", "--stack", "preprod")
+    assert (
+        told.stdout == "Nothing that stack preprod would create exists by hand: deploy it with make up STACK=preprod.\n"
+    )
+
+
+def test_a_new_target_can_be_deployed_as_it_was_written(by_hand: Stacks) -> None:
+    written = run(by_hand, "new_target", "--stack", "staging", "--account", "444444444444")
+    assert written.returncode == 0, written.stderr
+    by_hand.workspace.run("stack", "init", "staging").check()
+    up(by_hand, "staging")
+    (role,) = by_hand.workspace.accounts.iam("444444444444").list_roles()["Roles"]
+    assert role["Arn"] == "arn:aws:iam::444444444444:role/TSU-IAM-ACCESS"

@@ -1,0 +1,115 @@
+"""The state on S3, as a team keeps it: what two updates at once do to each other, and what a preview writes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from sandbox.workspace import Result, Workspace
+from tests.e2e.stacks import ACCOUNTS, Stacks
+
+BUCKET = "delegation-state-111111111111"
+
+
+class StateOnS3(Stacks):
+    """The stacks with their state in a bucket of the local accounts."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.s3 = boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=workspace.accounts.endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106
+        )
+        self.s3.create_bucket(Bucket=BUCKET)
+        self._environment: dict[str, str | None] = {
+            "PULUMI_BACKEND_URL": (
+                f"s3://{BUCKET}?region=us-east-1&endpoint={workspace.accounts.endpoint}&s3ForcePathStyle=true"
+            )
+        }
+
+    def initialise(self, *stacks: str) -> None:
+        """Make the stacks, empty."""
+        for stack in stacks:
+            if stack not in self._initialised:
+                self.workspace.run("stack", "init", stack, env=self._environment).check()
+                self._initialised.add(stack)
+
+    def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
+        """Run a verb on a stack, with the state in the bucket."""
+        self.initialise(stack)
+        return super().pulumi(verb, stack, *arguments, env=self._environment, **options)
+
+    def objects(self, prefix: str = "") -> dict[str, str]:
+        """Return the objects of the bucket: key to content hash."""
+        listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return {entry["Key"]: entry["ETag"] for entry in listed}
+
+    def resources(self, stack: str) -> list[str]:
+        """Return the URNs in a stack's state, as the bucket holds it."""
+        state = json.load(self.s3.get_object(Bucket=BUCKET, Key=f".pulumi/stacks/delegation/{stack}.json")["Body"])
+        return [resource["urn"] for resource in state["checkpoint"]["latest"]["resources"]]
+
+
+@pytest.fixture(scope="module")
+def on_s3() -> Iterator[StateOnS3]:
+    with Workspace(say=lambda _line: None) as workspace:
+        yield StateOnS3(workspace)
+
+
+def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateOnS3) -> None:
+    on_s3.initialise("security")
+    first_holds_the_lock = threading.Event()
+    results: dict[str, Result] = {}
+
+    def first_update() -> None:
+        # The first line of an update's output comes after the lock is taken.
+        results["first"] = on_s3.pulumi("up", "security", each_line=lambda _line: first_holds_the_lock.set())
+
+    first = threading.Thread(target=first_update)
+    first.start()
+    assert first_holds_the_lock.wait(timeout=60)
+    results["second"] = on_s3.pulumi("up", "security")
+    first.join(timeout=120)
+
+    assert results["first"].returncode == 0, results["first"].output
+    assert results["second"].returncode != 0
+    assert "the stack is currently locked by 1 lock(s)" in results["second"].output
+    assert on_s3.objects(".pulumi/locks/") == {}
+    (group,) = on_s3.account("security").groups
+    assert len(group.members) == 2
+    assert on_s3.pulumi("up", "security", "--refresh", "--expect-no-changes").returncode == 0
+
+
+def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None:
+    results: dict[str, Result] = {}
+
+    def update(stack: str) -> None:
+        results[stack] = on_s3.pulumi("up", stack)
+
+    on_s3.up("security")
+    on_s3.initialise("preprod", "production")
+    threads = [threading.Thread(target=update, args=(stack,)) for stack in ("preprod", "production")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert {stack: result.returncode for stack, result in results.items()} == {"preprod": 0, "production": 0}
+    (group,) = on_s3.account("security").groups
+    assert len(group.inline) == 2
+    assert all(len(on_s3.resources(stack)) > 3 for stack in ACCOUNTS)
+
+
+def test_a_preview_writes_nothing(on_s3: StateOnS3) -> None:
+    on_s3.initialise("security")
+    before = on_s3.objects()
+    on_s3.configure("security", tags={"team": "platform"})
+    on_s3.pulumi("preview", "security", "--refresh").check()
+    assert on_s3.objects() == before

@@ -1,0 +1,45 @@
+"""A copy of the configuration to write into, and local accounts with nothing in them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.local_accounts import LocalAccounts, Profile
+from sandbox.workspace import REPOSITORY
+
+PACK_CONFIG = "policypacks/delegation/config"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository's stack files and pack configurations, as the current folder."""
+    top = tmp_path / "repository"
+    shutil.copytree(REPOSITORY / PACK_CONFIG, top / PACK_CONFIG)
+    for file in REPOSITORY.glob("Pulumi*.yaml"):
+        shutil.copy(file, top)
+    monkeypatch.chdir(top)
+    return top
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccounts]:
+    with LocalAccounts(tmp_path_factory.mktemp("accounts")) as accounts:
+        yield accounts
+
+
+@pytest.fixture
+def accounts(server: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> LocalAccounts:
+    """Local accounts, and an environment that leads there through the profiles of the stacks."""
+    profiles = [
+        Profile(name=f"delegation-{stack}", account_id=account_id, region="us-east-1")
+        for stack, account_id in (("security", "111111111111"), ("preprod", "222222222222"))
+    ]
+    for name, value in server.environment(profiles).items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return server

@@ -1,0 +1,159 @@
+"""What the documents say about the program, held against the program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+from pydantic.alias_generators import to_camel
+
+from settings import Settings, parse
+from tests.operations.documents import DOCUMENTS, TOP, Command, commands
+from tests.operations.messages import messages
+
+REQUIRED = {"securityAccountId": "111111111111", "targetAccountId": "222222222222", "staticIps": ["203.0.113.10"]}
+SPEAKING = (
+    "settings.py",
+    "live_group.py",
+    "components/quotas.py",
+    *(str(file.relative_to(TOP)) for file in sorted((TOP / "operations").glob("*.py"))),
+    "sandbox/demo.py",
+    "sandbox/workspace.py",
+    "sandbox/local_accounts.py",
+    "sandbox/engine/locate.py",
+    "sandbox/engine/build.py",
+)
+MARKED = [command for command in commands() if not command.runs_here]
+
+
+def section(document: str, heading: str) -> str:
+    """Return the text under a heading, up to the next of its level or higher."""
+    level = heading.split()[0]
+    _, _, rest = (TOP / document).read_text().partition(f"\n{heading}\n")
+    assert rest, f"{document} has no heading {heading}"
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of the tables in a text, without their heads."""
+    body = re.sub(r"^\|.*\n\|[-|]+\n", "", text, flags=re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines() if line.startswith("|")]
+
+
+CONFIGURATION = {row[0].strip("`"): row[1] for row in rows(section("README.md", "## Configuration"))}
+
+
+def test_the_configuration_table_has_every_key_in_the_programs_order() -> None:
+    assert list(CONFIGURATION) == [to_camel(name) for name in Settings.model_fields if name != "stack"]
+
+
+@pytest.mark.parametrize("key", CONFIGURATION)
+def test_the_configuration_table_says_the_programs_default(key: str) -> None:
+    project = yaml.safe_load((TOP / "Pulumi.yaml").read_text())["config"]
+    shared = {name: entry["default"] for name, entry in project.items() if "default" in entry}
+    told = [yaml.safe_load(text) for text in re.findall("`([^`]*)`", CONFIGURATION[key])]
+    if key in REQUIRED:
+        assert CONFIGURATION[key].startswith("required")
+        return
+    name = next(name for name in Settings.model_fields if to_camel(name) == key)
+    values = {stack: getattr(parse(stack, REQUIRED | shared), name) for stack in ("preprod", "production")}
+    actual = values["preprod"]
+    plain = actual.model_dump(by_alias=True) if hasattr(actual, "model_dump") else actual
+    assert told[0] == (list(plain) if isinstance(plain, tuple) else plain)
+    assert (values["production"] != values["preprod"]) == ("`production`" in CONFIGURATION[key])
+
+
+def entries() -> dict[str, re.Pattern[str]]:
+    """Return the program's texts that the troubleshooting page lists, and what each stands for."""
+    listed = {}
+    for row in rows(section("docs/troubleshooting.md", "## What the program says")):
+        text = row[0].removeprefix("```").removesuffix("``").strip() if row[0].startswith("```") else row[0].strip("`")
+        listed[row[0]] = re.compile(".*?".join(map(re.escape, text.replace("``", "`").split("…"))))
+    return listed
+
+
+def spoken() -> set[str]:
+    return {message for file in SPEAKING for message in messages(TOP / file)}
+
+
+def test_every_text_of_the_program_is_on_the_troubleshooting_page() -> None:
+    patterns = entries().values()
+    assert [text for text in sorted(spoken()) if not any(pattern.match(text) for pattern in patterns)] == []
+
+
+def test_the_troubleshooting_page_lists_no_text_that_the_program_does_not_have() -> None:
+    said = spoken()
+    assert [text for text, pattern in entries().items() if not any(map(pattern.match, said))] == []
+
+
+def test_the_search_for_texts_finds_them(tmp_path: Path) -> None:
+    source = tmp_path / "program.py"
+    source.write_text('def f(x):\n    rule = "a" if x else f"b {x}"\n    raise ValueError(f"{x} is c: " "d")\n')
+    assert messages(source) == {"a", "b …", "… is c: d"}
+
+
+def anchors(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# These pages come with the parts that they describe.
+ELSEWHERE = {"docs/policies.md", "docs/access.md", "bootstrap/README.md"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", (TOP / document).read_text()):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        file = ((TOP / document).parent / name).resolve() if name else TOP / document
+        if not file.exists():
+            broken += [target] if str(file.relative_to(TOP)) not in ELSEWHERE else []
+        elif anchor and anchor not in anchors(file):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_makefile_has_every_verb_that_is_written(document: str) -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
+    written = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", (TOP / document).read_text(), re.MULTILINE))
+    assert written <= verbs
+
+
+def test_commands_fit_a_terminal_and_hold_no_placeholder() -> None:
+    for command in commands():
+        assert not re.search(r"<[a-z]", command.text), str(command)
+        if "://" not in command.text:
+            assert max(map(len, command.text.splitlines())) <= 80, str(command)
+
+
+@pytest.mark.parametrize("command", MARKED, ids=str)
+def test_a_command_that_needs_aws_has_the_right_form(command: Command) -> None:
+    words = shlex.split(command.text.replace("\\\n", " "))
+    match words:
+        case ["aws", service, operation, *options]:
+            client = botocore.session.get_session().get_service_model(service)
+            shapes = {xform_name(name, "-"): name for name in client.operation_names}
+            shape = client.operation_model(shapes[operation]).input_shape
+            members = shape.members if shape else {}
+            known = {f"--{xform_name(name, '-')}": member for name, member in members.items()}
+            known |= {f"--no-{name[2:]}": member for name, member in known.items() if member.type_name == "boolean"}
+            given = {option for option in options if option.startswith("--")} - {"--profile", "--region"}
+            assert given <= set(known)
+            needed = {f"--{xform_name(name, '-')}" for name in (shape.required_members if shape else [])}
+            assert needed <= given
+        case ["export", assignment]:
+            assert re.fullmatch("[A-Z_]+=.*", assignment)
+        case ["pulumi", *_]:
+            # Its options are held against the engine, end to end.
+            pass
+        case _:
+            pytest.fail(f"nothing checks the form of {words[0]}")

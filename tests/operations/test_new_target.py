@@ -1,0 +1,179 @@
+"""`make new-target`: the two files of one more target account."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from operations import new_target, stack_files
+from operations.errors import OperationError, exit_code
+
+PACK_CONFIG = "policypacks/delegation/config"
+CIDRS = ["203.0.113.10/32"]
+
+
+def configure(top: Path, stack: str, **values: Any) -> None:
+    file = top / f"Pulumi.{stack}.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"] |= {f"delegation:{key}": value for key, value in values.items()}
+    file.write_text(yaml.safe_dump(content))
+
+
+def pack_config(top: Path, stack: str) -> dict[str, Any]:
+    return json.loads((top / PACK_CONFIG / f"{stack}.json").read_text())  # type: ignore[no-any-return]
+
+
+def files(top: Path) -> set[str]:
+    return {str(file.relative_to(top)) for file in top.rglob("*") if file.is_file()}
+
+
+def test_the_new_stack_has_the_security_account_and_the_addresses_of_the_others(repository: Path) -> None:
+    new_target.write(repository, "staging", "444444444444")
+    settings = stack_files.read_settings(repository, "staging")
+    assert settings.security_account_id == "111111111111"
+    assert settings.target_account_id == "444444444444"
+    assert list(settings.static_ips) == CIDRS
+
+
+def test_the_new_files_look_like_the_existing_ones(repository: Path) -> None:
+    new_target.write(repository, "preprod2", "222222222229")
+    written = (repository / "Pulumi.preprod2.yaml").read_text()
+    existing = (repository / "Pulumi.preprod.yaml").read_text()
+
+    def values(text: str) -> list[str]:
+        return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+
+    assert values(written) == values(existing.replace("222222222222", "222222222229"))
+    assert (repository / PACK_CONFIG / "preprod2.json").read_text() == (
+        repository / PACK_CONFIG / "preprod.json"
+    ).read_text()
+
+
+def test_given_addresses_go_into_both_files(repository: Path) -> None:
+    new_target.write(repository, "staging", "444444444444", ["198.51.100.7", "203.0.113.0/28"])
+    settings = stack_files.read_settings(repository, "staging")
+    assert list(settings.static_ips) == ["198.51.100.7/32", "203.0.113.0/28"]
+    lists = [entry["allowedCidrs"] for entry in pack_config(repository, "staging").values() if "allowedCidrs" in entry]
+    assert lists
+    assert all(entry == ["198.51.100.7/32", "203.0.113.0/28"] for entry in lists)
+
+
+def test_what_all_targets_agree_on_is_taken_over_and_nothing_else(repository: Path) -> None:
+    for stack in ("preprod", "production"):
+        configure(repository, stack, staticIpAt="both", tags={"team": "platform"})
+    configure(repository, "preprod", maxSessionHours=4)
+    settings = new_target.write(repository, "staging", "444444444444")
+    read = stack_files.read_settings(repository, "staging")
+    assert settings == read
+    assert (read.static_ip_at, read.tags, read.max_session_hours) == ("both", {"team": "platform"}, 1)
+
+
+def test_exemptions_are_not_taken_over(repository: Path) -> None:
+    for stack in ("preprod", "production"):
+        config = pack_config(repository, stack)
+        config["iam-role-management-requires-source-ip"]["exempt"] = [{"resource": "access-role", "reason": "a test"}]
+        (repository / PACK_CONFIG / f"{stack}.json").write_text(json.dumps(config))
+    new_target.write(repository, "staging", "444444444444")
+    assert pack_config(repository, "staging")["iam-role-management-requires-source-ip"] == {"allowedCidrs": CIDRS}
+
+
+def test_the_first_target_of_all_takes_the_gates_addresses(repository: Path) -> None:
+    for stack in ("preprod", "production"):
+        (repository / f"Pulumi.{stack}.yaml").unlink()
+        (repository / PACK_CONFIG / f"{stack}.json").unlink()
+    new_target.write(repository, "preprod", "222222222222", ["198.51.100.7"])
+    assert pack_config(repository, "preprod")["iam-assume-role-requires-source-ip"] == {
+        "allowedCidrs": ["198.51.100.7/32"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "account_id", "addresses", "message"),
+    [
+        pytest.param("", "444444444444", [], "cannot be a stack's name", id="no-name"),
+        pytest.param("Staging", "444444444444", [], "lower-case", id="upper-case"),
+        pytest.param("../staging", "444444444444", [], "cannot be a stack's name", id="path"),
+        pytest.param("staging.eu", "444444444444", [], "cannot be a stack's name", id="dot"),
+        pytest.param("preprod", "444444444444", [], "Pulumi.preprod.yaml exists already", id="existing"),
+        pytest.param("security", "444444444444", [], "Pulumi.security.yaml exists already", id="security"),
+        pytest.param("staging", "", [], "ACCOUNT=", id="no-account"),
+        pytest.param("staging", "4444", [], "has 4 digits, where an account id has 12", id="short-account"),
+        pytest.param("staging", "4444-4444-4444", [], "is not an account id", id="dashes"),
+        pytest.param("staging", "111111111111", [], "is the Security account too", id="security-account"),
+        pytest.param("staging", "222222222222", [], "is that of stack preprod already", id="account-of-another"),
+        pytest.param("staging", "444444444444", ["10.0.0.1"], "is a private range", id="private-address"),
+        pytest.param("staging", "444444444444", ["office"], "is neither an address nor a CIDR", id="no-address"),
+    ],
+)
+def test_what_is_refused_writes_nothing(
+    repository: Path, stack: str, account_id: str, addresses: list[str], message: str
+) -> None:
+    before = files(repository)
+    with pytest.raises(OperationError, match=message.replace(".", r"\.")):
+        new_target.write(repository, stack, account_id, addresses)
+    assert files(repository) == before
+
+
+def test_an_existing_pack_configuration_is_not_overwritten(repository: Path) -> None:
+    (repository / PACK_CONFIG / "staging.json").write_text("{}")
+    with pytest.raises(OperationError, match=r"config/staging\.json exists already"):
+        new_target.write(repository, "staging", "444444444444")
+    assert not (repository / "Pulumi.staging.yaml").exists()
+
+
+def test_targets_with_different_addresses_ask_for_those_of_the_new_one(repository: Path) -> None:
+    configure(repository, "preprod", staticIps=["198.51.100.7"])
+    with pytest.raises(OperationError, match=r"do not agree on static IPs.* IPS="):
+        new_target.write(repository, "staging", "444444444444")
+
+
+def test_a_gate_that_was_switched_off_is_not_copied(repository: Path) -> None:
+    (repository / PACK_CONFIG / "preprod.json").write_text('{"iam-trust-requires-mfa": "disabled"}')
+    with pytest.raises(OperationError, match="set the level of iam-trust-requires-mfa"):
+        new_target.write(repository, "staging", "444444444444")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("Pulumi.preprod.yaml", "config: [", "Pulumi.preprod.yaml is no YAML"),
+        ("Pulumi.preprod.yaml", "config: text", "`config` is not a map"),
+        ("Pulumi.security.yaml", "config: {}", "securityAccountId: is missing"),
+        (f"{PACK_CONFIG}/preprod.json", "{", "preprod.json is no JSON"),
+        (f"{PACK_CONFIG}/preprod.json", "[]", "preprod.json holds no JSON object"),
+    ],
+)
+def test_a_broken_file_is_named(repository: Path, name: str, text: str, message: str) -> None:
+    (repository / name).write_text(text)
+    with pytest.raises(OperationError) as refused:
+        new_target.write(repository, "staging", "444444444444", ["198.51.100.7"])
+    assert message in str(refused.value)
+
+
+def test_the_command_says_what_is_left_to_do(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["new_target", "--stack=staging", "--account=444444444444", "--static-ips="])
+    assert exit_code(new_target.main) == 0
+    told = capsys.readouterr().out
+    for step in ("bootstrap/target.yaml", "delegation-staging", "pulumi stack init staging", "deploy.yml", "Commit"):
+        assert step in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert (repository / "Pulumi.staging.yaml").exists()
+
+
+def test_the_command_refuses_in_a_sentence(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del repository
+    monkeypatch.setattr("sys.argv", ["new_target", "--stack=preprod", "--account=444444444444"])
+    assert exit_code(new_target.main) == 1
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (
+        "",
+        "Pulumi.preprod.yaml exists already: choose another name, or delete it first.\n",
+    )
