@@ -59,17 +59,16 @@ def sentence(request: Request, statement: Statement, why: Sequence[str]) -> str:
 
 def _circumstances(request: Request) -> str:
     """The keys of a request that somebody has to know to repeat it."""
-    context = {canonical(key): value for key, value in request.context.items()}
+    context = {canonical(key): (key, value) for key, value in request.context.items()}
     said = []
     match context.pop(MFA, None):
         case None:
             said.append(f"with plain access keys ({spelled(MFA)} absent)")
-        case "false":
+        case _, "false":
             said.append(f'without MFA ({spelled(MFA)} "false")')
         case _:
             said.append("with MFA")
-    address = context.pop(SOURCE_IP, None)
-    if address:
-        said.append(f"from {address}")
-    others = [f"{spelled(key)} {value!r}" for key, value in context.items() if key != TIME]
+    if SOURCE_IP in context:
+        said.append(f"from {context.pop(SOURCE_IP)[1]}")
+    others = [f"{name} {value!r}" for key, (name, value) in context.items() if key != TIME]
     return " " + " ".join(said) + (f" and with {', '.join(others)}" if others else "")

@@ -302,7 +302,7 @@ class Model:
         resource = found.pop(RESOURCE)[0]
         context: dict[str, str | tuple[str, ...]] = {}
         for key, values in found.items():
-            name = self._scope.uses[key][0].key if key in self._scope.uses else keys.spelled(key)
+            name = self._scope.spelled.get(key) or keys.spelled(key)
             context[name] = tuple(values) if self._scope.several(key) else values[0]
         identity = part("aws:userid", caller)
         if identity and self._scope.identified:

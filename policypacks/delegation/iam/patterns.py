@@ -50,6 +50,8 @@ _FRESH = (
 
 MAX_STEPS = 150_000
 """Steps that one decision may take: characters fed to automata, and clauses looked at."""
+_STEPS_TOGETHER = 4_000
+"""Steps after which the patterns of a union are no longer run at once but one after the other."""
 
 
 class TooComplexError(Exception):
@@ -112,7 +114,7 @@ class _Automaton:
     def __init__(self, patterns: Iterable[str]) -> None:
         self.named: dict[str, int] = {}
         self.classes: list[tuple[frozenset[str], int, int]] = []
-        self.open = self.skipped = self.accepting = start = 0
+        self.open = self.skipped = self.accepting = self.endless = start = 0
         places: dict[str, list[int]] = {}
         position = 0
         for pattern in patterns:
@@ -121,6 +123,8 @@ class _Automaton:
                 places.setdefault(token, []).append(position)
                 position += 1
             self.accepting |= 1 << position
+            if pattern.endswith(ANYTHING):
+                self.endless |= 1 << position - 1
             position += 1
         for token, where in places.items():
             mask = _mask(where, position)
@@ -215,7 +219,7 @@ def union(patterns: Iterable[str]) -> Language:
 
 
 def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget) -> str | None:
-    """The shortest text that is in each of the first languages and in none of the others; None if there is none.
+    """A short text that is in each of the first languages and in none of the others; None if there is none.
 
     Raises:
         TooComplexError: the budget is spent.
@@ -232,25 +236,87 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
 def _word(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
     finite = next((one for one in inside if len(one.literals) == len(one.patterns)), None)
     if finite is None:
-        return _walk([one.automaton for one in inside], [one.automaton for one in without])
+        return _search(inside, without)
     fitting = (
         t for t in sorted(finite.literals) if all(t in one for one in inside) and not any(t in one for one in without)
     )
     return next(fitting, None), 1
 
 
-def _walk(wanted: list[_Automaton], unwanted: list[_Automaton]) -> tuple[str | None, int]:
+def _search(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
+    """`_word` among languages with wildcards: their patterns at once or, where that branches too much, one by one."""
+    text, steps = _walk(inside, without, _STEPS_TOGETHER)
+    if steps <= _STEPS_TOGETHER:
+        return text, steps
+    budget = Budget()
+    try:
+        budget.spend(steps)
+        text = _one_by_one(inside, without, budget)
+    except TooComplexError:
+        return None, MAX_STEPS + 1
+    return text, MAX_STEPS - budget.left
+
+
+def _one_by_one(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
+    """Take the patterns of the widest language in turn, each against only those of the others that share a text."""
+    split = max(inside, key=lambda one: (len(one.patterns), sorted(one.patterns)))
+    for pattern in sorted(split.patterns):
+        chosen = union([pattern])
+        narrowed = frozenset(_meeting(one, chosen, budget) for one in inside - {split}) | {chosen}
+        if not all(one.patterns for one in narrowed):
+            continue
+        rest = without
+        for wanted in narrowed:
+            rest = frozenset(_meeting(one, wanted, budget) for one in rest)
+        if any(_covered(wanted, one, budget) for wanted in narrowed for one in rest):
+            continue
+        text, steps = _word(narrowed, rest) if len(split.patterns) > 1 else _walk(narrowed, rest, budget.left)
+        budget.spend(steps)
+        if text is not None:
+            return text
+    return None
+
+
+def _meeting(language: Language, other: Language, budget: Budget) -> Language:
+    """The patterns of a language that share a text with one of the other's."""
+
+    def meets(pattern: str, another: str) -> bool:
+        seen = _pairs(pattern, another)
+        budget.spend(len(seen))
+        return (len(another), len(pattern)) in seen
+
+    return union(p for p in language.patterns if any(meets(p, q) for q in sorted(other.patterns)))
+
+
+def _covered(language: Language, other: Language, budget: Budget) -> bool:
+    """Whether each pattern of a language can be read as one that a pattern of the other takes in."""
+
+    def covers(wide: str, pattern: str) -> bool:
+        seen = _pairs(wide, pattern, whole=True)
+        budget.spend(len(seen))
+        return (len(pattern), len(wide)) in seen
+
+    return all(any(covers(q, p) for q in sorted(other.patterns)) for p in sorted(language.patterns))
+
+
+def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) -> tuple[str | None, int]:
     """Run all automata side by side, breadth first; of the unwanted ones only those that still can match."""
+    wanted, unwanted = ([one.automaton for one in languages] for languages in (inside, without))
     start = (
         tuple(a.start for a in wanted),
         tuple((i, a.start) for i, a in enumerate(unwanted)),
     )
+    # What a last `*` of an unwanted pattern has taken hold of stays unwanted, unless the text can go on to a caller's
+    # unique id.
+    ends = not any(SEPARATOR in a.named for a in wanted)
     texts = {start: ""}
     queue = deque([start])
     steps = 0
-    while queue and steps <= MAX_STEPS:
+    while queue and steps <= most:
         here = queue.popleft()
         good, bad = here
+        if ends and any(state & unwanted[i].endless for i, state in bad):
+            continue
         if all(s & a.accepting for s, a in zip(good, wanted, strict=True)) and not any(
             s & unwanted[i].accepting for i, s in bad
         ):
@@ -295,19 +361,31 @@ def between(pattern: str, before: str, after: str) -> set[str]:
 
 def _reach(pattern: str, prefix: str) -> set[int]:
     """The positions of `pattern` that some text matching all of `prefix` can lead to."""
+    return {j for i, j in _pairs(pattern, prefix) if i == len(prefix)}
+
+
+def _pairs(pattern: str, prefix: str, *, whole: bool = False) -> frozenset[tuple[int, int]]:
+    """The positions of `prefix` and `pattern` that one text can lead to; with `whole`, all texts of `prefix`."""
     seen = {(0, 0)}
     stack = [(0, 0)]
     while stack:
         i, j = stack.pop()
         onward = []
-        if i < len(prefix) and _is_star(prefix[i]):
-            onward.append((i + 1, j))
-        if j < len(pattern) and _is_star(pattern[j]):
+        repeats = j < len(pattern) and _is_star(pattern[j])
+        if repeats:
             onward.append((i, j + 1))
-        if i < len(prefix) and j < len(pattern) and _members(prefix[i]) & _members(pattern[j]):
-            onward.append((i + (not _is_star(prefix[i])), j + (not _is_star(pattern[j]))))
+        if i < len(prefix):
+            loops = _is_star(prefix[i])
+            if loops and not whole:
+                onward.append((i + 1, j))
+            if j < len(pattern):
+                ours, theirs = _members(pattern[j]), _members(prefix[i])
+                if whole:
+                    onward += [(i + 1, j + (not repeats))] if theirs <= ours and (repeats or not loops) else []
+                elif ours & theirs:
+                    onward.append((i + (not loops), j + (not repeats)))
         for place in onward:
             if place not in seen:
                 seen.add(place)
                 stack.append(place)
-    return {j for i, j in seen if i == len(prefix)}
+    return frozenset(seen)

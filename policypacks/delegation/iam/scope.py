@@ -82,12 +82,15 @@ class Scope:
         self.action = action
         self.resources = target.resources
         self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
+        self.spelled = {canonical(key): key for key in (*limits, *target.keys)}
+        """The names of keys as the question or, before it, a statement spells them."""
         self.budget = budget
         self.uses: dict[str, list[Condition]] = {}
         """The conditions on each key."""
         for one in statements:
             for condition in one.statement.conditions:
                 self.uses.setdefault(canonical(condition.key), []).append(condition)
+        self.spelled |= {key: conditions[0].key for key, conditions in self.uses.items()}
 
     def fixed(self, key: str) -> Sequence[str | None]:
         """The value of a key that the kind of caller settles, None standing for absent; empty if it does not."""

@@ -401,6 +401,10 @@ TRUSTS: dict[str, tuple[Any, str]] = {
         trust({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/ops/*"}}, {"AWS": SECURITY}),
         HOLE,
     ),
+    "session named after any user": (
+        trust({"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}, {"AWS": SECURITY}),
+        HOLE,
+    ),
     "session named after the user": (trust({"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}), HOLE),
     "session named after another": (
         trust(
@@ -455,7 +459,26 @@ def test_account_that_is_not_known_is_foreign(row: tuple[Any, str]) -> None:
     assert verdict(row[0], Kind.TRUST, of_trust(account=None)) == row[1]
 
 
+CDK = [f"role/cdk-*-{kind}-role-*-*" for kind in ("deploy", "file-publishing", "image-publishing", "lookup")]
+CDK_OWN, CDK_ANY = ([f"arn:aws:iam::{account}:{name}" for name in CDK] for account in (SECURITY, "*"))
+CDK_PROD = [f"arn:aws:iam::{account}:role/*-prod-*-*" for account in (TARGET, OTHER)]
 GRANTS: dict[str, tuple[Any, str]] = {
+    "CDK's roles of the own account": (grant(Resource=CDK_OWN), SAFE),
+    "CDK's roles of the own account, by a condition": (
+        grant({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, Resource=CDK_ANY),
+        SAFE,
+    ),
+    "CDK's roles anywhere with MFA": (grant(MFA_TRUE, Resource=CDK_ANY), SAFE),
+    "CDK's roles anywhere": (grant(Resource=CDK_ANY), HOLE),
+    "CDK's roles anywhere, some denied": ([grant(Resource=CDK_ANY), grant_deny(Resource=CDK_PROD)], HOLE),
+    "CDK's roles anywhere, all denied without MFA": (
+        [grant(Resource=CDK_ANY), grant_deny(Resource=CDK_PROD), grant_deny(NO_MFA, Resource=CDK_ANY)],
+        SAFE,
+    ),
+    "CDK's roles anywhere, all but the own account's denied": (
+        [grant(Resource=CDK_ANY), grant_deny(NotResource=CDK_OWN)],
+        SAFE,
+    ),
     "any role": (grant(Resource="*"), HOLE),
     "foreign role": (grant(), HOLE),
     "foreign role in a list": (grant(Resource=[f"arn:aws:iam::{SECURITY}:role/x", ROLE]), HOLE),
@@ -913,6 +936,18 @@ def test_finding_names_request_statement_and_reason() -> None:
         f"Statement 1 ('Admins') allows sts:AssumeRole by {ALICE} with plain access keys "
         "(aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
     )
+
+
+@pytest.mark.parametrize("key", ["iam:PermissionsBoundary", "iam:permissionsboundary"])
+@pytest.mark.parametrize("operator", [None, "ArnLike"])
+def test_finding_spells_keys_as_the_document_or_the_question(key: str, operator: str | None) -> None:
+    condition = {operator: {key: "arn:aws:iam::aws:policy/*"}} if operator else {}
+    asked_key = "iam:PermissionsBoundary" if operator else key
+    target = Target(actions=("iam:CreateRole",), keys={asked_key: Values(absent=False, like=("arn:aws:iam::aws:*",))})
+    document = parse({"Statement": grant(condition, Action="iam:*", Resource="*")}, Kind.IDENTITY)
+    found = decide(document, of_grant(targets=(target,)))
+    assert found is not None
+    assert f" with {key} 'arn:aws:iam::aws:" in found.sentence
 
 
 def test_finding_says_why_a_deny_does_not_apply() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iam.patterns import ANY, ANYTHING, Budget, TooComplexError, between, fields, folded, union, word
+from iam import patterns
+from iam.patterns import ANY, ANYTHING, SEPARATOR, Budget, TooComplexError, between, fields, folded, union, word
 
 ALPHABET = "ab:"
 SHORT = ["".join(letters) for length in range(6) for letters in itertools.product(ALPHABET, repeat=length)]
@@ -24,9 +25,19 @@ def matches(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in (ANY, text[0]) and matches(pattern[1:], text[1:])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.lists(UNIONS, min_size=1, max_size=2), st.lists(UNIONS, max_size=2))
-def test_word_is_found_exactly_if_there_is_one(inside: list[frozenset[str]], without: list[frozenset[str]]) -> None:
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(UNIONS, min_size=1, max_size=2), st.lists(UNIONS, max_size=2), st.booleans())
+def test_word_is_found_exactly_if_there_is_one(
+    inside: list[frozenset[str]], without: list[frozenset[str]], together: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns, "_STEPS_TOGETHER", patterns.MAX_STEPS if together else 0)
+        patterns._word.cache_clear()
+        check_word(inside, without)
+    patterns._word.cache_clear()
+
+
+def check_word(inside: list[frozenset[str]], without: list[frozenset[str]]) -> None:
     found = word(map(union, inside), map(union, without), Budget())
     fitting = [
         text
@@ -80,6 +91,26 @@ def test_wildcards_of_an_arn_stay_in_their_field() -> None:
     assert "arn:aws:iam::1:role/a:b" in union([pattern])
     assert "arn:aws:x:iam::1:role/a" not in union([pattern])
     assert fields("arn:aws:iam") is None
+
+
+def test_unwanted_end_does_not_reach_over_the_separator() -> None:
+    whole = "a" + ANYTHING + SEPARATOR + "b"
+    assert word([union([whole])], [union(["a" + ANYTHING])], Budget()) == f"a{SEPARATOR}b"
+    assert word([union([whole])], [union(["a" + ANYTHING + SEPARATOR + ANYTHING])], Budget()) is None
+
+
+def test_alternatives_that_cannot_meet_cost_little() -> None:
+    stages = [ANYTHING.join(f"-{kind}-{i}-" for i in range(4)) for kind in ("deploy", "file", "image", "lookup")]
+    wanted = [union(f"r/x{kind}" + ANYTHING + stage + ANYTHING for kind in "abcd" for stage in stages)]
+    unwanted = [union(f"r/y{kind}" + ANYTHING + stage for kind in "abcd" for stage in stages)]
+    assert word([*wanted, union(["r/" + ANYTHING + "!"])], unwanted, Budget(60_000))
+    assert word([*wanted, union(["r/y" + ANYTHING])], unwanted, Budget(100)) is None
+
+
+def test_many_patterns_that_all_meet_stay_within_the_bound() -> None:
+    many = [union(ANYTHING.join(["", *f"{i:04d}", letter]) for i in range(1000)) for letter in "ab"]
+    with pytest.raises(TooComplexError):
+        word(many, [], Budget())
 
 
 def test_walk_beyond_the_budget_is_an_error() -> None:
