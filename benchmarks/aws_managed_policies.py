@@ -1,4 +1,4 @@
-"""Writes the table of AWS's own managed policies that the policy pack refuses, always or beside role management.
+"""Makes the table of AWS-managed policies that the pack refuses to see attached, some beside role management only.
 
 Run as `python -m benchmarks.aws_managed_policies`. The documents are those that moto ships, a copy of what AWS
 publishes; each is judged by the pack's own rules, without an allowed network. Policies of service-linked roles are left

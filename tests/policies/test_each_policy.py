@@ -496,7 +496,10 @@ MANAGEMENT_CASES = [
                     managed(_changing(**BOUNDED, **MFA, **ADDRESS)),
                 ),
                 "own_boundary_anew": role_policy(document(*_changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY)),
-                "own_boundary_anew_beside": _beside(NEW_BOUNDARY, managing=_changing(**OWN_BOUNDED)),
+                "own_boundary_anew_beside": _beside(
+                    NEW_BOUNDARY,
+                    managing=document(*_changing(**OWN_BOUNDED)["Statement"], *MANAGEMENT["Statement"][1:]),
+                ),
                 "own_boundary_changed_by_another_role": (
                     role_policy(_changing(**OWN_BOUNDED)),
                     managed(CLOSED, name="boundary"),
