@@ -73,7 +73,7 @@ _ANY_ACCOUNT = "?" * 12
 
 
 def beside_role_management(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
-    """What a document opens where another of the same principal manages roles."""
+    """Yield what a document opens where another of the same principal manages roles."""
     account = carried.resource.account
     finding = _allowed(document, carried, targets=(policy_versions(account), *_around(document, account)))
     if finding:
