@@ -214,6 +214,16 @@ _ENTRIES = (
             '"Deny", "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"], '
             '"Resource": "*", "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}.'
         ),
+        configuration={
+            "allowedCidrs": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": (
+                    "Public addresses and CIDRs from which alone MFA devices may be enrolled and access keys made. "
+                    "Without the list, from anywhere."
+                ),
+            },
+        },
     ),
     Entry(
         name="iam-explicit-account-provider",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from catalogue import CATALOGUE
+from components import documents
 from tests.policies.documents_under_test import (
     ADDRESS,
     ADMINISTRATOR,
@@ -1017,3 +1018,20 @@ def test_each_policy_says_what_to_do_and_where_to_read_more(name: str) -> None:
 
 def test_the_pack_holds_the_catalogue_in_its_order() -> None:
     assert list(BY_NAME) == list(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("static_ips", "refused"),
+    [
+        pytest.param([NETWORK], False, id="bound"),
+        pytest.param([], True, id="unbound"),
+        pytest.param(["8.8.8.0/24"], True, id="elsewhere"),
+    ],
+)
+def test_lasting_credentials_are_made_from_the_allowed_networks_only(static_ips: list[str], refused: bool) -> None:
+    policy = "iam-mfa-devices-own-only"
+    text = documents.self_service(partition="aws", account_id=SECURITY, user_path="/", static_ips=static_ips)
+    made = managed(json.loads(text), account=SECURITY)
+    found = judge(made, config={policy: {"allowedCidrs": [NETWORK]}})
+    assert [one.policy for one in found if "be made from outside" in one.message] == ([policy] if refused else [])
+    assert [one for one in judge(made) if one.policy == policy] == []

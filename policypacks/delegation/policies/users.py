@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from actions import OWN_USER, own, user_management
-from iam import WITHOUT_MFA, Attachment, Document, Question, Resources, Target, Values, callers_of_identity, decide
+from iam import (
+    WITHOUT_MFA,
+    Attachment,
+    Document,
+    Question,
+    Resources,
+    Target,
+    Values,
+    callers_of_identity,
+    decide,
+    outside,
+)
 from policies.documents import Carried, attached_policies, attachment_of, identity_policies
 from policies.identity import inline_rule, managed_rule
+from policies.networks import allowed_networks
 from policies.resources import Resource, is_account
 from policies.validation import Config, policy
-from policies.wording import because
+from policies.wording import because, listed
 
 NO_USER_MANAGEMENT = "iam-no-user-management"
 OWN_DEVICES_ONLY = "iam-mfa-devices-own-only"
@@ -32,6 +44,7 @@ _LISTS_OF_USERS = {
 """What puts permissions on several users, or several on one; an empty list keeps them away."""
 _WITH_ACCESS_KEYS: Mapping[str, Values] = {"aws:MultiFactorAuthPresent": Values(like=())}
 _ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice")
+_LASTING_CREDENTIALS = (*_ENROLMENT, "iam:CreateAccessKey", "iam:UpdateAccessKey")
 
 
 def _outside_security_account(resource: Resource, config: Config) -> bool:
@@ -86,7 +99,7 @@ def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
         )
 
 
-def devices_of_others(document: Document, carried: Carried, _config: Config) -> Iterator[str]:
+def devices_of_others(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     """Yield the ways in which a document lets the claim of MFA be forged."""
     account = carried.resource.account
     callers = callers_of_identity(carried.attachment, account)
@@ -108,6 +121,15 @@ def devices_of_others(document: Document, carried: Carried, _config: Config) -> 
         yield (
             f"lets MFA devices be removed without MFA: {found} "
             'Add a Deny with "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}.'
+        )
+    if "allowedCidrs" not in config:
+        return
+    networks = allowed_networks(config)
+    if found := allowed(_LASTING_CREDENTIALS, any_of_them, outside(networks)):
+        yield (
+            "lets access keys or MFA devices be made from outside "
+            f"{listed(networks, 'every network, for none is allowed')}: {found} "
+            "Add a Deny with NotIpAddress on aws:SourceIp."
         )
 
 
