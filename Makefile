@@ -18,7 +18,7 @@ help: ## List what can be made
 .PHONY: setup
 setup: $(INSTALLED) ## Create .venv and install the pinned dependencies
 
-$(INSTALLED): requirements-dev.txt
+$(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,6 +29,7 @@ $(INSTALLED): requirements-dev.txt
 	@echo "Installing the pinned dependencies into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || \
 		{ echo "The dependencies could not be installed: is there a network? make setup continues where it stopped."; exit 1; }
+	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable $(PACK)
 	@touch $@
 
 .PHONY: demo
@@ -46,7 +47,7 @@ check: setup ## Check format, lint and types
 	$(BIN)/ruff check .
 # Two runs, for two roots: the program and the policy pack each have a __main__.py.
 	$(BIN)/mypy --exclude '^policypacks/' .
-	$(BIN)/mypy $(PACK)
+	cd $(PACK) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml .
 	$(BIN)/cfn-lint bootstrap/*.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github

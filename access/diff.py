@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from delegation_pack.iam import Callers, CallerType, Effect, Statement
+
 from access.addresses import Addresses
 from access.doors import CLOSED, Credentials, Ways, ways
 from access.explain import sentence
 from access.model import Model, Policy, Role
 from access.verdicts import Cell, Outsider, Side, Status, Verdicts
-from iam import Callers, CallerType, Effect, Statement
 
 MARKER = "<!-- access diff -->"
 """First line of the pull-request comment, by which the workflow finds it again."""

@@ -15,8 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from access.addresses import EVERYWHERE, NOWHERE, Addresses, Span
-from iam import (
+from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
     Callers,
     Condition,
@@ -29,8 +28,10 @@ from iam import (
     Values,
     decide,
 )
-from iam.conditions import Check, canonical
-from iam.operators import network
+from delegation_pack.iam.conditions import Check, canonical
+from delegation_pack.iam.operators import network
+
+from access.addresses import EVERYWHERE, NOWHERE, Addresses, Span
 
 MFA_KEY, ADDRESS_KEY = "aws:multifactorauthpresent", "aws:sourceip"
 MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement
+from delegation_pack.iam.conditions import canonical
+from delegation_pack.iam.evaluation import Facts
+
 from access.addresses import Addresses
 from access.doors import ADDRESS_KEY, MFA_KEYS, Credentials, Ways, ways
 from access.model import Role, User
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, Ref, Side, Status, Verdicts, context_of
-from iam import Callers, CallerType, Effect, Request, Statement
-from iam.conditions import canonical
-from iam.evaluation import Facts
 
 LONGEST_SWITCH_ROLE_NAME = 64
 """Characters of path and name that the console's Switch Role takes."""

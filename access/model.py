@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
+from delegation_pack.iam import Document, Kind, Unverifiable, parse, size
+
 from access.managed import KNOWN
 from access.states import InputError, Resource, Stack, Unknown
-from iam import Document, Kind, Unverifiable, parse, size
 
 _ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):[a-z0-9-]*:[a-z0-9-]*:(?P<account>\d{12}):")
 _PROVIDER = "pulumi:providers:aws"

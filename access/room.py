@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from delegation_pack.iam import Effect, PrincipalKind, matching_actions
+
 from access.model import Group, Policy, Role, User
 from access.verdicts import ASSUME, Verdicts
-from iam import Effect, PrincipalKind, matching_actions
 
 GROUP_INLINE, USER_INLINE, MANAGED = 5120, 2048, 6144
 TRUST, TRUST_RAISED = 2048, 8192

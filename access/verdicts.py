@@ -16,13 +16,24 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
+from delegation_pack.iam import (
+    Callers,
+    CallerType,
+    Condition,
+    Document,
+    Effect,
+    Principal,
+    PrincipalKind,
+    Request,
+    Statement,
+)
+from delegation_pack.iam import matching_actions as covered
+from delegation_pack.iam.conditions import Check, canonical, language_of
+from delegation_pack.iam.evaluation import Facts
+
 from access.addresses import Addresses
 from access.doors import ALLOW_ALL, CLOSED, Rule, Rules, Ways, other_conditions, ways
 from access.model import Group, Model, Policy, Role, User
-from iam import Callers, CallerType, Condition, Document, Effect, Principal, PrincipalKind, Request, Statement
-from iam import matching_actions as covered
-from iam.conditions import Check, canonical, language_of
-from iam.evaluation import Facts
 
 ASSUME = "sts:AssumeRole"
 

@@ -8,23 +8,18 @@ out, as nobody else can have them.
 from __future__ import annotations
 
 import json
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from delegation_pack.catalogue import CATALOGUE
+from delegation_pack.policies import grants, role_management, users
+from delegation_pack.policies.documents import identity_policies
+from delegation_pack.policies.identity import Judge, judged
+from delegation_pack.policies.resources import Resource
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-PACK = Path(__file__).parent.parent / "policypacks" / "delegation"
-sys.path.insert(0, str(PACK))
-
-from catalogue import CATALOGUE  # noqa: E402 - the pack's modules live in the pack's folder
-from policies import grants, role_management, users  # noqa: E402
-from policies.documents import identity_policies  # noqa: E402
-from policies.identity import Judge, judged  # noqa: E402
-from policies.resources import Resource  # noqa: E402
-
-TABLE = PACK / "policies" / "aws_managed_policies.json"
+TABLE = Path(users.__file__).with_name("aws_managed_policies.json")
 
 JUDGES: dict[str, Judge] = {
     "iam-assume-role-requires-mfa": grants.without_mfa,

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "policypacks" / "delegation"))
-
-from iam import (  # the pack's packages live in the pack's folder
+from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
@@ -27,6 +21,8 @@ from iam import (  # the pack's packages live in the pack's folder
     outside,
     parse,
 )
+
+from benchmarks.figures import Figure
 
 SECURITY = "111111111111"
 MFA = {"aws:MultiFactorAuthPresent": "true"}

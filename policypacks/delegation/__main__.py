@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
+from delegation_pack.policies import POLICIES
 from pulumi_policy import PolicyPack
-
-from policies import POLICIES
 
 PolicyPack(name="delegation", policies=POLICIES)

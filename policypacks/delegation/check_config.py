@@ -15,8 +15,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from catalogue import CATALOGUE, Entry
-from exemptions import ExemptionError, exemption
+from delegation_pack.catalogue import CATALOGUE, Entry
+from delegation_pack.exemptions import ExemptionError, exemption
 
 LEVELS = ("disabled", "advisory", "mandatory", "remediate")
 NOT_LOWERED = ("mandatory", "remediate")

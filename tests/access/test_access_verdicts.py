@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from delegation_pack.iam import Decision, Effect, Kind, PrincipalKind, Request, evaluate, matching_actions, parse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -17,7 +18,6 @@ from access.managed import KNOWN
 from access.model import Role, User, build
 from access.states import Resource, Stack
 from access.verdicts import Cell, Status, Verdicts
-from iam import Decision, Effect, Kind, PrincipalKind, Request, evaluate, matching_actions, parse
 from tests.access.worlds import (
     FROM_OFFICE,
     MFA,

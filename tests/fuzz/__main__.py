@@ -12,14 +12,11 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "policypacks" / "delegation"))
+from delegation_pack.iam import Kind, Unverifiable, parse
 
-from iam import Kind, Unverifiable, parse  # noqa: E402
-from tests.policies.running import Made, judge  # noqa: E402
+from tests.policies.running import Made, judge
 
 SLOWEST = 5.0
 ON_TRUSTS = {"iam-trust-requires-mfa", "iam-trust-names-users-only"}

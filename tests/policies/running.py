@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from delegation_pack.policies import POLICIES
 from pulumi_policy import (
     PolicyCustomTimeouts,
     PolicyProviderResource,
@@ -19,8 +20,6 @@ from pulumi_policy import (
 )
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
-
-from policies import POLICIES
 
 SECURITY, TARGET, ELSEWHERE = "111111111111", "222222222222", "999999999999"
 NETWORK = "203.0.113.10/32"

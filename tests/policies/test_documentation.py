@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from delegation_pack.catalogue import CATALOGUE
 
-from catalogue import CATALOGUE
 from tests.policies.documents_under_test import group_policy, role
 from tests.policies.running import CONFIG, SECURITY, TARGET, judge
 

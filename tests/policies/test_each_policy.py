@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from delegation_pack.catalogue import CATALOGUE
 
-from catalogue import CATALOGUE
 from components import documents
 from tests.policies.documents_under_test import (
     ADDRESS,
@@ -971,9 +971,9 @@ def test_an_exemption_that_does_not_count_is_a_violation_and_exempts_nothing(
 def test_an_exemption_counts_through_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
     case = FAILING["iam-trust-requires-mfa"]
     settings = _with(case.policy, case, resource="role", reason="on trial", until="2027-01-31")
-    monkeypatch.setattr("exemptions.today", lambda: date(2027, 1, 31))
+    monkeypatch.setattr("delegation_pack.exemptions.today", lambda: date(2027, 1, 31))
     assert not [one for one in judge(*case.made, config=settings) if one.policy == case.policy]
-    monkeypatch.setattr("exemptions.today", lambda: date(2027, 2, 1))
+    monkeypatch.setattr("delegation_pack.exemptions.today", lambda: date(2027, 2, 1))
     assert [one for one in judge(*case.made, config=settings) if one.policy == case.policy]
 
 
@@ -1001,7 +1001,7 @@ def test_an_error_in_a_policy_is_a_violation_and_keeps_what_was_found(monkeypatc
     def breaks(*_: object) -> None:
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr("policies.trust.decide", breaks)
+    monkeypatch.setattr("delegation_pack.policies.trust.decide", breaks)
     messages = [one.message for one in judge(role()) if one.policy == "iam-trust-requires-mfa"]
     assert messages == ["Role 'role' cannot be verified: ZeroDivisionError: by nothing."]
 

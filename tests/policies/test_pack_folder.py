@@ -12,9 +12,10 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PACK = REPOSITORY / "policypacks" / "delegation"
-OWN = {path.stem for path in PACK.glob("*.py")} | {"iam", "policies"}
+PACKAGE = PACK / "delegation_pack"
+OWN = {"check_config", PACKAGE.name}
 MODULES = sorted(path for path in PACK.rglob("*.py") if ".venv" not in path.parts)
-STANDARD_LIBRARY_ONLY = [*(PACK / "iam").glob("*.py"), *(PACK / f"{name}.py" for name in ("check_config", "catalogue"))]
+STANDARD_LIBRARY_ONLY = [*(PACKAGE / "iam").glob("*.py"), PACK / "check_config.py", PACKAGE / "catalogue.py"]
 
 
 def imported(module: Path) -> Iterator[str]:

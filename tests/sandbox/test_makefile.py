@@ -27,7 +27,7 @@ def repository(tmp_path: Path) -> Path:
     (folder / PACK).mkdir(parents=True)
     shutil.copy(REPOSITORY / "Makefile", folder)
     (folder / ".venv").symlink_to(sys.prefix)
-    for name in ("Pulumi.security.yaml", "Pulumi.preprod.yaml", "requirements-dev.txt"):
+    for name in ("Pulumi.security.yaml", "Pulumi.preprod.yaml", "requirements-dev.txt", f"{PACK}/pyproject.toml"):
         (folder / name).touch()
     (folder / PACK / "check_config.py").write_text(
         "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"

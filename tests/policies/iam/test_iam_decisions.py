@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-
-from iam import (
+from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,

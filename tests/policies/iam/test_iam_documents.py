@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 import pytest
-
-from iam import Effect, Kind, PrincipalKind, Unverifiable, matching_actions, parse, size
+from delegation_pack.iam import Effect, Kind, PrincipalKind, Unverifiable, matching_actions, parse, size
 
 TRUST: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
 GRANT: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from iam import Decision, Kind, Request, Unverifiable, evaluate, parse
+from delegation_pack.iam import Decision, Kind, Request, Unverifiable, evaluate, parse
 
 ALICE, ROLE = "arn:aws:iam::111111111111:user/ops/alice", "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS"
 MFA = "aws:MultiFactorAuthPresent"

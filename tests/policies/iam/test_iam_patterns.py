@@ -5,11 +5,21 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from delegation_pack.iam import patterns
+from delegation_pack.iam.patterns import (
+    ANY,
+    ANYTHING,
+    SEPARATOR,
+    Budget,
+    TooComplexError,
+    between,
+    fields,
+    folded,
+    union,
+    word,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from iam import patterns
-from iam.patterns import ANY, ANYTHING, SEPARATOR, Budget, TooComplexError, between, fields, folded, union, word
 
 ALPHABET = "ab:"
 SHORT = ["".join(letters) for length in range(6) for letters in itertools.product(ALPHABET, repeat=length)]

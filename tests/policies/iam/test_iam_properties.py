@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-
-from iam import (
+from delegation_pack.iam import (
     WITHOUT_MFA,
     Attachment,
     Finding,
@@ -28,6 +25,9 @@ from iam import (
     outside,
     parse,
 )
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
 from tests.policies.iam import naive
 
 OWN, TARGET, OTHER = "111111111111", "222222222222", "333333333333"

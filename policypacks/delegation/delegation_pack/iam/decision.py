@@ -1,0 +1,103 @@
+"""Is any request of a class allowed?
+
+Decided exactly: Allow and Deny together; Action, Resource, Principal and their negations; wildcards and policy
+variables; every operator of `operators` with IfExists, ForAllValues, ForAnyValue and Null, on absent keys too. A
+request is a caller (IAM user or role session), an action, a resource, and for each condition key a value or none. What
+can occur together is kept to:
+
+* aws:MultiFactorAuthPresent is absent with a user's access keys, "false" or "true" else, and never absent in a role's
+  session;
+* aws:MultiFactorAuthAge is present exactly when it is "true", aws:TokenIssueTime exactly when it is present;
+* aws:SourceIp is never there together with the keys of VPC endpoints;
+* aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
+* aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
+  aws:ResourceAccount is the resource's; their paths hold no colon;
+* a caller and the resource are of one partition: a known one, else `aws` or one that the document names.
+
+Every other key is absent or has whatever value, or set of values, lets the request through.
+
+`Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
+aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no
+value; variables of keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps, or a policy
+variable has more than `search.MAX_VALUES` values to tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from delegation_pack.iam.document import Document, Effect, Statement, Unverifiable, matching_actions
+from delegation_pack.iam.evaluation import Request, evaluate
+from delegation_pack.iam.explanation import reasons, sentence
+from delegation_pack.iam.patterns import Budget, TooComplexError
+from delegation_pack.iam.question import Question
+from delegation_pack.iam.scope import Placed, Scope, partitions
+from delegation_pack.iam.search import search
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A request of the asked class that the documents allow."""
+
+    request: Request
+    document: int
+    """Position in the list of documents, from 0, of the statement that lets the request through."""
+    statement: Statement
+    reasons: tuple[str, ...]
+    """Why, most telling first: "BoolIfExists is true when aws:MultiFactorAuthPresent is absent"."""
+
+    @property
+    def sentence(self) -> str:
+        """One full sentence for a violation message, without the name of the resource that carries the document:
+        "Statement 1 ('Admins') allows sts:AssumeRole by arn:aws:iam::111111111111:user/alice with plain access keys
+        (aws:MultiFactorAuthPresent absent), because BoolIfExists is true when aws:MultiFactorAuthPresent is absent."
+        """
+        return sentence(self.request, self.statement, self.reasons)
+
+
+def decide(documents: Document | Sequence[Document], question: Question) -> Finding | None:
+    """Find a request of the question's class that the documents, taken together, allow; None if there is none.
+
+    Raises:
+        Unverifiable: neither can be shown within the stated bounds.
+    """
+    all_documents = (documents,) if isinstance(documents, Document) else tuple(documents)
+    placed = [Placed(i, d.has_variables, s) for i, d in enumerate(all_documents) for s in d.statements]
+    budget = Budget()
+    doubt: str | None = None
+    try:
+        for target in question.targets:
+            for action, statements in _by_statements(placed, target.actions):
+                for callers in question.callers:
+                    for partition in partitions(statements, callers):
+                        scope = Scope(statements, callers, partition, action, target, question.keys, budget)
+                        outcome = search(scope)
+                        if isinstance(outcome, tuple):
+                            return _confirmed(all_documents, *outcome, question)
+                        doubt = doubt or outcome
+    except TooComplexError:
+        raise Unverifiable(
+            "The document has too many conditions and patterns that bear on each other to be judged."
+        ) from None
+    if doubt:
+        raise Unverifiable(doubt)
+    return None
+
+
+def _by_statements(placed: Sequence[Placed], actions: Iterable[str]) -> list[tuple[str, list[Placed]]]:
+    """One action for each set of statements that actions can fall under, if an Allow is among them."""
+    covered = [frozenset(matching_actions(one.statement, actions)) for one in placed]
+    groups: dict[tuple[int, ...], str] = {}
+    for action in actions:
+        groups.setdefault(tuple(i for i, names in enumerate(covered) if action in names), action)
+    found = [(action, [placed[i] for i in group]) for group, action in groups.items()]
+    return [(action, group) for action, group in found if any(one.statement.effect is Effect.ALLOW for one in group)]
+
+
+def _confirmed(documents: Sequence[Document], request: Request, placed: Placed, question: Question) -> Finding:
+    """The finding, once the request itself has been judged to be allowed."""
+    if not evaluate(documents, request).allowed:
+        raise Unverifiable(f"{placed.statement.heading} cannot be judged: two ways of judging it disagree.")
+    why = reasons(documents, request, placed.document, placed.statement, question)
+    return Finding(request, placed.document, placed.statement, why)

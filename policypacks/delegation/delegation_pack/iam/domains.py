@@ -1,0 +1,64 @@
+"""The values worth telling apart of numbers, times and addresses: those that a document's comparisons tell apart."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+
+from delegation_pack.iam.operators import Number, Span
+
+_SOME_DAY = 1_767_225_600  # 2026-01-01
+_NICE = {
+    4: int(ipaddress.ip_address("198.51.100.7")),
+    6: int(ipaddress.ip_address("2001:db8::7")),
+}
+_BITS = {4: 32, 6: 128}
+
+
+def counts(bounds: Iterable[Number]) -> list[str]:
+    """Whole numbers from 0, one for each way they can compare with the bounds."""
+    near = {whole for bound in bounds for whole in (floor(bound) - 1, floor(bound), ceil(bound), ceil(bound) + 1)}
+    return [str(value) for value in sorted({0, *near}) if value >= 0]
+
+
+def quantities(bounds: Iterable[Number]) -> list[str]:
+    """Numbers, one for each way they can compare with the bounds."""
+    cuts = sorted({Fraction(bound) for bound in bounds} | {Fraction(0)})
+    middles = [(low + high) / 2 for low, high in pairwise(cuts)]
+    return [_decimal(value) for value in (*cuts, *middles, cuts[0] - 1, cuts[-1] + 1)]
+
+
+def _decimal(value: Fraction) -> str:
+    # Bounds are decimals, so the division is exact.
+    return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+
+
+def times(bounds: Iterable[Number]) -> list[str]:
+    """Points in time (ISO 8601, whole seconds), one for each way they can compare with the bounds."""
+    seconds = {_SOME_DAY} | {int(text) for text in counts(bounds)} if (bounds := list(bounds)) else {_SOME_DAY}
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    latest = int((datetime(9999, 12, 31, tzinfo=UTC) - start).total_seconds())
+    return [
+        (start + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for second in sorted(seconds)
+        if second <= latest
+    ]
+
+
+def addresses(spans: Iterable[Span]) -> list[str]:
+    """IPv4 and IPv6 addresses, one of each cell that the spans cut out."""
+    cuts: dict[int, set[int]] = {4: {0}, 6: {0}}
+    for version, first, last in spans:
+        cuts[version] |= {first, last + 1}
+    found = []
+    for version, starts in cuts.items():
+        edges = sorted(start for start in starts if start < 1 << _BITS[version])
+        for first, after in zip(edges, [*edges[1:], 1 << _BITS[version]], strict=True):
+            address = _NICE[version] if first <= _NICE[version] < after else first
+            found.append(str(ipaddress.IPv4Address(address) if version == 4 else ipaddress.IPv6Address(address)))
+    return found

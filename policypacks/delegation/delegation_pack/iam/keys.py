@@ -1,0 +1,123 @@
+"""What is known about condition keys: their types, whether they hold several values, and what they follow from.
+
+From https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Names are in lower case
+here. A key that is not listed may be absent or have any value.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from delegation_pack.iam.patterns import DIGIT, NAME, NAMES
+
+
+class KeyType(StrEnum):
+    TEXT = "text"
+    BOOL = "boolean"
+    NUMBER = "number"
+    TIME = "time"
+    ADDRESS = "address"
+
+
+MFA = "aws:multifactorauthpresent"
+SOURCE_IP = "aws:sourceip"
+TIME = "aws:currenttime"
+
+TYPES = {
+    MFA: KeyType.BOOL,
+    "aws:multifactorauthage": KeyType.NUMBER,
+    "aws:tokenissuetime": KeyType.TIME,
+    TIME: KeyType.TIME,
+    SOURCE_IP: KeyType.ADDRESS,
+    "aws:vpcsourceip": KeyType.ADDRESS,
+    "aws:securetransport": KeyType.BOOL,
+    "aws:viaawsservice": KeyType.BOOL,
+    "aws:principalisawsservice": KeyType.BOOL,
+    "sts:durationseconds": KeyType.NUMBER,
+    "iam:serviceslastaccessed": KeyType.NUMBER,
+}
+
+SAME_AS = {"aws:epochtime": TIME}
+"""Keys that tell the same thing as another."""
+
+SEVERAL_VALUES = frozenset(
+    {
+        *(
+            "aws:calledvia",
+            "aws:principalorgpaths",
+            "aws:principalservicenameslist",
+            "aws:resourceorgpaths",
+        ),
+        *(
+            "aws:sourceorgpaths",
+            "aws:tagkeys",
+            "aws:vpceorgpaths",
+            "sts:transitivetagkeys",
+            "sts:requestcontextproviders",
+        ),
+    }
+)
+_ONE_VALUE_SERVICES = ("aws:", "sts:", "iam:")
+
+ALWAYS_PRESENT = frozenset({TIME, "aws:securetransport", "aws:viaawsservice", "aws:requestedregion"})
+ALWAYS_PRESENT_FOR = {"sts:rolesessionname": "sts:assumerole"}
+"""Keys that every request for an action (lower case) has."""
+NEVER_PRESENT = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
+"""Only services of AWS calling in their own name have these."""
+
+VPC_ONLY = frozenset(
+    {
+        *("aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce"),
+        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
+    }
+)
+"""Present only in requests through a VPC endpoint, which have no aws:SourceIp."""
+
+OF_PRINCIPAL = frozenset({"aws:principalarn", "aws:principalaccount", "aws:username", "aws:userid"})
+OF_RESOURCE = frozenset({"aws:resourceaccount"})
+
+SHAPES = {
+    "aws:username": NAME + NAMES,
+    "aws:principalaccount": 12 * DIGIT,
+    "aws:resourceaccount": 12 * DIGIT,
+    "sts:rolesessionname": 2 * NAME + NAMES,
+}
+"""Patterns that every value of a key matches."""
+
+_SPELLED = {
+    key.lower(): key
+    for key in (
+        *(
+            "aws:MultiFactorAuthPresent",
+            "aws:MultiFactorAuthAge",
+            "aws:TokenIssueTime",
+            "aws:CurrentTime",
+            "aws:EpochTime",
+        ),
+        *(
+            "aws:SourceIp",
+            "aws:VpcSourceIp",
+            "aws:SecureTransport",
+            "aws:ViaAWSService",
+            "aws:PrincipalIsAWSService",
+        ),
+        *(
+            "aws:PrincipalType",
+            "aws:PrincipalArn",
+            "aws:PrincipalAccount",
+            "aws:username",
+            "aws:userid",
+            "aws:ResourceAccount",
+        ),
+    )
+}
+
+
+def may_hold_several(key: str, with_set_operator: bool) -> bool:
+    """Whether a request can hold more than one value of a key; keys of other services do if a set operator is used."""
+    return key in SEVERAL_VALUES or (with_set_operator and not key.startswith(_ONE_VALUE_SERVICES))
+
+
+def spelled(key: str) -> str:
+    """The key's name as AWS writes it, as far as it is known."""
+    return _SPELLED.get(key, key)

@@ -1,0 +1,117 @@
+"""Callers as one text, "<ARN>\\n<unique id>", so that all that is said about a caller is said about that text.
+
+`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them,
+or an entry of a Principal element, is a set of such texts. So they never contradict each other in a counterexample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from delegation_pack.iam.document import Principal, PrincipalKind
+from delegation_pack.iam.patterns import (
+    ANY,
+    ANYTHING,
+    DIGIT,
+    FIELD,
+    FIELDS,
+    ID,
+    IDS,
+    NAME,
+    NAMES,
+    PATH,
+    PATHS,
+    SEPARATOR,
+    Language,
+    union,
+)
+from delegation_pack.iam.question import Callers, CallerType, Resources
+
+_NAME = NAME + NAMES
+_ANY_ID = SEPARATOR + ANYTHING
+_IAM = "arn:" + FIELDS + ":iam::"
+
+
+def _shapes(type_: str) -> list[str]:
+    """The part of an ARN after the account: with and without a path."""
+    if type_ == "root":
+        return ["root"]
+    return [f"{type_}/{_NAME}", f"{type_}/{PATH}{PATHS}/{_NAME}"]
+
+
+@lru_cache(maxsize=256)
+def callers_language(callers: Callers, partition: str) -> Language:
+    """The texts of a class of callers, as far as they are of this partition."""
+    role = callers.type is CallerType.ROLE
+    identity = SEPARATOR + (f"AROA{ID}{IDS}:{_NAME}" if role else f"AIDA{ID}{IDS}")
+    if callers.arn:
+        return union([callers.arn + identity])
+    prefix = f"arn:{partition}:iam::{callers.account or 12 * DIGIT}:"
+    return union(prefix + shape + identity for shape in _shapes("role" if role else "user"))
+
+
+@lru_cache(maxsize=256)
+def resources_language(resources: Resources, partition: str) -> Language:
+    """The ARNs of a class of resources in a partition, without the class's `like` and `but`."""
+    if not resources.types:
+        return union(["*", f"arn:{partition}:{ANYTHING}"])
+    prefix = f"arn:{partition}:iam::{resources.account or 12 * DIGIT}:"
+    return union(prefix + shape for type_ in resources.types for shape in _shapes(type_))
+
+
+def principals_language(principals: Iterable[Principal]) -> Language:
+    """The callers that the entries of a Principal element name, as far as they are IAM users or role sessions."""
+    return union(pattern for principal in principals for pattern in _entry(principal))
+
+
+def _entry(principal: Principal) -> Sequence[str]:
+    value = principal.value
+    match principal.kind:
+        case PrincipalKind.WILDCARD:
+            return [ANYTHING + _ANY_ID]
+        case PrincipalKind.ACCOUNT:
+            return project("aws:principalaccount", str(principal.account))
+        case PrincipalKind.USER | PrincipalKind.ROLE:
+            return [value + _ANY_ID]
+        case PrincipalKind.UNIQUE_ID:
+            return [ANYTHING + SEPARATOR + value + (":" + ANYTHING if value.startswith("AROA") else "")]
+        case PrincipalKind.SESSION:
+            # The ARN of a session names the role without its path.
+            _, role, session = value.split(":", 5)[5].split("/")
+            place = f"{_IAM}{principal.account}:role/"
+            return [f"{place}{path}{role}{SEPARATOR}{ANYTHING}:{session}" for path in ("", PATHS + "/")]
+        case _:
+            return []
+
+
+def project(key: str, pattern: str) -> list[str]:
+    """The texts of callers, or ARNs of resources, for which a key that follows from them matches a pattern."""
+    if key == "aws:principalarn":
+        return [pattern + _ANY_ID]
+    if key == "aws:userid":
+        return [ANYTHING + SEPARATOR + pattern]
+    if key == "aws:username":
+        name = pattern.replace(ANY, NAME).replace(ANYTHING, NAMES)
+        return [] if "/" in name else [f"{_IAM}{FIELDS}:user/{path}{name}{_ANY_ID}" for path in ("", PATHS + "/")]
+    account = pattern.replace(ANY, FIELD).replace(ANYTHING, FIELDS)
+    if ":" in account:
+        return []
+    if key == "aws:principalaccount":
+        return [f"{_IAM}{account}:{ANYTHING}{_ANY_ID}"]
+    return [f"arn:{FIELDS}:{FIELDS}:{FIELDS}:{account}:{ANYTHING}"]
+
+
+def part(key: str, text: str) -> str | None:
+    """The value of a key that follows from a caller's text or a resource's ARN; None if it has none."""
+    arn, _, identity = text.partition(SEPARATOR)
+    fields = arn.split(":", 5)
+    if key == "aws:principalarn":
+        return arn
+    if key == "aws:userid":
+        return identity or None
+    if len(fields) < 6:
+        return None
+    if key == "aws:username":
+        return fields[5].rpartition("/")[2] if fields[5].startswith("user/") else None
+    return fields[4] or None

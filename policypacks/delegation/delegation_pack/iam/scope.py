@@ -1,0 +1,127 @@
+"""What one search is about: one class of callers of one partition, one action, one class of resources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from delegation_pack.iam import keys
+from delegation_pack.iam.conditions import canonical, resource_texts
+from delegation_pack.iam.document import Condition, Statement
+from delegation_pack.iam.operators import operator
+from delegation_pack.iam.patterns import Budget
+from delegation_pack.iam.question import Callers, CallerType, Target, Values
+
+PRINCIPAL, RESOURCE = "the caller", "the resource"
+"""Stand among the condition keys for the texts that a caller and a resource are (`principals`)."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A statement of one of the documents."""
+
+    document: int
+    has_variables: bool
+    statement: Statement
+
+
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
+"""All there are (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the SDKs' list)."""
+
+
+def partitions(statements: Sequence[Placed], callers: Callers) -> list[str]:
+    """The partitions that the callers can be of: the known one, else `aws` and those that the statements name."""
+    if callers.arn:
+        return [callers.arn.split(":")[1]]
+    if callers.partition:
+        return [callers.partition]
+    named = (name for one in statements for text in _arns(one.statement) for name in _partitions_of(text.split(":")[1]))
+    return list(dict.fromkeys(("aws", *named)))
+
+
+def _arns(statement: Statement) -> Iterator[str]:
+    yield from (text for text in resource_texts(statement) if text.startswith("arn:"))
+    for principal in (*(statement.principals or ()), *(statement.not_principals or ())):
+        if principal.value.startswith("arn:"):
+            yield principal.value
+    for condition in statement.conditions:
+        yield from (value for value in condition.values if value.count(":") >= 5)
+
+
+@lru_cache(maxsize=256)
+def _partitions_of(field: str) -> tuple[str, ...]:
+    """The partitions that one ARN's field names; one that takes in `aws` too ("*") is taken to mean that."""
+    if re.fullmatch(r"aws(-[a-z]+)*", field):
+        return (field,)
+    form = re.escape(re.sub(r"\$\{.*", "*", field)).replace(r"\*", ".*").replace(r"\?", ".")
+    found = tuple(name for name in PARTITIONS if re.fullmatch(form, name))
+    return () if "aws" in found else found
+
+
+class Scope:
+    """The statements that cover the action, and what the question says about the request."""
+
+    def __init__(
+        self,
+        statements: Sequence[Placed],
+        callers: Callers,
+        partition: str,
+        action: str,
+        target: Target,
+        limits: Mapping[str, Values],
+        budget: Budget,
+    ) -> None:
+        self.statements = statements
+        self.callers = callers
+        self.partition = partition
+        """Of the callers and of what they call."""
+        self.account = callers.arn.split(":")[4] if callers.arn else callers.account
+        """The callers' account, if it is known."""
+        self.action = action
+        self.resources = target.resources
+        self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
+        self.spelled = {canonical(key): key for key in (*limits, *target.keys)}
+        """The names of keys as the question or, before it, a statement spells them."""
+        self.budget = budget
+        self.uses: dict[str, list[Condition]] = {}
+        """The conditions on each key."""
+        for one in statements:
+            for condition in one.statement.conditions:
+                self.uses.setdefault(canonical(condition.key), []).append(condition)
+        self.spelled |= {key: conditions[0].key for key, conditions in self.uses.items()}
+
+    def fixed(self, key: str) -> Sequence[str | None]:
+        """The value of a key that the kind of caller settles, None standing for absent; empty if it does not."""
+        if key == "aws:principaltype":
+            return [self.callers.type]
+        if key == "aws:principalisawsservice":
+            return ["false"]
+        if key in keys.NEVER_PRESENT or (key == "aws:username" and self.callers.type is CallerType.ROLE):
+            return [None]
+        return []
+
+    def several(self, key: str) -> bool:
+        """Whether a request can hold more than one value of the key."""
+        found = [operator(condition.operator) for condition in self.uses.get(key, ())]
+        return keys.may_hold_several(key, any(one.for_all or one.for_any for one in found))
+
+    def always_present(self, key: str) -> bool:
+        """Whether every request for the action has the key."""
+        return key in keys.ALWAYS_PRESENT or keys.ALWAYS_PRESENT_FOR.get(key) == self.action.lower()
+
+    def trackable(self, key: str) -> bool:
+        """Whether a policy variable with this key can be replaced by the values worth telling apart."""
+        return key not in keys.TYPES and not self.several(key)
+
+    @property
+    def identified(self) -> bool:
+        """Whether a statement looks at the unique id or the session name of the caller."""
+        texts = repr([one.statement for one in self.statements]).lower()
+        return any(text in texts for text in ("aws:userid", "'aida", "'aroa", ":assumed-role/"))
+
+
+def base(key: str) -> str:
+    """The text that a key is a part of; else the key itself."""
+    return PRINCIPAL if key in keys.OF_PRINCIPAL else RESOURCE if key in keys.OF_RESOURCE else key
