@@ -67,8 +67,8 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     settings = stack_files.settings_of(top, stack, values)
     policies = _pack_config(top, others, settings.static_ips)
     try:
-        stack_files.pack_config_file(top, stack).write_text(policies)
-        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values))
+        stack_files.pack_config_file(top, stack).write_text(policies, encoding="utf-8")
+        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values), encoding="utf-8")
     except OSError as error:
         raise OperationError(f"The files cannot be written: {error}.") from error
     return settings
@@ -110,7 +110,7 @@ def _pack_config(top: Path, others: Mapping[str, Any], cidrs: Sequence[str]) -> 
             agreed[_ADDRESSES] = list(cidrs)
         if agreed:
             policies[policy] = agreed
-    lines = (f"  {json.dumps(policy)}: {json.dumps(entry)}" for policy, entry in policies.items())
+    lines = (f"  {json.dumps(policy)}: {json.dumps(entry, ensure_ascii=False)}" for policy, entry in policies.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
