@@ -1,20 +1,23 @@
-"""Deploys one stack of the delegation: the Security account's admin group, or the access to one target account."""
+"""Deploys one stack of the delegation: the Security account's groups, or the access to one target account."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import pulumi
 import pulumi_aws as aws
 
 from components import (
-    AdminGroup,
-    AdminGroupArgs,
     CrossAccountAccess,
     CrossAccountAccessArgs,
     QuotaExceededError,
+    TargetAccess,
+    UserGroups,
+    UserGroupsPlan,
 )
-from live_group import LiveGroupError, check_admins_are_members, warn_of_strangers
+from live_group import LiveGroupError, check_users_are_members, warn_of_unlisted_members
+from live_role import LiveRoleError, kept_revocations
 from providers import account_provider
 from settings import Settings, SettingsError, load
 
@@ -26,84 +29,82 @@ ALREADY_EXPLAINED = 32
 def deploy() -> None:
     """Register the stack's resources and export its outputs."""
     settings = load()
-    for warning in settings.warnings:
+    for warning in settings.warnings(datetime.now(UTC).date()):
         pulumi.log.warn(warning)
-    security = account_provider("security", account_id=settings.security_account_id, region=settings.region)
     if settings.target_account_id is None:
-        deploy_admin_group(settings, security)
+        deploy_groups(settings)
     else:
-        target = account_provider(
-            settings.stack,
-            account_id=settings.target_account_id,
-            region=settings.region,
-        )
-        deploy_access(settings, settings.target_account_id, security, target)
+        deploy_access(settings, settings.target_account_id)
 
 
-def deploy_admin_group(settings: Settings, security: aws.Provider) -> None:
-    """Register the admin group of the Security account."""
-    args = AdminGroupArgs(
-        provider=security,
+def security_provider(settings: Settings) -> aws.Provider:
+    """Return the provider of the Security account."""
+    return account_provider("security", account_id=settings.security_account_id, region=settings.region)
+
+
+def deploy_groups(settings: Settings) -> None:
+    """Register the groups of the Security account."""
+    plan = UserGroupsPlan(
         partition=settings.partition,
         account_id=settings.security_account_id,
-        group_name=settings.group_name,
-        admins=settings.admins,
+        members=settings.members,
+        last_days=settings.last_days,
         user_path=settings.user_path,
         static_ips=settings.cidrs,
         create_users=settings.create_users,
         protect=settings.protect,
         tags=settings.tags,
     )
-    warn_of_strangers(args.group_name, args.user_arns, security)
-    group = AdminGroup("admins", args)
-    pulumi.export("groupName", group.group_name)
-    pulumi.export("groupArn", group.group_arn)
-    pulumi.export("admins", args.user_arns)
-    pulumi.export("documentSizes", group.document_sizes)
+    security = security_provider(settings)
+    for group, members in plan.members.items():
+        warn_of_unlisted_members(group, plan.arns(members), security)
+    groups = UserGroups("admins", plan, security)
+    pulumi.export("groupArns", groups.group_arns)
+    pulumi.export("users", plan.user_arns)
+    pulumi.export("documentSizes", groups.document_sizes)
 
 
-def deploy_access(
-    settings: Settings,
-    target_account_id: str,
-    security: aws.Provider,
-    target: aws.Provider,
-) -> None:
+def deploy_access(settings: Settings, target_account_id: str) -> None:
     """Register the access to one target account."""
-    args = CrossAccountAccessArgs(
-        security_provider=security,
-        target_provider=target,
+    # Before there are providers, for they call AWS: what the configuration alone decides is refused without.
+    access = TargetAccess(
         partition=settings.partition,
         security_account_id=settings.security_account_id,
         target_account_id=target_account_id,
         target_name=settings.stack,
-        admins=settings.admins,
+        members=settings.members,
         user_path=settings.user_path,
-        group_name=settings.group_name,
-        role_name=settings.role_name,
+        roles=settings.access_roles,
         static_ips=settings.cidrs,
         static_ip_at=settings.static_ip_at,
-        managed_policy_arns=settings.managed_policy_arns,
-        role_management=settings.role_management.enabled,
-        role_management_mfa=settings.role_management.mfa,
-        boundary_policy_arn=settings.role_management.boundary_policy_arn,
-        max_session_hours=settings.max_session_hours,
+        revoke_sessions_before=settings.revoke_sessions_before,
         trust_policy_quota=settings.trust_policy_quota,
         protect=settings.protect,
         tags=settings.tags,
     )
-    check_admins_are_members(args.group_name, args.trusted_users, security)
-    access = CrossAccountAccess("access", args)
-    pulumi.export("roleArn", access.role_arn)
-    pulumi.export("roleName", access.role_name)
+    security = security_provider(settings)
+    target = account_provider(settings.stack, account_id=target_account_id, region=settings.region)
+    for group in access.grants:
+        check_users_are_members(group, access.user_arns([group]), security)
+    made = CrossAccountAccess(
+        "access",
+        CrossAccountAccessArgs(
+            access=access,
+            security_provider=security,
+            target_provider=target,
+            kept_policies=kept_revocations(access.roles, access.revoke_sessions_before, target),
+        ),
+    )
+    pulumi.export("roleArns", made.role_arns)
     pulumi.export("trustedUsers", access.trusted_users)
-    pulumi.export("switchRoleLink", access.switch_role_link)
-    pulumi.export("cliProfiles", access.cli_profiles)
+    pulumi.export("switchRoleLinks", {role: access.switch_role_link(role) for role in access.roles})
+    pulumi.export("cliProfiles", {role: access.cli_profiles(role) for role in access.roles})
     pulumi.export("documentSizes", access.document_sizes)
-    pulumi.export("grantsThatFit", access.grants_that_fit)
+    pulumi.export("grantsThatFit", {group: quota.size.fits for group, quota in access.grant_quotas.items()})
 
 
 try:
     deploy()
-except (SettingsError, QuotaExceededError, LiveGroupError) as refusal:
+except (SettingsError, QuotaExceededError, LiveGroupError, LiveRoleError) as refusal:
     pulumi.log.error(str(refusal))
     sys.exit(ALREADY_EXPLAINED)

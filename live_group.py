@@ -1,6 +1,6 @@
-"""The admin group as it is in the Security account, compared with the list of admins.
+"""The groups as they are in the Security account, compared with the configuration.
 
-Each stack checks the live group, because a stack file may narrow or widen the list for its stack alone. ARNs are
+Each stack checks the live groups, for the security stack may be behind. ARNs are
 compared, so that a user of the same name under another path is another user.
 """
 
@@ -19,14 +19,14 @@ class LiveGroupError(ValueError):
     """The live group cannot serve this update; the message says what to run."""
 
 
-def check_admins_are_members(group_name: str, user_arns: Sequence[str], provider: aws.Provider) -> None:
-    """Find admins of a target stack who are not in the live group: a warning at preview, an error at up.
+def check_users_are_members(group_name: str, user_arns: Sequence[str], provider: aws.Provider) -> None:
+    """Find users of a target stack who are not in the live group: a warning at preview, an error at up.
 
     Without this, AWS answers two minutes later with "Invalid principal in policy" for a user that does not exist, and
     not at all for a user who exists outside the group.
 
     Raises:
-        LiveGroupError: at up, the group does not exist, cannot be read, or lacks an admin.
+        LiveGroupError: at up, the group does not exist, cannot be read, or lacks a user.
     """
     try:
         members = _members(group_name, provider)
@@ -43,14 +43,14 @@ def check_admins_are_members(group_name: str, user_arns: Sequence[str], provider
     if missing:
         _warn_or_raise(
             f"Not in group {group_name} of the Security account: {', '.join(missing)}. "
-            "Deploy the security stack first (make up STACK=security), or take them out of delegation:admins."
+            "Deploy the security stack first (make up STACK=security), or take them out of delegation:groups."
         )
 
 
-def warn_of_strangers(group_name: str, user_arns: Sequence[str], provider: aws.Provider) -> None:
-    """Name the members of the live group who are not on the list of admins.
+def warn_of_unlisted_members(group_name: str, user_arns: Sequence[str], provider: aws.Provider) -> None:
+    """Name the members of the live group whom the configuration does not list.
 
-    A GroupMembership only adds when it is created, so strangers in a group taken over stay until the next refresh.
+    A GroupMembership only adds when it is created, so they stay in a group taken over until the next refresh.
 
     Raises:
         LiveGroupError: at up, the group cannot be read.
@@ -60,11 +60,11 @@ def warn_of_strangers(group_name: str, user_arns: Sequence[str], provider: aws.P
     except LiveGroupError as unread:
         _warn_or_raise(str(unread))
         return
-    strangers = [arn for arn in members if arn not in set(user_arns)]
-    if strangers:
+    unlisted = [arn for arn in members if arn not in set(user_arns)]
+    if unlisted:
         pulumi.log.warn(
-            f"In group {group_name} but not in delegation:admins: {', '.join(strangers)}. "
-            "They leave the group with `pulumi up --refresh`; add them to delegation:admins to keep them."
+            f"In group {group_name} but not in delegation:groups: {', '.join(unlisted)}. "
+            "They leave the group with `pulumi up --refresh`; add them to delegation:groups to keep them."
         )
 
 

@@ -296,7 +296,7 @@ def _changes(
             else f"Give a group of {user.name} a policy that allows {ASSUME} on {role.arn}."
         ] = None
     if not trusting and cell.trust.knows_all:
-        found[f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:admins)."] = None
+        found[f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:groups)."] = None
         gone = [
             p.value
             for _, p in (role.trust.document.admitted if role.trust.document else ())

@@ -53,14 +53,12 @@ def room(verdicts: Verdicts) -> list[Room]:
 def _quota(verdicts: Verdicts, role: Role) -> int:
     """The trust policy's quota: what the stack's outputs say of this very role, else the default."""
     for stack in verdicts.model.stacks:
-        sizes = stack.outputs.get("documentSizes")
-        if (
-            stack.outputs.get("roleArn") == role.arn
-            and isinstance(sizes, dict)
-            and isinstance(sizes.get("trust"), dict)
-        ):
-            limit = sizes["trust"].get("limit")
-            return int(limit) if isinstance(limit, (int, float)) else TRUST
+        match stack.outputs:
+            case {
+                "roleArns": {role.name: role.arn},
+                "documentSizes": {"roles": {role.name: {"trust": {"limit": limit}}}},
+            }:
+                return int(limit) if isinstance(limit, (int, float)) else TRUST
     return TRUST
 
 

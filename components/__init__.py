@@ -1,13 +1,15 @@
-"""The two components of the delegation: the admin group and the access to one target account."""
+"""The two components of the delegation: the groups and the access to one target account."""
 
-from components.admin_group import AdminGroup, AdminGroupArgs
 from components.cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
 from components.quotas import QuotaExceededError
+from components.target_access import TargetAccess
+from components.user_groups import UserGroups, UserGroupsPlan
 
 __all__ = [
-    "AdminGroup",
-    "AdminGroupArgs",
     "CrossAccountAccess",
     "CrossAccountAccessArgs",
     "QuotaExceededError",
+    "TargetAccess",
+    "UserGroups",
+    "UserGroupsPlan",
 ]

@@ -1,171 +1,41 @@
-"""The access to one target account: the access role there and the grant on the admin group."""
+"""The access to one target account: the access roles there and the grants on the groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal
-from urllib.parse import urlencode
 
 import pulumi
 import pulumi_aws as aws
 
-from components import documents
-from components.quotas import (
-    GROUP_INLINE_POLICIES,
-    ROLE_INLINE_POLICIES,
-    DocumentSize,
-    within_quota,
-)
-
-SIGN_IN_HOSTS = {
-    "aws": "signin.aws.amazon.com",
-    "aws-cn": "signin.amazonaws.cn",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-}
-"""Where a partition's console signs in; the others publish no address.
-https://docs.aws.amazon.com/general/latest/gr/signin-service.html"""
+from components import carried_over
+from components.target_access import TargetAccess
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAccountAccessArgs:
-    """What the access to one target account is made from; plain values, for the documents are built from them."""
+    """What the access to one target account is made from, and by whom."""
 
+    access: TargetAccess
+    """The access as plain values, for the documents are built from them."""
     security_provider: aws.Provider
-    """Provider of the Security account, where the grant goes."""
+    """Provider of the Security account, where the grants go."""
     target_provider: aws.Provider
-    """Provider of the target account, where the access role goes."""
-    partition: str
-    """Partition of both accounts: `aws`, `aws-cn`, `aws-us-gov`."""
-    security_account_id: str
-    """Account that owns the users and the admin group: 12 digits."""
-    target_account_id: str
-    """Account that owns the access role: 12 digits."""
-    target_name: str
-    """What people call the target account, in the switch-role link and the CLI profiles: the stack's name."""
-    admins: Sequence[str]
-    """Names of the IAM users that the role trusts."""
-    user_path: str = "/"
-    """Path of those users."""
-    group_name: str
-    """Admin group that gets the grant."""
-    role_name: str
-    """Name of the access role."""
-    static_ips: Sequence[str]
-    """CIDRs from which the delegation may be used."""
-    static_ip_at: Literal["grant", "session", "both"] = "grant"
-    """Where the address is tested: when the role is assumed, on each request of its session, or both."""
-    managed_policy_arns: Sequence[str]
-    """Managed policies of the access role."""
-    role_management: bool = True
-    """Whether the admins may manage roles there."""
-    role_management_mfa: bool = True
-    """Whether role management asks for MFA in the session too."""
-    boundary_policy_arn: str
-    """Permissions boundary that every role made or changed through the access role must carry."""
-    max_session_hours: int = 1
-    """Longest session, in hours: 1 to 12."""
-    trust_policy_quota: int = 2048
-    """The target account's quota for a trust policy, in characters."""
-    protect: bool = False
-    """Whether the engine refuses to remove or replace the access role."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Tags of the access role."""
-
-    def __post_init__(self) -> None:
-        """Refuse documents that IAM would refuse for their size.
-
-        Raises:
-            QuotaExceededError: a document is larger than IAM takes.
-        """
-        _ = self.sizes
-
-    @property
-    def role_arn(self) -> str:
-        """ARN of the access role."""
-        return f"arn:{self.partition}:iam::{self.target_account_id}:role/{self.role_name}"
-
-    @property
-    def trusted_users(self) -> list[str]:
-        """ARNs of the admins, in the order of the list."""
-        return documents.user_arns(self.partition, self.security_account_id, self.user_path, self.admins)
-
-    @cached_property
-    def trust_policy(self) -> str:
-        """Trust policy of the access role, as JSON text."""
-        return documents.trust_policy(self.trusted_users)
-
-    @cached_property
-    def grant(self) -> str:
-        """Grant on the admin group, as JSON text."""
-        return documents.grant(self.role_arn, None if self.static_ip_at == "session" else self.static_ips)
-
-    @cached_property
-    def role_policies(self) -> dict[str, str]:
-        """Inline policies of the access role: JSON text by policy name."""
-        policies: dict[str, str] = {}
-        if self.role_management:
-            policies["role-management"] = documents.role_management(
-                partition=self.partition,
-                account_id=self.target_account_id,
-                role_name=self.role_name,
-                boundary_policy_arn=self.boundary_policy_arn,
-                static_ips=self.static_ips,
-                mfa=self.role_management_mfa,
-            )
-        if self.static_ip_at != "grant":
-            policies["session-addresses"] = documents.session_addresses(self.static_ips)
-        return policies
-
-    @cached_property
-    def sizes(self) -> dict[str, DocumentSize]:
-        """Size of each document against its quota: `trust`, `rolePolicies`, `grant`."""
-        fewer_addresses = "Shorten delegation:staticIps: fewer, wider networks."
-        return {
-            "trust": within_quota(
-                f"The trust policy of role {self.role_name} with {len(self.admins)} admins",
-                self.trust_policy,
-                limit=self.trust_policy_quota,
-                mend="Shorten delegation:admins or delegation:userPath, or have AWS raise the target account's quota "
-                "L-C07B4B0D (to 8,192 at most) and then set delegation:trustPolicyQuota.",
-            ),
-            "rolePolicies": within_quota(
-                f"The inline policies of role {self.role_name} with {len(self.static_ips)} static IPs",
-                *self.role_policies.values(),
-                limit=ROLE_INLINE_POLICIES,
-                mend=fewer_addresses,
-            ),
-            "grant": within_quota(
-                f"The grant on group {self.group_name} with {len(self.static_ips)} static IPs",
-                self.grant,
-                limit=GROUP_INLINE_POLICIES,
-                mend=f"{fewer_addresses} All inline policies of the group share this quota.",
-            ),
-        }
+    """Provider of the target account, where the access roles go."""
+    kept_policies: Mapping[str, pulumi.Input[Sequence[str]]] = field(default_factory=dict)
+    """Names of inline policies that exclusive management leaves on a role, by role: revocations made in the console."""
 
 
 class CrossAccountAccess(pulumi.ComponentResource):
-    """Lets the admins of the Security account into one target account.
+    """Lets the members of groups of the Security account into one target account.
 
-    In the target account it makes the access role: its trust names the admins and demands MFA, its managed policies
-    and its inline policies are managed exclusively. In the Security account it makes the grant on the admin group.
+    In the target account it makes the access roles: the trust policy of each names the members of its groups and
+    demands MFA, and its managed policies and its inline policies are managed exclusively. In the Security account it
+    makes one grant on each group, for all its roles.
     """
 
-    role_arn: pulumi.Output[str]
-    """ARN of the access role."""
-    role_name: pulumi.Output[str]
-    """Name of the access role."""
-    trusted_users: list[str]
-    """ARNs of the users that the role trusts."""
-    switch_role_link: str | None
-    """Console link that opens Switch Role with account and role filled in; None where the partition publishes none."""
-    cli_profiles: dict[str, str]
-    """Texts for the AWS CLI's configuration: `mfaInSession` (carries MFA into the role's session) and `mfaSerial`."""
-    document_sizes: dict[str, Mapping[str, int]]
-    """Characters used and allowed, by document: `trust`, `rolePolicies`, `grant`."""
-    grants_that_fit: int
-    """How many grants of this size the admin group holds. What other stacks wrote to it is not known here."""
+    role_arns: dict[str, pulumi.Output[str]]
+    """ARN of each access role."""
 
     def __init__(
         self,
@@ -173,129 +43,87 @@ class CrossAccountAccess(pulumi.ComponentResource):
         args: CrossAccountAccessArgs,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make the access role and the grant."""
+        """Make the access roles and the grants."""
         super().__init__("delegation:iam:CrossAccountAccess", name, {}, opts)
+        self._name, self._args, self._access = name, args, args.access
 
-        in_target = pulumi.ResourceOptions(parent=self, provider=args.target_provider)
-        # delete_before_replace=False, here and below: the provider removes a resource whose name was given before it
-        # makes the new one. A new role name that turns out to be taken would then leave nobody a way in.
+        successor = carried_over.successor(self._access.roles, carried_over.ROLE)
+        made = {role: self._role(role, role == successor) for role in self._access.roles}
+        group_successor = carried_over.successor(self._access.grants, carried_over.GROUP)
+        for group, document in self._access.grants.items():
+            # Last, so that a grant is for roles that are complete.
+            aws.iam.GroupPolicy(
+                f"{name}-grant-{group}",
+                name=self._access.grant_name(group),
+                group=group,
+                policy=document,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    provider=args.security_provider,
+                    depends_on=[part for role in self._access.roles_of_groups[group] for part in made[role]],
+                    delete_before_replace=False,
+                    aliases=carried_over.alias(f"{name}-grant", carried_over=group == group_successor),
+                ),
+            )
+        self.role_arns = {name: parts[0].arn for name, parts in made.items() if isinstance(parts[0], aws.iam.Role)}
+        self.register_outputs({"roleArns": self.role_arns})
+
+    def _role(self, role_name: str, succeeds: bool) -> list[pulumi.Resource]:
+        """Make one access role; return it and its policies. `succeeds` if it is the one that there was before."""
+        access, name = self._access, f"{self._name}-{role_name}"
+        settings = access.roles[role_name]
+
+        # delete_before_replace=False: the provider removes a resource whose name was given before it makes the new
+        # one. A new role name that turns out to be taken would then leave nobody a way in.
+        def options(former: str, **more: object) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(
+                parent=self,
+                provider=self._args.target_provider,
+                delete_before_replace=False,
+                aliases=carried_over.alias(f"{self._name}-{former}", carried_over=succeeds),
+                **more,  # type: ignore[arg-type]
+            )
+
         role = aws.iam.Role(
-            f"{name}-role",
-            name=args.role_name,
+            name,
+            name=role_name,
             description="Access for the admins of the Security account",
-            assume_role_policy=args.trust_policy,
-            max_session_duration=args.max_session_hours * 3600,
+            assume_role_policy=access.trust_policies[role_name],
+            max_session_duration=settings.max_session_hours * 3600,
             # A policy attached by hand must not keep the role from being removed.
             force_detach_policies=True,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                provider=args.target_provider,
-                protect=args.protect or None,
-                delete_before_replace=False,
-            ),
+            tags=access.tags,
+            opts=options("role", protect=access.protect or None),
         )
         attachments = [
             aws.iam.RolePolicyAttachment(
                 f"{name}-{arn.rpartition('/')[2]}",
                 role=role.name,
                 policy_arn=arn,
-                opts=in_target,
+                opts=options(arn.rpartition("/")[2]),
             )
-            for arn in args.managed_policy_arns
+            for arn in settings.managed_policy_arns
         ]
         inline = [
-            aws.iam.RolePolicy(
-                f"{name}-{policy}",
-                name=policy,
-                role=role.name,
-                policy=document,
-                opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, delete_before_replace=False),
-            )
-            for policy, document in args.role_policies.items()
+            aws.iam.RolePolicy(f"{name}-{policy}", name=policy, role=role.name, policy=document, opts=options(policy))
+            for policy, document in access.role_policies[role_name].items()
         ]
         # The exclusive resources see and remove what was added by hand, under --refresh.
         aws.iam.RolePolicyAttachmentsExclusive(
             f"{name}-managed-policies",
             role_name=role.name,
-            policy_arns=list(args.managed_policy_arns),
-            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, depends_on=attachments),
+            policy_arns=list(settings.managed_policy_arns),
+            opts=options("managed-policies", depends_on=attachments),
         )
+        own = list(access.role_policies[role_name])
         aws.iam.RolePoliciesExclusive(
             f"{name}-inline-policies",
             role_name=role.name,
-            policy_names=list(args.role_policies),
-            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, depends_on=inline),
+            policy_names=pulumi.Output.from_input(self._args.kept_policies.get(role_name, [])).apply(
+                lambda kept: [*own, *kept]
+            )
+            if role_name in self._args.kept_policies
+            else own,
+            opts=options("inline-policies", depends_on=inline),
         )
-        # Last, so that the door opens only onto a role that is complete.
-        aws.iam.GroupPolicy(
-            f"{name}-grant",
-            name=f"assume-{args.role_name}-in-{args.target_account_id}",
-            group=args.group_name,
-            policy=args.grant,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                provider=args.security_provider,
-                depends_on=[role, *attachments, *inline],
-                delete_before_replace=False,
-            ),
-        )
-
-        self.role_arn = role.arn
-        self.role_name = role.name
-        self.trusted_users = args.trusted_users
-        self.switch_role_link = _switch_role_link(args)
-        self.cli_profiles = _cli_profiles(args)
-        self.document_sizes = {document: size.as_output() for document, size in args.sizes.items()}
-        self.grants_that_fit = args.sizes["grant"].fits
-        self.register_outputs(
-            {
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "trustedUsers": self.trusted_users,
-                "switchRoleLink": self.switch_role_link,
-                "cliProfiles": self.cli_profiles,
-                "documentSizes": self.document_sizes,
-                "grantsThatFit": self.grants_that_fit,
-            }
-        )
-
-
-def _switch_role_link(args: CrossAccountAccessArgs) -> str | None:
-    if args.partition not in SIGN_IN_HOSTS:
-        return None
-    query = urlencode(
-        {
-            "account": args.target_account_id,
-            "roleName": args.role_name,
-            "displayName": f"{args.role_name} {args.target_name}",
-        }
-    )
-    return f"https://{SIGN_IN_HOSTS[args.partition]}/switchrole?{query}"
-
-
-def _cli_profiles(args: CrossAccountAccessArgs) -> dict[str, str]:
-    device = f"arn:{args.partition}:iam::{args.security_account_id}:mfa/<your-device>"
-    duration = args.max_session_hours * 3600
-    return {
-        # AssumeRole does not carry MFA into the role's session, GetSessionToken does, so this one comes first.
-        # A session opened with temporary credentials is role chaining, which AWS ends after an hour.
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
-        "mfaInSession": (
-            "# 1. aws sts get-session-token --profile <your-keys> --token-code <code> \\\n"
-            f"#      --serial-number {device}\n"
-            "# 2. Put the three values into profile delegation-mfa of ~/.aws/credentials.\n"
-            f"[profile {args.target_name}]\n"
-            f"role_arn = {args.role_arn}\n"
-            "source_profile = delegation-mfa\n"
-            "role_session_name = <your-user-name>\n"
-        ),
-        "mfaSerial": (
-            f"[profile {args.target_name}]\n"
-            f"role_arn = {args.role_arn}\n"
-            "source_profile = <your-keys>\n"
-            f"mfa_serial = {device}\n"
-            "role_session_name = <your-user-name>\n"
-            f"duration_seconds = {duration}\n"
-        ),
-    }
+        return [role, *attachments, *inline]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from configuration.times import end_of, written
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
 
-# Bool, never BoolIfExists, on an Allow in the Security account's side of the door and in the trust: the key is absent
-# with long-term access keys, and IfExists is true on an absent key.
+# Bool, never BoolIfExists, on an Allow in grants and trust policies: the key is absent with long-term access keys, and
+# IfExists is true on an absent key.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}
 
@@ -38,30 +41,54 @@ def user_arns(partition: str, account_id: str, user_path: str, names: Sequence[s
     return [f"arn:{partition}:iam::{account_id}:user{user_path}{name}" for name in names]
 
 
-def trust_policy(user_arns: Sequence[str]) -> str:
-    """Return the trust policy of the access role: the named users may assume it, with MFA."""
+def trust_policy(user_arns: Sequence[str], *, mfa_max_age_hours: int | None = None, session_name: bool = False) -> str:
+    """Return the trust policy of an access role: the named users may assume it, with MFA.
+
+    Args:
+        user_arns: the users.
+        mfa_max_age_hours: how old their MFA sign-in may be, in hours; None for any age.
+        session_name: whether the session has to be named as the user is, so that CloudTrail names the person.
+    """
+    own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}} if session_name else {}
     return _document(
         {
             "Sid": "AdminsWithMfa",
             "Effect": "Allow",
             "Principal": {"AWS": list(user_arns)},
             "Action": "sts:AssumeRole",
-            "Condition": WITH_MFA,
+            "Condition": _with_mfa(mfa_max_age_hours) | own_name,
         }
     )
 
 
-def grant(role_arn: str, static_ips: Sequence[str] | None) -> str:
-    """Return the grant: the group may assume this one role, with MFA, and from `static_ips` only unless it is None."""
+def grant(role_arns: Mapping[int | None, Sequence[str]], static_ips: Sequence[str] | None) -> str:
+    """Return the grant of a group: its members may assume the roles, with MFA.
+
+    Args:
+        role_arns: the roles, by how old the MFA sign-in may be, in hours; None for any age.
+        static_ips: networks from where alone they may do so; None for anywhere.
+    """
+    addresses = {} if static_ips is None else _from_addresses(static_ips)
     return _document(
-        {
-            "Sid": "AssumeAccessRole",
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Resource": role_arn,
-            "Condition": WITH_MFA if static_ips is None else WITH_MFA | _from_addresses(static_ips),
-        }
+        *(
+            {
+                "Sid": "AssumeAccessRole" if hours is None else f"AssumeAccessRoleWithMfaOf{hours}Hours",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                # As before there were several roles, so that a grant on one role stays what it is.
+                "Resource": arns[0] if len(arns) == 1 else list(arns),
+                "Condition": _with_mfa(hours) | addresses,
+            }
+            for hours, arns in role_arns.items()
+        )
     )
+
+
+def _with_mfa(max_age_hours: int | None) -> dict[str, dict[str, str]]:
+    if max_age_hours is None:
+        return WITH_MFA
+    # In seconds; like the other key it is there with MFA only, and no IfExists may make it pass when absent.
+    return WITH_MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": str(max_age_hours * 3600)}}
 
 
 def session_addresses(static_ips: Sequence[str]) -> str:
@@ -77,11 +104,28 @@ def session_addresses(static_ips: Sequence[str]) -> str:
     )
 
 
+def revoked_sessions(before: datetime) -> str:
+    """Return an access role's Deny of everything to sessions that were issued before a time, in UTC.
+
+    It is what the console writes for "Revoke active sessions".
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
+    """
+    return _document(
+        {
+            "Sid": "NothingForOlderSessions",
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": written(before)}},
+        }
+    )
+
+
 def role_management(
     *,
     partition: str,
     account_id: str,
-    role_name: str,
+    role_names: Sequence[str],
     boundary_policy_arn: str,
     static_ips: Sequence[str],
     mfa: bool,
@@ -115,7 +159,7 @@ def role_management(
             "Effect": "Deny",
             "NotAction": ["iam:Get*", "iam:List*"],
             "Resource": [
-                f"{roles}/{role_name}",
+                *(f"{roles}/{name}" for name in role_names),
                 f"{roles}/delegation-*",
                 f"{roles}/OrganizationAccountAccessRole",
             ],
@@ -129,8 +173,18 @@ def role_management(
     )
 
 
-def self_service(*, partition: str, account_id: str, user_path: str, static_ips: Sequence[str] = ()) -> str:
-    """Return the admins' self-service: own password, access keys and MFA device; nothing else without MFA.
+def self_service(
+    *,
+    partition: str,
+    account_id: str,
+    user_path: str,
+    static_ips: Sequence[str] = (),
+    last_days: Mapping[str, date] | None = None,
+) -> str:
+    """Return a group's self-service: own password, access keys and MFA device; nothing else without MFA.
+
+    `last_days` are the last days of those users who have one, by name: at their end, 24:00 UTC, AWS refuses them
+    every role, whatever a grant and a trust policy say.
 
     With `static_ips`, lasting credentials are made from there only: whoever steals a session cannot turn it into an
     MFA device or an access key of his own elsewhere.
@@ -212,7 +266,28 @@ def self_service(*, partition: str, account_id: str, user_path: str, static_ips:
             "Condition": {"Null": {MFA_PRESENT: "true"}},
         },
         *([_no_credentials_from_elsewhere(static_ips)] if static_ips else []),
+        *_no_role_after(last_days or {}),
     )
+
+
+def _no_role_after(last_days: Mapping[str, date]) -> list[dict[str, object]]:
+    users: dict[date, list[str]] = {}
+    for name, last_day in sorted(last_days.items(), key=lambda entry: (entry[1], entry[0])):
+        users.setdefault(last_day, []).append(name)
+    return [
+        {
+            "Sid": f"NoRoleAfter{last_day:%Y%m%d}",
+            "Effect": "Deny",
+            "Action": "sts:AssumeRole",
+            "Resource": "*",
+            "Condition": {
+                # Users that exist already may be spelt otherwise, and IAM ignores case in their names.
+                "StringEqualsIgnoreCase": {"aws:username": names},
+                "DateGreaterThanEquals": {"aws:CurrentTime": written(end_of(last_day))},
+            },
+        }
+        for last_day, names in users.items()
+    ]
 
 
 def _no_credentials_from_elsewhere(static_ips: Sequence[str]) -> dict[str, object]:

@@ -5,7 +5,7 @@ Source of the limits: IAM User Guide, "IAM and AWS STS quotas" (reference_iam-qu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 GROUP_INLINE_POLICIES = 5120
@@ -14,12 +14,12 @@ MANAGED_POLICY = 6144
 
 
 class QuotaExceededError(ValueError):
-    """A document, or the sum of a principal's inline documents, is larger than IAM takes."""
+    """Documents, or the sums of a principal's inline documents, are larger than IAM takes: a sentence each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentSize:
-    """How much of a quota a document uses, in characters as IAM counts them (white space is free)."""
+    """How much of a quota documents use together, in characters as IAM counts them (white space is free)."""
 
     used: int
     limit: int
@@ -34,18 +34,39 @@ class DocumentSize:
         return {"used": self.used, "limit": self.limit}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """Documents that count against one quota."""
+
+    what: str
+    """What they are, as a sentence begins."""
+    documents: Iterable[str]
+    limit: int
+    """Characters that IAM allows."""
+    remedy: str
+    """What to do where they are too large, in sentences."""
+
+    @property
+    def size(self) -> DocumentSize:
+        """Size of the documents together."""
+        return DocumentSize(used=sum(map(characters, self.documents)), limit=self.limit)
+
+
 def characters(document: str) -> int:
     """Return the characters of a document that count against a quota: all but white space."""
     return sum(not character.isspace() for character in document)
 
 
-def within_quota(what: str, *documents: str, limit: int, mend: str) -> DocumentSize:
-    """Return the size of the documents together.
+def refuse_excess(quotas: Iterable[Quota]) -> None:
+    """Refuse documents that are too large, all of them together.
 
     Raises:
-        QuotaExceededError: they exceed `limit`; the message names `what`, the figures and the `mend`.
+        QuotaExceededError: a quota is exceeded; the message names what, the figures and the remedy for each.
     """
-    used = sum(characters(document) for document in documents)
-    if used > limit:
-        raise QuotaExceededError(f"{what}: {used:,} characters, and IAM allows {limit:,}. {mend}")
-    return DocumentSize(used=used, limit=limit)
+    exceeded = [
+        f"{quota.what}: {quota.size.used:,} characters, and IAM allows {quota.limit:,}. {quota.remedy}"
+        for quota in quotas
+        if quota.size.used > quota.limit
+    ]
+    if exceeded:
+        raise QuotaExceededError("\n".join(exceeded))

@@ -166,7 +166,7 @@ def _membership(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | Non
     strangers = {user["UserName"] for page in pages for user in page["Users"]} - set(inputs["users"])
     if not strangers:
         return None
-    loss = f"loses {', '.join(sorted(strangers))} with the second `make up`: put who must stay into delegation:admins"
+    loss = f"loses {', '.join(sorted(strangers))} with the second `make up`: put who must stay into delegation:groups"
     return Existing(what=f"Membership of group {inputs['group']}", id=None, changes=(loss,))
 
 
@@ -197,7 +197,7 @@ def _role(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
     if role["Path"] != inputs.get("path", "/"):
         raise OperationError(
             f"Role {inputs['name']} exists under path {role['Path']}, and IAM changes no role's path: "
-            "remove it by hand, or set delegation:roleName to another name."
+            "remove it by hand, or give the role another name in delegation:roles."
         )
     changes = [*_tags(role, inputs)]
     if role.get("Description", "") != inputs["description"]:

@@ -72,14 +72,20 @@ class Door:
                 "name a profile with your own access keys, PROFILE=…."
             )
         self._sts: STSClient = session.client("sts")
-        self.role_arn = f"arn:{settings.partition}:iam::{settings.target_account_id}:role/{settings.role_name}"
         self.user_arn = self._sts.get_caller_identity()["Arn"]
         users = f"arn:{settings.partition}:iam::{settings.security_account_id}:user{settings.user_path}"
-        if self.user_arn not in [users + admin for admin in settings.admins]:
+        reach = [
+            name
+            for name, role in settings.access_roles.items()
+            if self.user_arn in [users + user for user in settings.users(role.groups)]
+        ]
+        if not reach:
+            named = settings.users([group for role in settings.access_roles.values() for group in role.groups])
             raise OperationError(
-                f"These are the access keys of {self.user_arn}, which is not among the admins of stack "
-                f"{settings.stack}: {', '.join(settings.admins)} under {users}. Name an admin's profile, PROFILE=…."
+                f"These are the access keys of {self.user_arn}, whom no role of stack {settings.stack} is for; they "
+                f"are for {', '.join(named)} under {users}. Name the profile of one of them, PROFILE=…."
             )
+        self.role_arn = f"arn:{settings.partition}:iam::{settings.target_account_id}:role/{reach[0]}"
 
     @property
     def is_local(self) -> bool:

@@ -75,11 +75,13 @@ def settings_of(top: Path, stack: str, values: Mapping[str, Any]) -> Settings:
         OperationError: as `read_settings`.
     """
     shared = {
-        key: entry["default"] if isinstance(entry, dict) and "default" in entry else entry
+        key: next((entry[field] for field in ("value", "default") if field in entry), None)
+        if isinstance(entry, dict)
+        else entry
         for key, entry in _config(top / "Pulumi.yaml").items()
     }
     try:
-        return parse(stack, {**_of_namespace(shared), **values})
+        return parse(stack, {**_of_namespace(shared), **values}, in_stack_file=list(values))
     except SettingsError as error:
         raise OperationError(str(error)) from error
 

@@ -27,6 +27,13 @@ def get_group(aws: Connection, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def get_role_policies(aws: Connection, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the names of a role's inline policies."""
+    role = arguments["roleName"]
+    pages = aws.iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    return {"id": role, "roleName": role, "policyNames": [name for page in pages for name in page["PolicyNames"]]}
+
+
 def get_caller_identity(aws: Connection, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return whose the provider's credentials are."""
     del arguments
@@ -35,5 +42,6 @@ def get_caller_identity(aws: Connection, arguments: dict[str, Any]) -> dict[str,
 
 FUNCTIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "aws:iam/getGroup:getGroup": get_group,
+    "aws:iam/getRolePolicies:getRolePolicies": get_role_policies,
     "aws:index/getCallerIdentity:getCallerIdentity": get_caller_identity,
 }

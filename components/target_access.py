@@ -1,0 +1,219 @@
+"""The access to one target account as plain values, and the documents and texts built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+from urllib.parse import urlencode
+
+from components import documents
+from components.quotas import GROUP_INLINE_POLICIES, ROLE_INLINE_POLICIES, Quota, refuse_excess
+from configuration.model import Role
+
+SIGN_IN_HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+}
+"""Where a partition's console signs in; the others publish no address.
+https://docs.aws.amazon.com/general/latest/gr/signin-service.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetAccess:
+    """Who may assume which roles of one target account, and from where."""
+
+    partition: str
+    """Partition of both accounts: `aws`, `aws-cn`, `aws-us-gov`."""
+    security_account_id: str
+    """Account that owns the users and the groups: 12 digits."""
+    target_account_id: str
+    """Account that owns the access roles: 12 digits."""
+    target_name: str
+    """What people call the target account, in the switch-role links and the CLI profiles: the stack's name."""
+    members: Mapping[str, Sequence[str]]
+    """Names of the IAM users in each group."""
+    user_path: str = "/"
+    """Path of those users."""
+    roles: Mapping[str, Role]
+    """The access roles by name; their groups are among `members`."""
+    static_ips: Sequence[str]
+    """CIDRs from which the delegation may be used."""
+    static_ip_at: Literal["grant", "session", "both"] = "grant"
+    """Where the address is tested: when the role is assumed, on each request of its session, or both."""
+    revoke_sessions_before: datetime | None = None
+    """Time before which sessions were issued that may do nothing any more, in UTC."""
+    trust_policy_quota: int = 2048
+    """The target account's quota for a trust policy, in characters."""
+    protect: bool = False
+    """Whether the engine refuses to remove or replace the access roles."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the access roles."""
+
+    def __post_init__(self) -> None:
+        """Refuse documents that IAM would refuse for their size.
+
+        Raises:
+            QuotaExceededError: documents are larger than IAM takes.
+        """
+        refuse_excess([*self.trust_quotas.values(), *self.role_quotas.values(), *self.grant_quotas.values()])
+
+    def role_arn(self, role: str) -> str:
+        """Return the ARN of an access role."""
+        return f"arn:{self.partition}:iam::{self.target_account_id}:role/{role}"
+
+    def user_arns(self, groups: Sequence[str]) -> list[str]:
+        """Return the ARNs of the users in some groups, each once, in order."""
+        names = list(dict.fromkeys(name for group in groups for name in self.members[group]))
+        return documents.user_arns(self.partition, self.security_account_id, self.user_path, names)
+
+    @cached_property
+    def trusted_users(self) -> dict[str, list[str]]:
+        """ARNs of the users that each role trusts."""
+        return {name: self.user_arns(role.groups) for name, role in self.roles.items()}
+
+    @cached_property
+    def trust_policies(self) -> dict[str, str]:
+        """Trust policy of each role, as JSON text."""
+        return {
+            name: documents.trust_policy(
+                self.trusted_users[name], mfa_max_age_hours=role.mfa_max_age_hours, session_name=role.session_name
+            )
+            for name, role in self.roles.items()
+        }
+
+    @cached_property
+    def role_policies(self) -> dict[str, dict[str, str]]:
+        """Inline policies of each role: JSON text by policy name."""
+        return {name: self._role_policies(role) for name, role in self.roles.items()}
+
+    def _role_policies(self, role: Role) -> dict[str, str]:
+        policies: dict[str, str] = {}
+        if role.role_management:
+            policies["role-management"] = documents.role_management(
+                partition=self.partition,
+                account_id=self.target_account_id,
+                role_names=list(self.roles),
+                boundary_policy_arn=role.role_management.boundary_policy_arn,
+                static_ips=self.static_ips,
+                mfa=role.role_management.mfa,
+            )
+        if self.static_ip_at != "grant":
+            policies["session-addresses"] = documents.session_addresses(self.static_ips)
+        if self.revoke_sessions_before:
+            policies["revoked-sessions"] = documents.revoked_sessions(self.revoke_sessions_before)
+        return policies
+
+    @cached_property
+    def roles_of_groups(self) -> dict[str, list[str]]:
+        """The roles that each group may assume; a group without one is left out."""
+        reach = {group: [name for name, role in self.roles.items() if group in role.groups] for group in self.members}
+        return {group: names for group, names in reach.items() if names}
+
+    @cached_property
+    def grants(self) -> dict[str, str]:
+        """The grant on each group for all its roles, as JSON text."""
+        return {group: self._grant(names) for group, names in self.roles_of_groups.items()}
+
+    def _grant(self, role_names: Sequence[str]) -> str:
+        arns: dict[int | None, list[str]] = {}
+        for name in role_names:
+            arns.setdefault(self.roles[name].mfa_max_age_hours, []).append(self.role_arn(name))
+        return documents.grant(arns, None if self.static_ip_at == "session" else self.static_ips)
+
+    def grant_name(self, group: str) -> str:
+        """Return the name of the grant on a group, which several stacks write to."""
+        names = self.roles_of_groups[group]
+        return f"assume-{names[0] if len(names) == 1 else 'roles'}-in-{self.target_account_id}"
+
+    @cached_property
+    def trust_quotas(self) -> dict[str, Quota]:
+        """The trust policy of each role against its quota."""
+        return {
+            name: Quota(
+                what=f"The trust policy of role {name} with {len(self.trusted_users[name])} users",
+                documents=[document],
+                limit=self.trust_policy_quota,
+                remedy="Have fewer people in delegation:groups for the role, or a shorter delegation:userPath, or have "
+                "AWS raise the target account's quota L-C07B4B0D (to 8,192 at most) and then set "
+                "delegation:trustPolicyQuota.",
+            )
+            for name, document in self.trust_policies.items()
+        }
+
+    @cached_property
+    def role_quotas(self) -> dict[str, Quota]:
+        """The inline policies of each role, together, against their quota."""
+        return {
+            name: Quota(
+                what=f"The inline policies of role {name} with {len(self.static_ips)} static IPs",
+                documents=list(policies.values()),
+                limit=ROLE_INLINE_POLICIES,
+                remedy="Shorten delegation:staticIps: fewer, wider networks.",
+            )
+            for name, policies in self.role_policies.items()
+        }
+
+    @cached_property
+    def grant_quotas(self) -> dict[str, Quota]:
+        """The grant on each group against the quota that all inline policies of the group share."""
+        return {
+            group: Quota(
+                what=f"The grant on group {group} with {len(self.static_ips)} static IPs",
+                documents=[document],
+                limit=GROUP_INLINE_POLICIES,
+                remedy="Shorten delegation:staticIps: fewer, wider networks. All inline policies of the group share "
+                "this quota.",
+            )
+            for group, document in self.grants.items()
+        }
+
+    @property
+    def document_sizes(self) -> dict[str, dict[str, dict[str, Mapping[str, int]]]]:
+        """Characters used and allowed: by role its `trust` and `rolePolicies`, by group its `grant`."""
+        return {
+            "roles": {
+                name: {
+                    "trust": self.trust_quotas[name].size.as_output(),
+                    "rolePolicies": self.role_quotas[name].size.as_output(),
+                }
+                for name in self.roles
+            },
+            "groups": {group: {"grant": quota.size.as_output()} for group, quota in self.grant_quotas.items()},
+        }
+
+    def switch_role_link(self, role: str) -> str | None:
+        """Return the console link that opens Switch Role with account and role filled in, if the partition has one."""
+        if self.partition not in SIGN_IN_HOSTS:
+            return None
+        query = urlencode(
+            {"account": self.target_account_id, "roleName": role, "displayName": f"{role} {self.target_name}"}
+        )
+        return f"https://{SIGN_IN_HOSTS[self.partition]}/switchrole?{query}"
+
+    def cli_profiles(self, role: str) -> dict[str, str]:
+        """Return texts for the AWS CLI's configuration: `mfaInSession` carries MFA into the session, `mfaSerial` not."""
+        device = f"arn:{self.partition}:iam::{self.security_account_id}:mfa/<your-device>"
+        profile = self.target_name if len(self.roles) == 1 else f"{self.target_name}-{role}"
+        begin = f"[profile {profile}]\nrole_arn = {self.role_arn(role)}\n"
+        return {
+            # AssumeRole does not carry MFA into the role's session, GetSessionToken does, so this one comes first.
+            # A session opened with temporary credentials is role chaining, which AWS ends after an hour.
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+            "mfaInSession": (
+                "# 1. aws sts get-session-token --profile <your-keys> --token-code <code> \\\n"
+                f"#      --serial-number {device}\n"
+                "# 2. Put the three values into profile delegation-mfa of ~/.aws/credentials.\n"
+                f"{begin}source_profile = delegation-mfa\n"
+                "role_session_name = <your-user-name>\n"
+            ),
+            "mfaSerial": (
+                f"{begin}source_profile = <your-keys>\n"
+                f"mfa_serial = {device}\n"
+                "role_session_name = <your-user-name>\n"
+                f"duration_seconds = {self.roles[role].max_session_hours * 3600}\n"
+            ),
+        }

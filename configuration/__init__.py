@@ -1,0 +1,1 @@
+"""The configuration's values and their rules; it reads no configuration and calls nothing."""
