@@ -195,7 +195,7 @@ class TargetAccess:
         return f"https://{SIGN_IN_HOSTS[self.partition]}/switchrole?{query}"
 
     def cli_profiles(self, role: str) -> dict[str, str]:
-        """Return texts for the AWS CLI's configuration: `mfaInSession` carries MFA into the session, `mfaSerial` not."""
+        """Return texts for the AWS CLI: `mfaInSession` carries MFA into the session, `mfaSerial` does not."""
         device = f"arn:{self.partition}:iam::{self.security_account_id}:mfa/<your-device>"
         profile = self.target_name if len(self.roles) == 1 else f"{self.target_name}-{role}"
         begin = f"[profile {profile}]\nrole_arn = {self.role_arn(role)}\n"

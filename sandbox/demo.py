@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +29,19 @@ WIDTH = 80
 WEAKENED_FILE = "components/documents.py"
 STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
 WEAKENED = 'WITH_MFA = {"BoolIfExists": {MFA_PRESENT: "true"}}'
+
+ADDED = {
+    "groups": {"Auditors": ["carol", {"name": "dave", "until": "2099-12-31"}]},
+    "roles": {
+        "TSU-AUDIT": {
+            "groups": ["Auditors"],
+            "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
+            "mfaMaxAgeHours": 1,
+            "sessionName": True,
+        }
+    },
+}
+"""What the demo's own copy has beside the shipped configuration."""
 
 _CHANGES = re.compile(r"^ +[+~-]+ (\d+ (?:created|updated|deleted|replaced))$", re.MULTILINE)
 _VIOLATIONS = re.compile(r"^Policies:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -47,6 +61,7 @@ class Demo:
         """
         started = time.monotonic()
         with self._clearing_up(), Workspace(port=port, say=self._say) as workspace:
+            self._configure(workspace)
             security, *targets = workspace.stack_names
             for stack in (security, *targets):
                 with self._step(f"Deploy {stack}") as outcome:
@@ -100,6 +115,16 @@ class Demo:
         except KeyboardInterrupt:
             self._console.print("\nStopped. Nothing is left running; the next run starts afresh.")
             raise
+
+    def _configure(self, workspace: Workspace) -> None:
+        """Give the copy more than the shipped example has: a second group and a second role."""
+        file = workspace.root / "Pulumi.yaml"
+        project = yaml.safe_load(file.read_text())
+        for key, values in ADDED.items():
+            project["config"][key]["default"] |= values
+        file.write_text(yaml.safe_dump(project, sort_keys=False))
+        self._indented("Beside the shipped group and role:")
+        self._indented(yaml.safe_dump(ADDED, sort_keys=False).rstrip())
 
     def _deploy(self, workspace: Workspace, stack: str) -> str:
         workspace.run("stack", "init", stack).check()
@@ -168,9 +193,10 @@ class Demo:
         self._console.print(table)
         self._console.print("Switch role in the browser, signed in to the Security account:")
         for stack in targets:
-            link = workspace.run("stack", "output", "switchRoleLink", "--stack", stack).check().stdout.strip()
-            # Whole, for copying, even where it is longer than the line.
-            self._console.print(f"  {stack}: {link}", soft_wrap=True)
+            links = workspace.run("stack", "output", "switchRoleLinks", "--json", "--stack", stack).check().json()
+            for link in links.values():
+                # Whole, for copying, even where it is longer than the line.
+                self._console.print(f"  {stack}: {link}", soft_wrap=True)
         self._console.print("\nThe same from the exported states, by verdict of the gate's analysis (make access):")
         self._console.print(self._matrix(workspace, [security, *targets]))
 

@@ -129,6 +129,10 @@ def in_words(statement: Document) -> tuple[str, ...]:
             match operator, key:
                 case "Bool", "aws:MultiFactorAuthPresent" if values == "true":
                     words.append("with MFA")
+                case "NumericLessThan", "aws:MultiFactorAuthAge":
+                    words.append(f"MFA not older than {int(values) / 3600:g} h")
+                case "StringEquals", "sts:RoleSessionName" if values == "${aws:username}":
+                    words.append("session named as the user")
                 case "IpAddress", "aws:SourceIp":
                     words.append(f"from {values}")
                 case _:
