@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import runpy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -18,7 +19,7 @@ from pulumi.runtime.settings import get_root_resource, set_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func, wait_for_rpcs
 
 from providers import account_provider
-from tests.unit.recording import LiveAccounts, Log, Recorded, RecordingMonitor, RunPulumi
+from tests.unit.recording import LiveAccounts, Log, Members, Recorded, RecordingMonitor, RunPulumi
 
 TOP = Path(__file__).parents[2]
 
@@ -37,8 +38,9 @@ async def _value(outputs: pulumi.Output[dict[str, Any]]) -> dict[str, Any]:
 def run_pulumi() -> Iterator[RunPulumi]:
     """A function that runs a program under recording mocks, on an event loop of its own.
 
-    It takes the program, and by keyword: `stack`, `config` (values by full key), `members` (the live group's user
-    ARNs, or the text of the provider's refusal) and `preview`.
+    It takes the program, and by keyword: `stack`, `config` (values by full key), `members` (the live groups' user
+    ARNs, or the text of the provider's refusal), `revocations` (made in the console: documents by role, or the text of
+    the provider's refusal) and `preview`.
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -48,7 +50,8 @@ def run_pulumi() -> Iterator[RunPulumi]:
         *,
         stack: str = "preprod",
         config: Mapping[str, Any] | None = None,
-        members: Sequence[str] | str = (),
+        members: Members = (),
+        revocations: Mapping[str, str] | str = MappingProxyType({}),
         preview: bool = False,
     ) -> Recorded:
         recorded = Recorded()
@@ -56,7 +59,7 @@ def run_pulumi() -> Iterator[RunPulumi]:
         logger.handlers.clear()
         logger.propagate = False
         logger.addHandler(Log(recorded))
-        mocks = LiveAccounts(recorded, members)
+        mocks = LiveAccounts(recorded, members, revocations)
         # Exports gather on the root resource, which set_mocks keeps when there is one.
         set_root_resource(None)  # type: ignore[arg-type]
         set_mocks(

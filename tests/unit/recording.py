@@ -13,6 +13,10 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
 PROVIDER = "pulumi:providers:aws"
+NO_GROUP = "NoSuchEntity: The group with name IT-Admins cannot be found"
+
+Members = Mapping[str, Sequence[str]] | Sequence[str] | str
+"""ARNs of the users in each live group, or in all of them, or the text of the provider's refusal."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Resource:
     delete_before_replace: bool | None
     """None leaves it to the provider."""
     ignore_changes: Sequence[str]
+    aliases: Sequence[str]
+    """Former names."""
 
     @property
     def account(self) -> str:
@@ -86,23 +92,37 @@ class ProviderError(grpc.RpcError):  # type: ignore[misc]
 
 
 class LiveAccounts(Mocks):
-    """Answers as AWS would: ids and ARNs of what is registered, and the live group's members."""
+    """Answers as AWS would: ids and ARNs of what is registered, the live groups and the live roles."""
 
-    def __init__(self, recorded: Recorded, members: Sequence[str] | str) -> None:
+    def __init__(self, recorded: Recorded, members: Members, revocations: Mapping[str, str] | str) -> None:
         self.recorded = recorded
         self.members = members
+        self.revocations = revocations
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "aws:iam/rolePolicy:RolePolicy" and args.resource_id:
+            role, _, name = args.resource_id.partition(":")
+            return args.resource_id, {"role": role, "name": name, "policy": self._revocations()[role]}
         name = args.inputs.get("name", args.name)
         return f"{name}-id", args.inputs | {"arn": f"arn:of:{args.typ.rpartition(':')[2]}/{name}"}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         account = args.provider.split("::")[3]
-        self.recorded.calls.append(f"{args.token} {args.args['groupName']} by {account}")
-        if isinstance(self.members, str):
-            raise ProviderError(self.members)
-        users = [{"arn": arn, "path": "/", "userId": "AIDA", "userName": arn} for arn in self.members]
+        (name,) = args.args.values()
+        self.recorded.calls.append(f"{args.token} {name} by {account}")
+        if args.token == "aws:iam/getRolePolicies:getRolePolicies":  # noqa: S105
+            names = ["role-management"] + ["AWSRevokeOlderSessions"] * (name in self._revocations())
+            return {"roleName": name, "policyNames": names}, []
+        members = self.members.get(name, NO_GROUP) if isinstance(self.members, Mapping) else self.members
+        if isinstance(members, str):
+            raise ProviderError(members)
+        users = [{"arn": arn, "path": "/", "userId": "AIDA", "userName": arn} for arn in members]
         return {"arn": "arn", "groupId": "id", "id": "id", "groupName": "g", "path": "/", "users": users}, []
+
+    def _revocations(self) -> Mapping[str, str]:
+        if isinstance(self.revocations, str):
+            raise ProviderError(self.revocations)
+        return self.revocations
 
 
 class RecordingMonitor(MockMonitor):
@@ -124,6 +144,7 @@ class RecordingMonitor(MockMonitor):
                 dependencies=list(request.dependencies),
                 delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
                 ignore_changes=list(request.ignoreChanges),
+                aliases=[alias.spec.name for alias in request.aliases],
             )
         )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def role_management(*, mfa: bool = True, partition: str = "aws") -> dict[str, di
         documents.role_management(
             partition=partition,
             account_id="222222222222",
-            role_name="TSU-IAM-ACCESS",
+            role_names=["TSU-IAM-ACCESS", "TSU-AUDIT"],
             boundary_policy_arn="arn:aws:iam::aws:policy/ReadOnlyAccess",
             static_ips=ADDRESSES,
             mfa=mfa,
@@ -61,7 +62,7 @@ def test_trust_names_only_the_given_users_and_demands_mfa_by_bool() -> None:
 def test_grant_names_one_role_and_demands_mfa_by_bool(
     static_ips: list[str] | None, condition: dict[str, object]
 ) -> None:
-    assert statements(documents.grant(ROLE, static_ips)) == {
+    assert statements(documents.grant({None: [ROLE]}, static_ips)) == {
         "AssumeAccessRole": {
             "Sid": "AssumeAccessRole",
             "Effect": "Allow",
@@ -69,6 +70,58 @@ def test_grant_names_one_role_and_demands_mfa_by_bool(
             "Resource": ROLE,
             "Condition": condition,
         }
+    }
+
+
+def test_trust_asks_for_young_mfa_and_for_the_users_own_session_name() -> None:
+    document = documents.trust_policy(USERS, mfa_max_age_hours=2, session_name=True)
+    assert statements(document)["AdminsWithMfa"]["Condition"] == {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": "7200"},
+        "StringEquals": {"sts:RoleSessionName": "${aws:username}"},
+    }
+
+
+def test_grant_has_a_statement_for_each_age_of_mfa() -> None:
+    found = statements(documents.grant({None: [ROLE, f"{ROLE}-2"], 4: [f"{ROLE}-3"]}, ADDRESSES))
+    addresses = {"IpAddress": {"aws:SourceIp": ADDRESSES}}
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    assert {sid: (one["Resource"], one["Condition"]) for sid, one in found.items()} == {
+        "AssumeAccessRole": ([ROLE, f"{ROLE}-2"], mfa | addresses),
+        "AssumeAccessRoleWithMfaOf4Hours": (
+            f"{ROLE}-3",
+            mfa | {"NumericLessThan": {"aws:MultiFactorAuthAge": "14400"}} | addresses,
+        ),
+    }
+
+
+def test_revoked_sessions_may_do_nothing() -> None:
+    document = documents.revoked_sessions(datetime(2026, 11, 25, 10, tzinfo=UTC))
+    assert statements(document) == {
+        "NothingForOlderSessions": {
+            "Sid": "NothingForOlderSessions",
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-11-25T10:00:00Z"}},
+        }
+    }
+
+
+def test_a_last_day_ends_every_role_at_24_hours_utc() -> None:
+    days = {"dave": date(2027, 12, 31), "erin": date(2027, 1, 31), "Carol": date(2027, 12, 31)}
+    document = documents.self_service(partition="aws", account_id="111111111111", user_path="/", last_days=days)
+    ends = {sid: one for sid, one in statements(document).items() if sid.startswith("NoRoleAfter")}
+    assert list(ends) == ["NoRoleAfter20270131", "NoRoleAfter20271231"]
+    assert ends["NoRoleAfter20271231"] == {
+        "Sid": "NoRoleAfter20271231",
+        "Effect": "Deny",
+        "Action": "sts:AssumeRole",
+        "Resource": "*",
+        "Condition": {
+            "StringEqualsIgnoreCase": {"aws:username": ["Carol", "dave"]},
+            "DateGreaterThanEquals": {"aws:CurrentTime": "2028-01-01T00:00:00Z"},
+        },
     }
 
 
@@ -133,7 +186,7 @@ def test_role_management_keeps_the_roles_of_the_delegation_out_of_reach(partitio
     assert deny["NotAction"] == ["iam:Get*", "iam:List*"]
     assert deny["Resource"] == [
         f"arn:{partition}:iam::222222222222:role/{role}"
-        for role in ("TSU-IAM-ACCESS", "delegation-*", "OrganizationAccountAccessRole")
+        for role in ("TSU-IAM-ACCESS", "TSU-AUDIT", "delegation-*", "OrganizationAccountAccessRole")
     ]
 
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from live_group import LiveGroupError, check_admins_are_members, warn_of_strangers
-from tests.unit.recording import Recorded, RunPulumi
+from live_group import LiveGroupError, check_users_are_members, warn_of_unlisted_members
+from tests.unit.recording import NO_GROUP, Recorded, RunPulumi
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
 BOB = "arn:aws:iam::111111111111:user/bob"
 BOB_ELSEWHERE = "arn:aws:iam::111111111111:user/contractors/bob"
 DENIED = "AccessDenied: not authorized to perform iam:GetGroup"
-NO_GROUP = "NoSuchEntity: The group with name IT-Admins cannot be found"
 NO_GROUP_FOUND = "1 error occurred: reading IAM Group (IT-Admins): couldn't find resource"
 
 Check = Callable[..., Recorded]
@@ -24,15 +23,15 @@ Check = Callable[..., Recorded]
 def check_admins(run_pulumi: RunPulumi, provider: Callable[[str], Any]) -> Check:
     """Checks that alice and bob are in the live group."""
     return lambda **options: run_pulumi(
-        lambda: check_admins_are_members("IT-Admins", [ALICE, BOB], provider("security")), **options
+        lambda: check_users_are_members("IT-Admins", [ALICE, BOB], provider("security")), **options
     )
 
 
 @pytest.fixture
-def check_strangers(run_pulumi: RunPulumi, provider: Callable[[str], Any]) -> Check:
+def check_unlisted(run_pulumi: RunPulumi, provider: Callable[[str], Any]) -> Check:
     """Looks for members of the live group other than alice."""
     return lambda **options: run_pulumi(
-        lambda: warn_of_strangers("IT-Admins", [ALICE], provider("security")), **options
+        lambda: warn_of_unlisted_members("IT-Admins", [ALICE], provider("security")), **options
     )
 
 
@@ -66,21 +65,21 @@ def test_a_group_with_all_admins_is_read_by_the_security_provider_and_says_nothi
     assert recorded.said("WARNING") == []
 
 
-def test_strangers_are_named(check_strangers: Check) -> None:
-    (warning,) = check_strangers(members=[ALICE, BOB]).said("WARNING")
-    assert warning.startswith(f"In group IT-Admins but not in delegation:admins: {BOB}. ")
+def test_unlisted_are_named(check_unlisted: Check) -> None:
+    (warning,) = check_unlisted(members=[ALICE, BOB]).said("WARNING")
+    assert warning.startswith(f"In group IT-Admins but not in delegation:groups: {BOB}. ")
 
 
 @pytest.mark.parametrize("members", [NO_GROUP, [], [ALICE]])
-def test_no_strangers_no_warning(check_strangers: Check, members: Any) -> None:
-    assert check_strangers(members=members).said("WARNING") == []
+def test_no_unlisted_no_warning(check_unlisted: Check, members: Any) -> None:
+    assert check_unlisted(members=members).said("WARNING") == []
 
 
-def test_a_group_that_cannot_be_searched_for_strangers_is_said_at_preview(check_strangers: Check) -> None:
-    (warning,) = check_strangers(members=DENIED, preview=True).said("WARNING")
+def test_a_group_that_cannot_be_searched_for_unlisted_is_said_at_preview(check_unlisted: Check) -> None:
+    (warning,) = check_unlisted(members=DENIED, preview=True).said("WARNING")
     assert "cannot be read" in warning
 
 
-def test_a_group_that_cannot_be_searched_for_strangers_is_an_error_at_up(check_strangers: Check) -> None:
+def test_a_group_that_cannot_be_searched_for_unlisted_is_an_error_at_up(check_unlisted: Check) -> None:
     with pytest.raises(LiveGroupError, match="cannot be read"):
-        check_strangers(members=DENIED)
+        check_unlisted(members=DENIED)

@@ -6,23 +6,31 @@ from typing import Any
 
 import pytest
 
-from components import CrossAccountAccessArgs, QuotaExceededError, documents
-from components.quotas import DocumentSize, characters, within_quota
+from components import QuotaExceededError, TargetAccess, documents
+from components.quotas import DocumentSize, Quota, characters, refuse_excess
+from settings import parse
 
-ARGS: dict[str, Any] = {
-    "security_provider": None,
-    "target_provider": None,
-    "partition": "aws",
-    "security_account_id": "111111111111",
-    "target_account_id": "222222222222",
-    "target_name": "preprod",
-    "admins": ["alice"],
-    "group_name": "IT-Admins",
-    "role_name": "TSU-IAM-ACCESS",
-    "static_ips": ["203.0.113.10/32"],
-    "managed_policy_arns": [],
-    "boundary_policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-}
+
+def access(**changed: Any) -> TargetAccess:
+    """The access to a target account, with keys of the configuration changed."""
+    values = {
+        "securityAccountId": "111111111111",
+        "targetAccountId": "222222222222",
+        "staticIps": ["203.0.113.10"],
+        "groups": {"IT-Admins": ["alice"]},
+        "roles": {"TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "managedPolicyArns": [], "roleManagement": {}}},
+    }
+    settings = parse("preprod", values | changed)
+    return TargetAccess(
+        partition="aws",
+        security_account_id=settings.security_account_id,
+        target_account_id="222222222222",
+        target_name="preprod",
+        members=settings.members,
+        roles=settings.access_roles,
+        static_ips=settings.cidrs,
+        trust_policy_quota=settings.trust_policy_quota,
+    )
 
 
 def test_white_space_is_free() -> None:
@@ -30,12 +38,23 @@ def test_white_space_is_free() -> None:
 
 
 def test_a_document_of_just_the_limit_fits() -> None:
-    assert within_quota("It", "x" * 10, limit=10, mend="") == DocumentSize(used=10, limit=10)
+    quota = Quota(what="It", documents=["x" * 10], limit=10, remedy="")
+    refuse_excess([quota])
+    assert quota.size == DocumentSize(used=10, limit=10)
 
 
-def test_documents_count_together() -> None:
-    with pytest.raises(QuotaExceededError, match=r"^Both: 11 characters, and IAM allows 10\. Cut one\.$"):
-        within_quota("Both", "x" * 5, "y" * 6, limit=10, mend="Cut one.")
+def test_documents_count_together_and_every_excess_is_named() -> None:
+    quotas = [
+        Quota(what="Both", documents=["x" * 5, "y" * 6], limit=10, remedy="Cut one."),
+        Quota(what="Small", documents=["x"], limit=10, remedy=""),
+        Quota(what="Long", documents=["x" * 2000], limit=1000, remedy="Cut it."),
+    ]
+    with pytest.raises(QuotaExceededError) as refusal:
+        refuse_excess(quotas)
+    assert str(refusal.value).splitlines() == [
+        "Both: 11 characters, and IAM allows 10. Cut one.",
+        "Long: 2,000 characters, and IAM allows 1,000. Cut it.",
+    ]
 
 
 @pytest.mark.parametrize(("count", "fits"), [(34, True), (50, False)])
@@ -45,34 +64,36 @@ def test_a_trust_of_2048_characters_holds_thirty_four_admins_and_not_fifty(count
     assert (size <= 2048) == fits
 
 
+SIXTY = {"IT-Admins": [f"somebody{number}" for number in range(60)]}
+MANY = [f"198.{100 + n // 100}.{100 + n % 100}.100" for n in range(300)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         pytest.param(
-            {"admins": [f"somebody{number}" for number in range(60)]},
-            r"^The trust policy of role TSU-IAM-ACCESS with 60 admins: [\d,]+ characters, and IAM allows 2,048\. "
-            r"Shorten delegation:admins .* L-C07B4B0D",
+            {"groups": SIXTY},
+            r"^The trust policy of role TSU-IAM-ACCESS with 60 users: [\d,]+ characters, and IAM allows 2,048\. "
+            r"Have fewer people in delegation:groups .* L-C07B4B0D",
             id="trust",
         ),
         pytest.param(
-            {"static_ips": [f"203.0.{n // 256}.{n % 256}/32" for n in range(300)]},
+            {"staticIps": MANY},
             r"^The inline policies of role TSU-IAM-ACCESS with 300 static IPs: [\d,]+ characters, and IAM allows "
             r"10,240\. Shorten delegation:staticIps",
             id="role-policies",
         ),
         pytest.param(
-            {"static_ips": [f"203.0.{n // 256}.{n % 256}/32" for n in range(300)], "role_management": False},
+            {"staticIps": MANY, "roles": {"R": {"groups": ["IT-Admins"]}}},
             r"^The grant on group IT-Admins with 300 static IPs: [\d,]+ characters, and IAM allows 5,120\.",
             id="grant",
         ),
     ],
 )
-def test_over_a_quota_is_refused_with_used_limit_and_mend(change: dict[str, Any], message: str) -> None:
+def test_over_a_quota_is_refused_with_used_limit_and_remedy(change: dict[str, Any], message: str) -> None:
     with pytest.raises(QuotaExceededError, match=message):
-        CrossAccountAccessArgs(**(ARGS | change))
+        access(**change)
 
 
 def test_a_raised_trust_quota_is_honoured() -> None:
-    admins = [f"somebody{number}" for number in range(60)]
-    args = CrossAccountAccessArgs(**(ARGS | {"admins": admins, "trust_policy_quota": 4096}))
-    assert args.sizes["trust"].limit == 4096
+    assert access(groups=SIXTY, trustPolicyQuota=4096).trust_quotas["TSU-IAM-ACCESS"].limit == 4096
