@@ -16,10 +16,9 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
 
-from configuration import rules
+from configuration import names, rules
 from configuration.addresses import DOCUMENTATION, WIDEST_WITHOUT_REASON, within
 from configuration.model import GroupName, LimitedMember, Member, Model, Only, Role, RoleName, StaticIp, WideRange
-from configuration.names import account_id, between, tag, user_path
 from configuration.problems import Problem, explained, problem, suggestion
 from configuration.times import past_moment
 
@@ -69,7 +68,7 @@ def _region(region: str) -> str:
     return region
 
 
-_AccountId = Annotated[str, AfterValidator(account_id)]
+_AccountId = Annotated[str, AfterValidator(names.account_id)]
 
 
 class Settings(Model):
@@ -94,19 +93,19 @@ class Settings(Model):
     """What this stack leaves of the groups and roles."""
     revoke_sessions_before: Annotated[datetime, BeforeValidator(past_moment)] | None = None
     """Sessions of the access roles that were issued before this time may do nothing any more; UTC."""
-    user_path: Annotated[str, AfterValidator(user_path)] = "/"
+    user_path: Annotated[str, AfterValidator(names.user_path)] = "/"
     """IAM path of the users; begins and ends with `/`."""
     create_users: StrictBool = True
     """False if the users exist already: then only membership and trust are managed."""
-    trust_policy_quota: Annotated[StrictInt, AfterValidator(between(2048, 8192, "characters"))] = 2048
+    trust_policy_quota: Annotated[StrictInt, AfterValidator(names.between(2048, 8192, "characters"))] = 2048
     """The target account's quota L-C07B4B0D: characters of a trust policy, white space not counted."""
     protect: StrictBool
     """Whether the access roles and the groups are protected from deletion."""
     region: Annotated[str, AfterValidator(_region)] = "us-east-1"
     """Region of the API calls; IAM is global within the partition."""
-    tags: dict[Annotated[str, AfterValidator(tag("key", 128))], Annotated[str, AfterValidator(tag("value", 256))]] = (
-        Field(default={})
-    )
+    tags: dict[
+        Annotated[str, AfterValidator(names.tag("key", 128))], Annotated[str, AfterValidator(names.tag("value", 256))]
+    ] = Field(default={})
     """Tags of everything that takes tags."""
 
     @property
@@ -253,7 +252,7 @@ def parse(stack: str, values: Mapping[str, object], in_stack_file: Sequence[str]
 
     problems = [_unknown(key, value) for key, value in values.items() if key not in _KEYS]
     problems += rules.accounts(stack, given, has_target=stack != SECURITY_STACK)
-    problems += rules.shared_keys(in_stack_file, given)
+    problems += rules.shared_keys(in_stack_file, values)
     problems += rules.static_ips(given)
     problems += rules.groups(given)
     problems += rules.roles(given, PARTITIONS.get(region))
@@ -262,7 +261,7 @@ def parse(stack: str, values: Mapping[str, object], in_stack_file: Sequence[str]
     try:
         settings = Settings.model_validate({"stack": stack, **given})
     except ValidationError as error:
-        problems += [explained(stack, details) for details in error.errors(include_url=False)]
+        problems += [explained(stack, details, values) for details in error.errors(include_url=False)]
     if problems:
         raise SettingsError(stack, tuple(text for _, text in sorted(dict.fromkeys(problems), key=_documented_order)))
     return settings

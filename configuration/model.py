@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from configuration.addresses import narrow_cidr, public_cidr, reason
+from configuration import addresses
 from configuration.names import between, iam_name, policy_arn, role_name
 from configuration.times import day
 
@@ -42,14 +42,14 @@ def _by_shape(value: object) -> str:
 class WideRange(Model):
     """An address range wider than /24 (IPv4) or /48 (IPv6), which has to say why; each preview reports it."""
 
-    cidr: Annotated[str, AfterValidator(public_cidr)]
+    cidr: Annotated[str, AfterValidator(addresses.public_cidr)]
     """The range, normalized."""
-    reason: Annotated[str, AfterValidator(reason)]
+    reason: Annotated[str, AfterValidator(addresses.reason)]
     """Why no narrower range will do."""
 
 
 StaticIp = Annotated[
-    Annotated[str, AfterValidator(narrow_cidr), Tag("[text]")] | Annotated[WideRange, Tag("[map]")],
+    Annotated[str, AfterValidator(addresses.narrow_cidr), Tag("[text]")] | Annotated[WideRange, Tag("[map]")],
     Discriminator(_by_shape),
 ]
 

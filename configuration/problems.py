@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
@@ -37,12 +38,12 @@ _TYPES = {
 }
 
 
-def explained(stack: str, details: ErrorDetails) -> Problem:
-    """Return the problem that a validation error is."""
+def explained(stack: str, details: ErrorDetails, typed: Mapping[str, object]) -> Problem:
+    """Return the problem that a validation error is; `typed` are the values without defaults."""
     location, value = details["loc"], details["input"]
     match details["type"]:
         case "missing" if len(location) > 1:
-            return problem(location[:-1], value, f"lacks its {location[-1]}: add it")
+            return problem(location[:-1], _value_at(location[:-1], typed), f"lacks its {location[-1]}: add it")
         case "missing":
             return missing(stack, str(location[0]))
         case _ if value in (None, ""):
@@ -57,6 +58,12 @@ def explained(stack: str, details: ErrorDetails) -> Problem:
         case kind:
             rule = _TYPES.get(kind, details["msg"])
     return problem(location, value, rule)
+
+
+def _value_at(location: Location, typed: Any) -> object:
+    for part in location:
+        typed = typed if part in _MARKS else typed[part]
+    return typed
 
 
 def _model_at(location: Location) -> type[Model]:

@@ -163,7 +163,7 @@ def only(given: Values) -> Iterator[Problem]:
             if isinstance(name, str) and known and name not in known:
                 yield problem(location, name, f"is no {word} of delegation:{kind}: {suggestion(name, known)}")
     left = narrowed.get("groups")
-    if not isinstance(left, list | tuple) or not left:
+    if not isinstance(left, list | tuple) or not left or not set(map(str, left)) <= _map(given, "groups").keys():
         return
     reach = {
         name: {group for _, group in _items(role.get("groups"), ()) if isinstance(group, str)}
