@@ -23,12 +23,24 @@ class Stacks:
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
-        if stack not in self._initialised:
-            self.workspace.run("stack", "init", stack).check()
-            self._initialised.add(stack)
+        self.initialise(stack)
         gate = () if verb == "destroy" else self.workspace.gate(stack)
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
         return self.workspace.run(verb, *confirmed, "--stack", stack, *gate, *arguments, **options)
+
+    def initialise(self, stack: str) -> None:
+        """Make a stack, empty, unless it is there."""
+        if stack not in self._initialised:
+            self.workspace.run("stack", "init", stack).check()
+            self._initialised.add(stack)
+
+    def share(self, **values: Any) -> None:
+        """Set keys that all stacks share, in Pulumi.yaml."""
+        file = self.workspace.root / "Pulumi.yaml"
+        content = yaml.safe_load(file.read_text())
+        for key, value in values.items():
+            content["config"].setdefault(key, {})["default"] = value
+        file.write_text(yaml.safe_dump(content))
 
     def up(self, *stacks: str) -> None:
         """Deploy stacks, in the given order."""

@@ -36,7 +36,7 @@ class StateOnS3(Stacks):
         }
 
     def initialise(self, *stacks: str) -> None:
-        """Make the stacks, empty."""
+        """Make the stacks, empty, unless they are there."""
         for stack in stacks:
             if stack not in self._initialised:
                 self.workspace.run("stack", "init", stack, env=self._environment).check()

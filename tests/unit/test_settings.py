@@ -41,6 +41,10 @@ def role(**fields: object) -> dict[str, object]:
     return {"R": {"groups": ["IT-Admins"], **fields}}
 
 
+def managing(mfa: bool, boundary: str) -> RoleManagement:
+    return RoleManagement.model_validate({"mfa": mfa, "boundaryPolicyArn": boundary})
+
+
 def without(key: str) -> dict[str, object]:
     return {name: value for name, value in GOOD.items() if name != key}
 
@@ -133,7 +137,7 @@ def test_partition_and_default_policies_follow_the_region(region: str, partition
     read_only = f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"
     assert settings.partition == partition
     assert settings.roles["R"].managed_policy_arns == (read_only,)
-    assert settings.roles["R"].role_management == RoleManagement(mfa=True, boundaryPolicyArn=read_only)
+    assert settings.roles["R"].role_management == managing(True, read_only)
 
 
 def test_regions_are_those_that_botocore_knows() -> None:
@@ -202,7 +206,7 @@ OWN_POLICY = f"arn:aws:iam::{PREPROD}:policy/it/Own"
             "roleManagement",
             {"mfa": False, "boundaryPolicyArn": OWN_POLICY},
             "role_management",
-            RoleManagement(mfa=False, boundaryPolicyArn=OWN_POLICY),
+            managing(False, OWN_POLICY),
             id="role-management",
         ),
     ],
@@ -1263,9 +1267,7 @@ def test_stack_file_parses_with_the_shared_defaults(stack: str) -> None:
     settings = parse(stack, {**file_values("Pulumi.yaml"), **file_values(f"Pulumi.{stack}.yaml")})
     assert settings.security_account_id == SECURITY
     assert settings.members == {"IT-Admins": ("alice", "bob")}
-    assert settings.access_roles["TSU-IAM-ACCESS"].role_management == RoleManagement(
-        mfa=True, boundaryPolicyArn=READ_ONLY
-    )
+    assert settings.access_roles["TSU-IAM-ACCESS"].role_management == managing(True, READ_ONLY)
     assert settings.target_account_id == {"preprod": PREPROD, "production": "3" * 12}.get(stack)
     assert len(settings.warnings(TODAY)) == 1, "the example address is one for documentation"
 
