@@ -415,7 +415,10 @@ def test_room_counts_users_per_trust_and_accounts_per_group(run: Run, tmp_path: 
 
 def test_room_takes_a_raised_quota_from_the_stack(run: Run, tmp_path: Path) -> None:
     world = demo()
-    world.resources[0]["outputs"] = {"roleArn": role_arn(), "documentSizes": {"trust": {"used": 1, "limit": 4096}}}
+    world.resources[0]["outputs"] = {
+        "roleArns": {"ACCESS": role_arn()},
+        "documentSizes": {"roles": {"ACCESS": {"trust": {"used": 1, "limit": 4096}}}},
+    }
     assert "4,096 characters" in run("room", world.write(tmp_path)).stdout
 
 

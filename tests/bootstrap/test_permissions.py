@@ -239,9 +239,13 @@ def life(accounts: Bootstrapped) -> Bootstrapped:
             )
         accounts.pulumi(lacking.verb, lacking.stack, *lacking.arguments, role=lacking.role).check()
     _change_by_hand(accounts.iam("security"), accounts.iam("preprod"))
-    change = {"admins": ["alice", "carol"], "userPath": "/admins/", "tags": {"team": "platform"}}
+    change = {"userPath": "/admins/", "tags": {"team": "platform"}}
+    accounts.share(
+        groups={"IT-Admins": ["alice", "carol"]},
+        roles={"TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "roleManagement": {}, "maxSessionHours": 2}},
+    )
     accounts.configure("security", **change)
-    accounts.configure("preprod", **change, maxSessionHours=2)
+    accounts.configure("preprod", **change, revokeSessionsBefore="2025-11-25T10:00:00Z")
     for stack in ACCOUNTS:
         accounts.pulumi("up", stack, "--refresh").check()
     for stack in reversed(ACCOUNTS):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -41,6 +42,17 @@ class Stacks:
         for key, value in values.items():
             content["config"].setdefault(key, {})["default"] = value
         file.write_text(yaml.safe_dump(content))
+
+    @contextmanager
+    def sharing(self, **values: Any) -> Iterator[None]:
+        """Share keys for a while."""
+        file = self.workspace.root / "Pulumi.yaml"
+        before = file.read_text()
+        self.share(**values)
+        try:
+            yield
+        finally:
+            file.write_text(before)
 
     def up(self, *stacks: str) -> None:
         """Deploy stacks, in the given order."""

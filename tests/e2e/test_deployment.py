@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-import yaml
 
 from tests.e2e.stacks import Stacks
 
@@ -86,18 +86,13 @@ def test_a_role_deleted_by_hand_is_noticed_and_made_again(deployed: Stacks) -> N
 
 
 def test_an_admin_added_and_removed_travels_to_group_and_both_trusts(deployed: Stacks) -> None:
-    project = deployed.workspace.root / "Pulumi.yaml"
-    before = project.read_text()
-    content = yaml.safe_load(before)
-    content["config"]["admins"]["default"].append("carol")
-    project.write_text(yaml.safe_dump(content))
-    deployed.up("security", "preprod", "production")
+    with deployed.sharing(groups={"IT-Admins": ["alice", "bob", "carol"]}):
+        deployed.up("security", "preprod", "production")
     assert deployed.account("security").groups[0].members == (ALICE, BOB, CAROL)
     assert trusted(deployed, "preprod") == trusted(deployed, "production") == [ALICE, BOB, CAROL]
 
     # Whoever leaves may have made access keys and enrolled a device by then.
     deployed.iam("security").create_access_key(UserName="carol")
-    project.write_text(before)
     deployed.up("preprod", "production", "security")
     account = deployed.account("security")
     assert account.users == account.groups[0].members == (ALICE, BOB)
@@ -105,11 +100,8 @@ def test_an_admin_added_and_removed_travels_to_group_and_both_trusts(deployed: S
 
 
 def test_an_admin_who_is_not_in_the_live_group_is_named(deployed: Stacks) -> None:
-    deployed.configure("preprod", admins=["alice", "mallory"])
-    try:
+    with deployed.sharing(groups={"IT-Admins": ["alice", "mallory"]}):
         preview, up = deployed.pulumi("preview", "preprod"), deployed.pulumi("up", "preprod", "--skip-preview")
-    finally:
-        deployed.configure("preprod", admins=None)
     sentence = "Not in group IT-Admins of the Security account: arn:aws:iam::111111111111:user/mallory."
     assert "warning: " + sentence in preview.output
     assert "error: " + sentence in up.output
@@ -127,40 +119,94 @@ def test_the_place_of_the_address_condition_can_be_changed(deployed: Stacks, mod
     assert sorted(role.inline) == inline
 
 
-def test_a_role_name_that_is_taken_costs_nobody_the_access(deployed: Stacks) -> None:
+def test_a_revocation_made_in_the_console_is_kept_and_named_until_the_configuration_has_a_later_one(
+    deployed: Stacks,
+) -> None:
+    revoked = {"DateLessThan": {"aws:TokenIssueTime": "2025-11-25T10:00:00.000Z"}}
+    statement = {"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": revoked}
+    deployed.iam("preprod").put_role_policy(
+        RoleName="TSU-IAM-ACCESS",
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    for _ in range(2):
+        up = deployed.pulumi("up", "preprod", "--refresh").check()
+        assert "revoked the sessions of role TSU-IAM-ACCESS in the console, those issued before 2025-11-25" in up.output
+        (role,) = deployed.account("preprod").roles
+        assert sorted(role.inline) == ["AWSRevokeOlderSessions", "role-management"]
+
+    deployed.configure("preprod", revokeSessionsBefore="2025-11-25T11:00:00Z")
+    deployed.pulumi("up", "preprod", "--refresh").check()
+    (role,) = deployed.account("preprod").roles
+    assert sorted(role.inline) == ["revoked-sessions", "role-management"]
+    assert "2025-11-25T11:00:00Z" in json.dumps(role.inline["revoked-sessions"])
+    deployed.up("preprod")
+    assert deployed.pulumi("up", "preprod", "--refresh", "--expect-no-changes").returncode == 0
+
+    deployed.configure("preprod", revokeSessionsBefore=None)
+    deployed.up("preprod")
+
+
+ADDED = {"groups": ["IT-Admins"], "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"], "mfaMaxAgeHours": 1}
+FORMER = {"groups": ["IT-Admins"], "roleManagement": {}}
+
+
+def test_a_new_role_whose_name_is_taken_costs_nobody_the_access(deployed: Stacks) -> None:
     iam = deployed.iam("preprod")
     before = iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
     iam.create_role(RoleName="CLOUD-ACCESS", AssumeRolePolicyDocument=NOBODY)
-    deployed.configure("preprod", roleName="CLOUD-ACCESS")
-    stopped = deployed.pulumi("up", "preprod", "--refresh")
+    with deployed.sharing(roles={"TSU-IAM-ACCESS": FORMER, "CLOUD-ACCESS": ADDED}):
+        stopped = deployed.pulumi("up", "preprod", "--refresh")
     assert "EntityAlreadyExists" in stopped.output
     (role,) = [role for role in deployed.account("preprod").roles if role.name == "TSU-IAM-ACCESS"]
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
     (group,) = deployed.account("security").groups
     assert "assume-TSU-IAM-ACCESS-in-222222222222" in group.inline
 
-    deployed.configure("preprod", roleName=None)
     deployed.pulumi("up", "preprod", "--refresh").check()
     iam.delete_role(RoleName="CLOUD-ACCESS")
     assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
 
 
-def test_a_renamed_role_and_its_grant_are_made_before_the_old_ones_go(deployed: Stacks) -> None:
-    deployed.configure("preprod", roleName="CLOUD-ACCESS")
+def test_a_role_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None:
+    before = deployed.iam("preprod").get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
+    deployed.share(roles={"TSU-IAM-ACCESS": FORMER, "CLOUD-ACCESS": ADDED})
     preview = deployed.pulumi("preview", "preprod").check()
-    named = ("role", "ReadOnlyAccess", "role-management", "managed-policies", "inline-policies", "grant")
-    assert made_first(preview.output) == {f"access-{name}": True for name in named}
+    assert made_first(preview.output) == {"access-grant-IT-Admins": True}
     deployed.pulumi("up", "preprod", "--refresh").check()
-    (role,) = deployed.account("preprod").roles
-    assert (role.name, role.attached, list(role.inline)) == ("CLOUD-ACCESS", (READ_ONLY,), ["role-management"])
+    assert {role.name: role.attached for role in deployed.account("preprod").roles} == {
+        "TSU-IAM-ACCESS": (READ_ONLY,),
+        "CLOUD-ACCESS": ("arn:aws:iam::aws:policy/SecurityAudit",),
+    }
+    assert deployed.iam("preprod").get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
     (group,) = deployed.account("security").groups
-    assert sorted(group.inline) == ["assume-CLOUD-ACCESS-in-222222222222", "assume-TSU-IAM-ACCESS-in-333333333333"]
+    assert sorted(group.inline) == ["assume-TSU-IAM-ACCESS-in-333333333333", "assume-roles-in-222222222222"]
+
+    deployed.configure("production", protect=False)
+    deployed.pulumi("up", "production", "--refresh").check()
+
+    deployed.share(roles={"CLOUD-ACCESS": ADDED})
+    for stack in ("preprod", "production"):
+        deployed.pulumi("up", stack, "--refresh").check()
+    (role,) = deployed.account("preprod").roles
+    assert role.name == "CLOUD-ACCESS"
+    (group,) = deployed.account("security").groups
+    assert sorted(group.inline) == [f"assume-CLOUD-ACCESS-in-{account}" for account in ("222222222222", "333333333333")]
 
 
-def test_a_renamed_group_replaces_the_old_one_once_the_grants_have_moved(deployed: Stacks) -> None:
-    stacks = ("security", "preprod", "production")
-    for stack in stacks:
-        deployed.configure(stack, groupName="Cloud-Admins")
+def test_a_group_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None:
+    added = {"IT-Admins": ["alice", "bob"], "Cloud-Admins": ["alice", "bob"]}
+    deployed.share(groups=added, roles={"CLOUD-ACCESS": ADDED | {"groups": ["IT-Admins", "Cloud-Admins"]}})
+    for stack in ("security", "preprod", "production"):
+        deployed.pulumi("up", stack, "--refresh").check()
+    assert {group.name: len(group.inline) for group in deployed.account("security").groups} == {
+        "IT-Admins": 2,
+        "Cloud-Admins": 2,
+    }
+
+    deployed.share(
+        groups={"Cloud-Admins": ["alice", "bob"]}, roles={"CLOUD-ACCESS": ADDED | {"groups": ["Cloud-Admins"]}}
+    )
     stopped = deployed.pulumi("up", "security", "--refresh")
     assert "DeleteConflict" in stopped.output
     for stack in ("preprod", "production", "security"):
@@ -170,8 +216,6 @@ def test_a_renamed_group_replaces_the_old_one_once_the_grants_have_moved(deploye
 
 
 def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
-    deployed.configure("production", protect=False)
-    deployed.up("production")
     for stack in ("production", "preprod", "security"):
         deployed.pulumi("destroy", stack, "--refresh").check()
     for stack in ("security", "preprod", "production"):

@@ -83,7 +83,9 @@ def test_credentials_of_a_wrong_account_are_refused(security: Stacks, tmp_path: 
     [
         pytest.param({"staticIps": ["10.0.0.1"]}, "10.0.0.1", id="private-address"),
         pytest.param({"targetAccountId": None}, "targetAccountId", id="no-account"),
-        pytest.param({"admins": [f"somebody{n}" for n in range(60)]}, "L-C07B4B0D", id="over-quota"),
+        pytest.param({"staticIps": [f"8.8.{n}.8" for n in range(250)]}, "IAM allows 5,120", id="over-quota"),
+        pytest.param({"admins": ["alice"]}, "is now part of delegation:groups in Pulumi.yaml", id="former-key"),
+        pytest.param({"groups": {"A": ["alice"]}}, "has its place in Pulumi.yaml", id="shared-key"),
         pytest.param({"staticIp": ["203.0.113.10"]}, "staticIps", id="misspelt-key"),
     ],
 )
@@ -92,6 +94,7 @@ def test_a_bad_configuration_is_refused_before_any_call(security: Stacks, change
         "staticIps": ["203.0.113.10"],
         "targetAccountId": "222222222222",
         "admins": None,
+        "groups": None,
         "staticIp": None,
     }
     security.configure("preprod", **change)
@@ -114,11 +117,8 @@ def test_a_missing_passphrase_is_told(security: Stacks) -> None:
 
 
 def test_a_target_without_the_security_stack_is_told_what_to_do(security: Stacks) -> None:
-    security.configure("preprod", groupName="Nobody")
-    try:
+    with security.sharing(groups={"Nobody": ["alice"]}, roles={"TSU-IAM-ACCESS": {"groups": ["Nobody"]}}):
         result = security.pulumi("up", "preprod", "--skip-preview")
-    finally:
-        security.configure("preprod", groupName=None)
     assert result.returncode != 0
     assert "Deploy the security stack first: make up STACK=security" in result.output
     assert nothing_made(security)

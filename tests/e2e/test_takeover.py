@@ -17,7 +17,7 @@ def test_an_existing_group_and_user_are_imported_and_not_made_again(stacks: Stac
     plan = stacks.workspace.root / "import.json"
     stacks.pulumi("preview", "security", "--import-file", str(plan)).check()
     resources = json.loads(plan.read_text())
-    existing = {"admins-alice": "alice", "admins-group": "IT-Admins"}
+    existing = {"admins-alice": "alice", "admins-IT-Admins": "IT-Admins"}
     resources["resources"] = [
         resource | {"id": existing.get(resource["name"], resource.get("id"))}
         for resource in resources["resources"]
@@ -31,7 +31,7 @@ def test_an_existing_group_and_user_are_imported_and_not_made_again(stacks: Stac
     preview = stacks.pulumi("preview", "security", "--json").check().json()
     operations = {step["urn"].rpartition("::")[2]: step["op"] for step in preview["steps"]}
     # What stays the same is left out. The user's update is force_destroy, which IAM does not keep.
-    assert "admins-group" not in operations
+    assert "admins-IT-Admins" not in operations
     assert operations["admins-alice"] == "update"
     assert operations["admins-bob"] == "create"
 

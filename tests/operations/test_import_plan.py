@@ -95,7 +95,9 @@ def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalA
 
 def test_a_role_under_another_path_cannot_be_taken_over(repository: Path, accounts: LocalAccounts) -> None:
     accounts.iam("222222222222").create_role(RoleName="deep", Path="/it/", AssumeRolePolicyDocument=trust("*"))
-    with pytest.raises(OperationError, match=r"Role deep exists under path /it/, .*roleName to another name\."):
+    with pytest.raises(
+        OperationError, match=r"Role deep exists under path /it/, .*give the role another name in delegation:roles\."
+    ):
         find(repository, accounts, planned_role("deep"))
 
 

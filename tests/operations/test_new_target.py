@@ -65,11 +65,11 @@ def test_given_addresses_go_into_both_files(repository: Path) -> None:
 def test_what_all_targets_agree_on_is_taken_over_and_nothing_else(repository: Path) -> None:
     for stack in ("preprod", "production"):
         configure(repository, stack, staticIpAt="both", tags={"team": "platform"})
-    configure(repository, "preprod", maxSessionHours=4)
+    configure(repository, "preprod", trustPolicyQuota=4096)
     settings = new_target.write(repository, "staging", "444444444444")
     read = stack_files.read_settings(repository, "staging")
     assert settings == read
-    assert (read.static_ip_at, read.tags, read.max_session_hours) == ("both", {"team": "platform"}, 1)
+    assert (read.static_ip_at, read.tags, read.trust_policy_quota) == ("both", {"team": "platform"}, 2048)
 
 
 def test_exemptions_are_not_taken_over(repository: Path) -> None:

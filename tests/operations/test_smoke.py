@@ -181,9 +181,12 @@ def test_a_wrong_code_is_no_verdict_about_the_door(run: Runs) -> None:
 @pytest.mark.parametrize(
     ("caller", "message"),
     [
-        ("arn:aws:iam::111111111111:user/carol", "is not among the admins of stack preprod: alice, bob"),
-        ("arn:aws:iam::999999999999:user/alice", "is not among the admins of stack preprod: alice, bob"),
-        ("arn:aws:sts::111111111111:assumed-role/r/alice", "is not among the admins of stack preprod: alice, bob"),
+        ("arn:aws:iam::111111111111:user/carol", "whom no role of stack preprod is for; they are for alice, bob"),
+        ("arn:aws:iam::999999999999:user/alice", "whom no role of stack preprod is for; they are for alice, bob"),
+        (
+            "arn:aws:sts::111111111111:assumed-role/r/alice",
+            "whom no role of stack preprod is for; they are for alice, bob",
+        ),
     ],
 )
 def test_somebody_else_is_no_admin(sts: Sts, run: Runs, caller: str, message: str) -> None:
