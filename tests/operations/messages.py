@@ -15,12 +15,13 @@ _SPEAKERS = {
     "SandboxError": 0,
     "warn": 0,
     "_warn_or_raise": 0,
-    "_problem": 2,
+    "LiveRoleError": 0,
+    "problem": 2,
 }
 # Functions that put a text together themselves.
-_AUTHORS = {"_missing", "_documentation_ranges", "_wide_ranges"}
+_AUTHORS = {"missing", "_documentation_ranges", "_wide_ranges", "_ends", "refuse_excess"}
 # Where a text stands before it is reported: variables, and the values of tables.
-_VARIABLES = {"rule", "_TYPES"}
+_VARIABLES = {"rule", "text", "_TYPES"}
 
 
 def messages(file: Path) -> set[str]:

@@ -16,10 +16,18 @@ from settings import Settings, parse
 from tests.operations.documents import DOCUMENTS, TOP, Command, commands
 from tests.operations.messages import messages
 
-REQUIRED = {"securityAccountId": "111111111111", "targetAccountId": "222222222222", "staticIps": ["203.0.113.10"]}
+REQUIRED = {
+    "securityAccountId": "111111111111",
+    "targetAccountId": "222222222222",
+    "staticIps": ["203.0.113.10"],
+    "groups": {"IT-Admins": ["alice"]},
+    "roles": {"TSU-IAM-ACCESS": {"groups": ["IT-Admins"]}},
+}
 SPEAKING = (
     "settings.py",
+    *(str(file.relative_to(TOP)) for file in sorted((TOP / "configuration").glob("*.py"))),
     "live_group.py",
+    "live_role.py",
     "components/quotas.py",
     *(str(file.relative_to(TOP)) for file in sorted((TOP / "operations").glob("*.py"))),
     "sandbox/demo.py",
