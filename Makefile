@@ -73,6 +73,10 @@ mutations: setup ## Weaken the deployed stacks in every way and count what the p
 fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
+.PHONY: facts
+facts: setup ## Renew the table of partitions and regions, after a new botocore or pulumi-aws
+	@$(BIN)/python -m operations.partition_facts
+
 .PHONY: access
 access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
 	@$(BIN)/python -m access $(ARGS)
