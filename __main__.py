@@ -6,6 +6,7 @@ import sys
 
 import pulumi
 import pulumi_aws as aws
+from delegation_pack.facts import PARTITIONS
 
 from components import (
     AdminGroup,
@@ -97,6 +98,9 @@ def deploy_access(
     pulumi.export("roleName", access.role_name)
     pulumi.export("trustedUsers", access.trusted_users)
     pulumi.export("switchRoleLink", access.switch_role_link)
+    if access.switch_role_link is None:
+        partition = PARTITIONS[settings.partition]
+        pulumi.log.info(partition.switch_role_by_hand(account_id=target_account_id, role=settings.role_name) + ".")
     pulumi.export("cliProfiles", access.cli_profiles)
     pulumi.export("documentSizes", access.document_sizes)
     pulumi.export("grantsThatFit", access.grants_that_fit)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 import pulumi
+from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
@@ -19,26 +20,6 @@ from pydantic_core import ErrorDetails
 
 NAMESPACE = "delegation"
 SECURITY_STACK = "security"
-
-# Regions by partition, as botocore 1.44.5 lists them (data/partitions.json, 2026-11). A unit test compares the two.
-_REGIONS = {
-    "aws": (
-        "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 "
-        "ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 "
-        "ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 "
-        "eu-west-3 il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 "
-        "us-west-1 us-west-2"
-    ),
-    "aws-cn": "cn-north-1 cn-northwest-1",
-    "aws-eusc": "eusc-de-east-1",
-    "aws-iso": "us-iso-east-1 us-iso-west-1",
-    "aws-iso-b": "us-isob-east-1 us-isob-west-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-east-1 us-isof-south-1",
-    "aws-us-gov": "us-gov-east-1 us-gov-west-1",
-}
-PARTITIONS = {region: partition for partition, regions in _REGIONS.items() for region in regions.split()}
-"""The partition of every known region."""
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -214,9 +195,21 @@ def _between(low: int, high: int, unit: str) -> Callable[[int], int]:
 
 
 def _region(region: str) -> str:
-    if region not in PARTITIONS:
-        raise ValueError(f"is not a known region: {_suggestion(region, PARTITIONS)}")
+    known = [name for partition in PARTITIONS.values() for name in partition.regions]
+    if any(region in partition.unknown_to_provider for partition in PARTITIONS.values()):
+        raise ValueError(
+            f"is a region that the pinned AWS provider does not know ({SOURCE}): choose another one of the same "
+            "partition, for IAM is the same in all of them, or update pulumi-aws and run make facts"
+        )
+    if region not in known:
+        raise ValueError(f"is not a known region: {_suggestion(region, known)}")
     return region
+
+
+def _partition_id(region: object) -> str | None:
+    """The partition of a region that `_region` takes; None of another value, which gets its error there."""
+    found = partition_of(region) if isinstance(region, str) else None
+    return found.id if found and region in found.regions else None
 
 
 def _tag(kind: str, longest: int) -> Callable[[str], str]:
@@ -300,8 +293,8 @@ class Settings(_Model):
 
     @property
     def partition(self) -> str:
-        """The region's partition: `aws`, `aws-cn`, `aws-us-gov`, …"""
-        return PARTITIONS[self.region]
+        """Id of the region's partition: `aws`, `aws-cn`, `aws-us-gov`, …"""
+        return next(id_ for id_, partition in PARTITIONS.items() if self.region in partition.regions)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -359,7 +352,8 @@ def parse(stack: str, values: Mapping[str, object]) -> Settings:
     """
     given = {key: value for key, value in values.items() if key in _KEYS}
     region = given.get("region", Settings.model_fields["region"].default)
-    read_only = f"arn:{PARTITIONS.get(str(region), 'aws')}:iam::aws:policy/ReadOnlyAccess"
+    # Of a region that is refused anyway, no partition is known; the ARN is then read by nobody.
+    read_only = PARTITIONS[_partition_id(region) or "aws"].arn_of_aws_policy("ReadOnlyAccess")
     given = {"managedPolicyArns": [read_only], "protect": stack == "production", "roleManagement": {}} | given
     if isinstance(given["roleManagement"], Mapping):
         given["roleManagement"] = {"boundaryPolicyArn": read_only, **given["roleManagement"]}
@@ -403,7 +397,7 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
         arns.append((("roleManagement", "boundaryPolicyArn"), str(management["boundaryPolicyArn"])))
     owner = target if isinstance(target, str) and _ACCOUNT_ID.fullmatch(target) else None
     for location, arn in arns:
-        yield from _foreign(location, arn, owner, PARTITIONS.get(region))
+        yield from _foreign(location, arn, owner, _partition_id(region))
 
     tags = given.get("tags")
     if isinstance(tags, Mapping):

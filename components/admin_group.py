@@ -20,7 +20,7 @@ class AdminGroupArgs:
     provider: aws.Provider
     """Provider of the Security account."""
     partition: str
-    """Partition of the account: `aws`, `aws-cn`, `aws-us-gov`."""
+    """Partition of the account, by its id: `aws`, `aws-cn`, `aws-us-gov`, …"""
     account_id: str
     """The Security account: 12 digits."""
     group_name: str

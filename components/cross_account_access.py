@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
-from urllib.parse import urlencode
 
 import pulumi
 import pulumi_aws as aws
+from delegation_pack.facts import PARTITIONS
 
 from components import documents
 from components.quotas import (
@@ -18,14 +18,6 @@ from components.quotas import (
     DocumentSize,
     within_quota,
 )
-
-SIGN_IN_HOSTS = {
-    "aws": "signin.aws.amazon.com",
-    "aws-cn": "signin.amazonaws.cn",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-}
-"""Where a partition's console signs in; the others publish no address.
-https://docs.aws.amazon.com/general/latest/gr/signin-service.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +29,7 @@ class CrossAccountAccessArgs:
     target_provider: aws.Provider
     """Provider of the target account, where the access role goes."""
     partition: str
-    """Partition of both accounts: `aws`, `aws-cn`, `aws-us-gov`."""
+    """Partition of both accounts, by its id: `aws`, `aws-cn`, `aws-us-gov`, …"""
     security_account_id: str
     """Account that owns the users and the admin group: 12 digits."""
     target_account_id: str
@@ -254,16 +246,9 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
 
 def _switch_role_link(args: CrossAccountAccessArgs) -> str | None:
-    if args.partition not in SIGN_IN_HOSTS:
-        return None
-    query = urlencode(
-        {
-            "account": args.target_account_id,
-            "roleName": args.role_name,
-            "displayName": f"{args.role_name} {args.target_name}",
-        }
+    return PARTITIONS[args.partition].switch_role_link(
+        account_id=args.target_account_id, role=args.role_name, display_name=f"{args.role_name} {args.target_name}"
     )
-    return f"https://{SIGN_IN_HOSTS[args.partition]}/switchrole?{query}"
 
 
 def _cli_profiles(args: CrossAccountAccessArgs) -> dict[str, str]:
