@@ -55,13 +55,14 @@ def create_stack() -> Callable[[Any, str], None]:
 
 @pytest.fixture(scope="session")
 def filled_in(template: Callable[[str], Template]) -> FillIn:
-    """A function that fills in a template's parameters; returns its resources by logical id, without absent ones."""
+    """A function that fills in a template's parameters, for an account of `partition`; returns its resources by logical
+    id, without absent ones."""
 
-    def fill_in(kind: str, **parameters: str) -> Template:
+    def fill_in(kind: str, *, partition: str = "aws", **parameters: str) -> Template:
         content = template(kind)
         given = SUBJECTS | parameters
         values: dict[str, Any] = {
-            "AWS::Partition": "aws",
+            "AWS::Partition": partition,
             "AWS::Region": "us-east-1",
             "AWS::AccountId": ACCOUNTS[kind],
             "AWS::NoValue": _Absent(),
@@ -134,6 +135,9 @@ class _Filling:
                 return left == right
             case "Fn::Not":
                 return not self.value(argument)[0]
+            case "Fn::Join":
+                separator, texts = self.value(argument)
+                return str(separator).join(texts)
             case "Fn::GetAtt":
                 return f"arn:{argument[0]}"
             case "Fn::Sub":

@@ -16,8 +16,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from delegation_pack.facts import PARTITIONS
 
 TOP = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (TOP / ".github/workflows").glob("*.yml")}
@@ -272,9 +274,42 @@ def test_the_security_stack_gets_one_account(run: Callable[..., configparser.Con
     assert run("security", {"securityAccountId": "111111111111"}).sections() == ["profile delegation-security"]
 
 
-def test_the_partition_follows_from_the_region(run: Callable[..., configparser.ConfigParser]) -> None:
-    written = run("security", {"securityAccountId": "111111111111", "region": "cn-north-1"})
-    assert written["profile delegation-security"]["role_arn"].startswith("arn:aws-cn:iam::")
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_role_and_endpoint_are_of_the_regions_partition(
+    run: Callable[..., configparser.ConfigParser],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    partition: str,
+) -> None:
+    for region in PARTITIONS[partition].regions:
+        written = run("security", {"securityAccountId": "111111111111", "region": region})
+        role = written["profile delegation-security"]["role_arn"]
+        assert role == f"arn:{partition}:iam::111111111111:role/delegation-preview"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws" / "config"))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sts = boto3.Session(profile_name="delegation-security").client("sts")
+    assert sts.meta.endpoint_url == PARTITIONS[partition].sts_endpoint(PARTITIONS[partition].regions[-1])
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"region": {"type": "string", "default": "eusc-de-east-1"}},
+        {"delegation:region": {"value": "eusc-de-east-1"}},
+        {"delegation:region": "eusc-de-east-1"},
+    ],
+    ids=["default", "value", "plain"],
+)
+def test_what_the_project_file_says_for_all_stacks_counts(
+    run: Callable[..., configparser.ConfigParser], tmp_path: Path, declared: dict[str, Any]
+) -> None:
+    shared = {**declared, "delegation:securityAccountId": {"value": "111111111111"}}
+    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "delegation", "config": shared}))
+    section = run("security", {})["profile delegation-security"]
+    assert section["role_arn"] == "arn:aws-eusc:iam::111111111111:role/delegation-preview"
+    assert section["region"] == "eusc-de-east-1"
+    section = run("security", {"region": "cn-north-1"})["profile delegation-security"]
+    assert section["role_arn"] == "arn:aws-cn:iam::111111111111:role/delegation-preview"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +321,7 @@ def test_the_partition_follows_from_the_region(run: Callable[..., configparser.C
         ({"securityAccountId": 1402433619, "targetAccountId": "222222222222"}, "in quotes"),
         (
             {"securityAccountId": "111111111111", "targetAccountId": "222222222222", "region": "a\nb"},
-            "no region's name",
+            "no region of AWS",
         ),
     ],
     ids=["no security account", "no target account", "line break", "mangled number", "region"],
