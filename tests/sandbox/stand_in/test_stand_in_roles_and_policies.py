@@ -272,6 +272,8 @@ class TestTrust:
         [
             ("Service", "ec2.amazonaws.com", True),
             ("Service", "ec2", False),
+            ("Service", "codedeploy.amazonaws.com.cn", False),
+            ("Service", "ec2.amazonaws.eu", False),
             ("Federated", "arn:aws:iam::111111111111:saml-provider/Idp", True),
             ("Federated", "cognito-identity.amazonaws.com", True),
             ("Federated", "nobody", False),
