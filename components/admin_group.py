@@ -101,6 +101,8 @@ class AdminGroup(pulumi.ComponentResource):
         """Make the group, its members and their self-service."""
         super().__init__("delegation:iam:AdminGroup", name, {}, opts)
 
+        # delete_before_replace=False, here and below: the provider removes a resource whose name was given before it
+        # makes the new one. A group renamed that way loses its members, and its policy cannot go while attached.
         child = pulumi.ResourceOptions(parent=self, provider=args.provider)
         users = [
             aws.iam.User(
@@ -128,7 +130,9 @@ class AdminGroup(pulumi.ComponentResource):
             name=f"{args.group_name}-members",
             group=group.name,
             users=list(args.admins),
-            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=users),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=args.provider, depends_on=users, delete_before_replace=False
+            ),
         )
         policy = aws.iam.Policy(
             f"{name}-self-service",
@@ -136,7 +140,14 @@ class AdminGroup(pulumi.ComponentResource):
             description="Own password, access keys and MFA device; nothing else without MFA",
             policy=args.self_service,
             tags=args.tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.provider,
+                delete_before_replace=False,
+                # IAM cannot change a description: a policy taken over with another one would have to go first, and
+                # cannot while it is attached.
+                ignore_changes=["description"],
+            ),
         )
         aws.iam.GroupPolicyAttachment(
             f"{name}-self-service-attachment",

@@ -169,6 +169,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
         super().__init__("delegation:iam:CrossAccountAccess", name, {}, opts)
 
         in_target = pulumi.ResourceOptions(parent=self, provider=args.target_provider)
+        # delete_before_replace=False, here and below: the provider removes a resource whose name was given before it
+        # makes the new one. A new role name that turns out to be taken would then leave nobody a way in.
         role = aws.iam.Role(
             f"{name}-role",
             name=args.role_name,
@@ -178,7 +180,12 @@ class CrossAccountAccess(pulumi.ComponentResource):
             # A policy attached by hand must not keep the role from being removed.
             force_detach_policies=True,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, protect=args.protect or None),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.target_provider,
+                protect=args.protect or None,
+                delete_before_replace=False,
+            ),
         )
         attachments = [
             aws.iam.RolePolicyAttachment(
@@ -195,7 +202,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 name=policy,
                 role=role.name,
                 policy=document,
-                opts=in_target,
+                opts=pulumi.ResourceOptions(parent=self, provider=args.target_provider, delete_before_replace=False),
             )
             for policy, document in args.role_policies.items()
         ]
@@ -222,6 +229,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 parent=self,
                 provider=args.security_provider,
                 depends_on=[role, *attachments, *inline],
+                delete_before_replace=False,
             ),
         )
 

@@ -85,9 +85,13 @@ class StandIn(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Check a resource's inputs and give the missing ones their defaults."""
         resource = _resource(request.type)
-        secrets = secret_keys(request.new_inputs)
+        secrets = _secret_outputs(secret_keys(request.new_inputs))
         values, problems = resource.checked(
-            plain(request.new_inputs), plain(request.old_inputs), request.name, request.random_seed
+            plain(request.new_inputs),
+            plain(request.old_inputs),
+            request.name,
+            request.random_seed,
+            self._default_tags,
         )
         return CheckResponse(
             property_values(values, secrets),
@@ -109,8 +113,7 @@ class StandIn(Provider):
             replaces=replaces,
             diffs=[change.name for change in changes],
             detailed_diff={change.name: PropertyDiff(_diff_kind(change), input_diff=False) for change in changes},
-            # A name can belong to one resource at a time.
-            delete_before_replace=bool(replaces) and "name" in resource.inputs and old.get("name") == new.get("name"),
+            delete_before_replace=bool(replaces) and resource.replacement.old_first(new),
         )
 
     async def create(self, request: CreateRequest) -> CreateResponse:

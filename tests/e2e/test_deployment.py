@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
 from tests.e2e.stacks import Stacks
 
 S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ALICE, BOB, CAROL = (f"arn:aws:iam::111111111111:user/{name}" for name in ("alice", "bob", "carol"))
 
@@ -16,6 +19,14 @@ def trusted(stacks: Stacks, stack: str) -> list[str]:
     """Return the users whom the access role of a target account trusts."""
     (role,) = stacks.account(stack).roles
     return role.trust["Statement"][0]["Principal"]["AWS"]  # type: ignore[no-any-return]
+
+
+def made_first(preview: str) -> dict[str, bool]:
+    """Return, by the name of each replaced resource in a preview's text, whether the new one is made first."""
+    found: dict[str, bool] = {}
+    for sign, name in re.findall(r"^ *(\+\+|--) aws:iam:\S+ (\S+)", preview, re.MULTILINE):
+        found.setdefault(name, sign == "++")
+    return found
 
 
 def test_security_account_holds_users_group_membership_and_self_service(deployed: Stacks) -> None:
@@ -114,6 +125,36 @@ def test_the_place_of_the_address_condition_can_be_changed(deployed: Stacks, mod
     deployed.up("preprod")
     (role,) = deployed.account("preprod").roles
     assert sorted(role.inline) == inline
+
+
+def test_a_role_name_that_is_taken_costs_nobody_the_access(deployed: Stacks) -> None:
+    iam = deployed.iam("preprod")
+    before = iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
+    iam.create_role(RoleName="CLOUD-ACCESS", AssumeRolePolicyDocument=NOBODY)
+    deployed.configure("preprod", roleName="CLOUD-ACCESS")
+    stopped = deployed.pulumi("up", "preprod", "--refresh")
+    assert "EntityAlreadyExists" in stopped.output
+    (role,) = [role for role in deployed.account("preprod").roles if role.name == "TSU-IAM-ACCESS"]
+    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
+    (group,) = deployed.account("security").groups
+    assert "assume-TSU-IAM-ACCESS-in-222222222222" in group.inline
+
+    deployed.configure("preprod", roleName=None)
+    deployed.pulumi("up", "preprod", "--refresh").check()
+    iam.delete_role(RoleName="CLOUD-ACCESS")
+    assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
+
+
+def test_a_renamed_role_and_its_grant_are_made_before_the_old_ones_go(deployed: Stacks) -> None:
+    deployed.configure("preprod", roleName="CLOUD-ACCESS")
+    preview = deployed.pulumi("preview", "preprod").check()
+    named = ("role", "ReadOnlyAccess", "role-management", "managed-policies", "inline-policies", "grant")
+    assert made_first(preview.output) == {f"access-{name}": True for name in named}
+    deployed.pulumi("up", "preprod", "--refresh").check()
+    (role,) = deployed.account("preprod").roles
+    assert (role.name, role.attached, list(role.inline)) == ("CLOUD-ACCESS", (READ_ONLY,), ["role-management"])
+    (group,) = deployed.account("security").groups
+    assert sorted(group.inline) == ["assume-CLOUD-ACCESS-in-222222222222", "assume-TSU-IAM-ACCESS-in-333333333333"]
 
 
 def test_a_renamed_group_replaces_the_old_one_once_the_grants_have_moved(deployed: Stacks) -> None:

@@ -26,6 +26,9 @@ class Resource:
     provider: str
     protect: bool
     dependencies: Sequence[str]
+    delete_before_replace: bool | None
+    """None leaves it to the provider."""
+    ignore_changes: Sequence[str]
 
     @property
     def account(self) -> str:
@@ -119,6 +122,8 @@ class RecordingMonitor(MockMonitor):
                 provider=request.provider,
                 protect=request.protect,
                 dependencies=list(request.dependencies),
+                delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+                ignore_changes=list(request.ignoreChanges),
             )
         )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]

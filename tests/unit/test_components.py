@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components import AdminGroup, AdminGroupArgs, CrossAccountAccess, CrossAccountAccessArgs
+from sandbox.aws.replacement import REPLACEMENTS
 from tests.unit.recording import PROVIDER, Recorded, RunPulumi
 
 MakeProvider = Callable[[str], Any]
@@ -196,6 +197,40 @@ def test_attached_policies_are_the_exclusive_ones(access: Callable[..., Recorded
 def test_protection_of_the_access_covers_the_role_alone(access: Callable[..., Recorded], protect: bool) -> None:
     protected = {resource.type for resource in access(protect=protect).resources if resource.protect}
     assert protected == ({"aws:iam/role:Role"} if protect else set())
+
+
+@pytest.mark.parametrize(
+    "type_", ["aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/groupPolicy:GroupPolicy"]
+)
+def test_what_is_named_in_the_access_is_made_before_the_old_goes(access: Callable[..., Recorded], type_: str) -> None:
+    made = access(static_ip_at="both").of(type_)
+    assert made
+    assert {resource.delete_before_replace for resource in made} == {False}
+
+
+@pytest.mark.parametrize("type_", ["aws:iam/policy:Policy", "aws:iam/groupMembership:GroupMembership"])
+def test_what_is_named_in_the_admin_group_is_made_before_the_old_goes(
+    admin_group: Callable[..., Recorded], type_: str
+) -> None:
+    assert admin_group().one(type_).delete_before_replace is False
+
+
+def test_every_resource_that_the_provider_would_remove_first_is_told_otherwise(
+    access: Callable[..., Recorded], admin_group: Callable[..., Recorded]
+) -> None:
+    first = {
+        resource.name
+        for resource in [*access().resources, *admin_group().resources]
+        if resource.delete_before_replace is not False
+        and (replacement := REPLACEMENTS.get(resource.type))
+        and replacement.inputs
+        and replacement.old_first({**resource.inputs, "__defaults": []})
+    }
+    assert first == set()
+
+
+def test_a_description_taken_over_with_the_self_service_policy_stays(admin_group: Callable[..., Recorded]) -> None:
+    assert admin_group().one("aws:iam/policy:Policy").ignore_changes == ["description"]
 
 
 def test_a_callers_protection_reaches_every_child(access: Callable[..., Recorded]) -> None:

@@ -75,8 +75,8 @@ class RolePolicyAttachment(PolicyAttachment):
     type_name = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     title = "IAM Role Policy Attachment"
     inputs: ClassVar = {
-        "role": Input(required=True, replaces=True),
-        "policyArn": Input(required=True, replaces=True, check=names.policy_arn),
+        "role": Input(required=True),
+        "policyArn": Input(required=True, check=names.policy_arn),
     }
     owner = "role"
     attach_operation = "AttachRolePolicy"
@@ -98,8 +98,8 @@ class GroupPolicyAttachment(PolicyAttachment):
     type_name = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
     title = "IAM Group Policy Attachment"
     inputs: ClassVar = {
-        "group": Input(required=True, replaces=True),
-        "policyArn": Input(required=True, replaces=True, check=names.policy_arn),
+        "group": Input(required=True),
+        "policyArn": Input(required=True, check=names.policy_arn),
     }
     owner = "group"
     attach_operation = "AttachGroupPolicy"

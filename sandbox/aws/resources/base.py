@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sandbox.aws import documents, names
 from sandbox.aws.errors import REAL_PLUGIN, RefusedError
+from sandbox.aws.replacement import DEFAULTS, REPLACEMENTS, Order, Replacement
 from sandbox.aws.wire import UNKNOWN, contains_unknown
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ class Input:
     kind: Kind = Kind.TEXT
     required: bool = False
     default: object = None
-    replaces: bool = False
-    """Whether a change makes a new resource."""
     check: Callable[[Any], str | None] = lambda _: None
     """Returns what is wrong with a known value."""
 
@@ -120,27 +119,43 @@ class Resource(ABC):
         del resource_id
         return {}
 
+    @property
+    def replacement(self) -> Replacement:
+        """How a resource of this type is replaced."""
+        return REPLACEMENTS[self.type_name]
+
     def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:
         """Return the resource's title and what tells it from others, for error messages."""
         return f"{self.title} ({resource_id or values.get('name', '')})"
 
-    def checked(self, new: Values, old: Values, urn_name: str, seed: bytes) -> tuple[Values, dict[str, str]]:
+    def checked(
+        self, new: Values, old: Values, urn_name: str, seed: bytes, default_tags: Mapping[str, str]
+    ) -> tuple[Values, dict[str, str]]:
         """Return the inputs with their defaults, and what is wrong with them by property.
 
-        A name that is not given is kept, or else made of the resource's logical name and seven random digits.
+        A name that is not given is kept, or else made of the resource's logical name and seven random digits. As the
+        bridge does, the inputs then name those that were filled in, and hold all tags beside the resource's own.
         """
-        if "name" in self.inputs and "name" not in new:
+        given = {key: value for key, value in new.items() if not key.startswith("__")}
+        defaults = {
+            key: each.default for key, each in self.inputs.items() if each.default is not None and key not in given
+        }
+        if "name" in self.inputs and "name" not in given:
             digits = f"{random.Random(seed or None).getrandbits(28):07x}"  # noqa: S311 - a name, not a secret
-            new = {**new, "name": old.get("name", f"{urn_name}-{digits}")}
-        values = {key: each.default for key, each in self.inputs.items() if each.default is not None} | {
+            defaults["name"] = old.get("name", f"{urn_name}-{digits}")
+        values = defaults | {
             key: documents.dump(value)
             if isinstance(value, dict) and self._kind(key) is Kind.DOCUMENT and not contains_unknown(value)
             else value
-            for key, value in new.items()
+            for key, value in given.items()
         }
         problems = {
             key: problem for key in values.keys() | self.inputs.keys() if (problem := self._problem(key, values))
         }
+        if "tags" in self.inputs and "tags" not in problems:
+            values["tagsAll"] = self.tags_all(values, default_tags)
+        if self.replacement.order is not Order.NEW_FIRST_IN_FRAMEWORK:
+            values[DEFAULTS] = sorted(defaults)
         return values, problems
 
     def changes(
@@ -149,7 +164,7 @@ class Resource(ABC):
         """Yield what differs between the outputs `old` and the inputs `new`."""
         for key, each in self.inputs.items():
             if key not in ignored and not each.same(old.get(key), new.get(key)):
-                yield Change(name=key, old=old.get(key), new=new.get(key), replaces=each.replaces)
+                yield Change(name=key, old=old.get(key), new=new.get(key), replaces=key in self.replacement.inputs)
         if "tags" in self.inputs and not {"tags", "tagsAll"} & set(ignored):
             tags_all = self.tags_all(new, default_tags)
             if tags_all != old.get("tagsAll", {}):
@@ -160,7 +175,7 @@ class Resource(ABC):
         expected = dict.fromkeys(self.computed, UNKNOWN) if old is None else {**old, **self.unsettled(old, new)}
         if "tags" in self.inputs:
             expected["tagsAll"] = self.tags_all(new, default_tags)
-        return {key: value for key, value in expected.items() if key not in self.inputs} | new
+        return {key: value for key, value in (expected | new).items() if key in new or key not in self.inputs}
 
     def unsettled(self, old: Values, new: Values) -> Values:
         """Return the outputs that an update from `old` to `new` changes in a way only AWS can tell, as unknown."""

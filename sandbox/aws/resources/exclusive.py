@@ -17,7 +17,7 @@ from sandbox.aws.resources.inline import RolePolicy
 if TYPE_CHECKING:
     from sandbox.aws.connection import Connection
 
-_ROLE_NAME = Input(required=True, replaces=True, check=names.name_up_to(64))
+_ROLE_NAME = Input(required=True, check=names.name_up_to(64))
 
 
 class Exclusive(Resource):

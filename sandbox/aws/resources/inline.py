@@ -88,8 +88,8 @@ class RolePolicy(InlinePolicy):
     type_name = "aws:iam/rolePolicy:RolePolicy"
     title = "IAM Role Policy"
     inputs: ClassVar = {
-        "role": Input(required=True, replaces=True, check=names.name_up_to(64)),
-        "name": Input(required=True, replaces=True, check=names.name_up_to(128)),
+        "role": Input(required=True, check=names.name_up_to(64)),
+        "name": Input(required=True, check=names.name_up_to(128)),
         "policy": Input(kind=Kind.DOCUMENT, required=True),
     }
     owner = "role"
@@ -115,8 +115,8 @@ class GroupPolicy(InlinePolicy):
     type_name = "aws:iam/groupPolicy:GroupPolicy"
     title = "IAM Group Policy"
     inputs: ClassVar = {
-        "group": Input(required=True, replaces=True, check=names.name_up_to(128)),
-        "name": Input(required=True, replaces=True, check=names.name_up_to(128)),
+        "group": Input(required=True, check=names.name_up_to(128)),
+        "name": Input(required=True, check=names.name_up_to(128)),
         "policy": Input(kind=Kind.DOCUMENT, required=True),
     }
     owner = "group"

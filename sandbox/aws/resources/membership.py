@@ -23,8 +23,8 @@ class GroupMembership(Resource):
     type_name = "aws:iam/groupMembership:GroupMembership"
     title = "IAM Group Membership"
     inputs: ClassVar = {
-        "name": Input(required=True, replaces=True),
-        "group": Input(required=True, replaces=True),
+        "name": Input(required=True),
+        "group": Input(required=True),
         "users": Input(kind=Kind.SET, required=True),
     }
 

@@ -23,9 +23,9 @@ class Policy(Resource):
     type_name = "aws:iam/policy:Policy"
     title = "IAM Policy"
     inputs: ClassVar = {
-        "name": Input(required=True, replaces=True, check=names.name_up_to(128)),
-        "path": Input(default="/", replaces=True, check=names.path),
-        "description": Input(replaces=True, check=names.description),
+        "name": Input(required=True, check=names.name_up_to(128)),
+        "path": Input(default="/", check=names.path),
+        "description": Input(check=names.description),
         "policy": Input(kind=Kind.DOCUMENT, required=True),
         "tags": Input(kind=Kind.TAGS, check=names.tags),
     }

@@ -23,8 +23,8 @@ class Role(Resource):
     type_name = "aws:iam/role:Role"
     title = "IAM Role"
     inputs: ClassVar = {
-        "name": Input(required=True, replaces=True, check=names.name_up_to(64)),
-        "path": Input(default="/", replaces=True, check=names.path),
+        "name": Input(required=True, check=names.name_up_to(64)),
+        "path": Input(default="/", check=names.path),
         "assumeRolePolicy": Input(kind=Kind.DOCUMENT, required=True),
         "description": Input(check=names.description),
         "forceDetachPolicies": Input(kind=Kind.FLAG, default=False),
