@@ -159,8 +159,6 @@ def _policy(iam: IAMClient, inputs: Inputs, account: str) -> Existing:
     live = iam.get_policy(PolicyArn=arn)["Policy"]
     version = iam.get_policy_version(PolicyArn=arn, VersionId=live["DefaultVersionId"])["PolicyVersion"]
     changes = [*_document(version["Document"], inputs["policy"]), *_tags(live, inputs)]
-    if live.get("Description", "") != inputs["description"]:
-        changes.append("is deleted and made anew, for IAM cannot change its description")
     return Existing(what=f"Policy {inputs['name']}", id=arn, changes=tuple(changes))
 
 
@@ -180,7 +178,12 @@ def _grant(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
 
 def _role(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
     role = iam.get_role(RoleName=inputs["name"])["Role"]
-    changes = [*_path(role, inputs, "which makes the role anew"), *_tags(role, inputs)]
+    if role["Path"] != inputs.get("path", "/"):
+        raise OperationError(
+            f"Role {inputs['name']} exists under path {role['Path']}, and IAM changes no role's path: "
+            "remove it by hand, or set delegation:roleName to another name."
+        )
+    changes = [*_tags(role, inputs)]
     if role.get("Description", "") != inputs["description"]:
         changes.append("gets the program's description")
     live, wanted = role["AssumeRolePolicyDocument"], json.loads(inputs["assumeRolePolicy"])

@@ -28,6 +28,10 @@ def by_hand() -> Iterator[Stacks]:
         for name in ("alice", "carol"):
             security.create_user(UserName=name)
             security.add_user_to_group(GroupName="IT-Admins", UserName=name)
+        self_service = security.create_policy(
+            PolicyName="IT-Admins-self-service", PolicyDocument=ANYTHING, Description="By hand"
+        )["Policy"]
+        security.attach_group_policy(GroupName="IT-Admins", PolicyArn=self_service["Arn"])
         statement = {
             "Effect": "Allow",
             "Principal": {"AWS": [USER + "alice", USER + "carol"]},
@@ -83,6 +87,12 @@ def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_
     assert members == [{"alice", "bob", "carol"}, {"alice", "bob"}]
     after = iam.get_group(GroupName="IT-Admins")["Group"]["GroupId"], iam.get_user(UserName="alice")["User"]["UserId"]
     assert after == before
+
+
+def test_a_self_service_policy_is_taken_over_with_its_own_description(by_hand: Stacks) -> None:
+    iam, arn = by_hand.iam("security"), "arn:aws:iam::111111111111:policy/IT-Admins-self-service"
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert (policy["Description"], policy["DefaultVersionId"], policy["AttachmentCount"]) == ("By hand", "v2", 1)
 
 
 def test_the_role_is_taken_over_and_loses_what_the_plan_said(by_hand: Stacks) -> None:

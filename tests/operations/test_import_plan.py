@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations import import_plan, stack_files
-from operations.errors import exit_code
+from operations.errors import OperationError, exit_code
 from sandbox.local_accounts import LocalAccounts
 
 ROLE = "arn:aws:iam::222222222222:role/"
@@ -77,7 +77,6 @@ def test_a_role_as_planned_is_found_without_a_change(repository: Path, accounts:
 def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalAccounts) -> None:
     accounts.iam("222222222222").create_role(
         RoleName="other",
-        Path="/it/",
         Description="By hand",
         AssumeRolePolicyDocument=trust("arn:aws:iam::111111111111:user/carol", "111111111111", mfa=False),
         MaxSessionDuration=7200,
@@ -85,7 +84,6 @@ def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalA
         Tags=[{"Key": "owner", "Value": "it"}],
     )
     assert changes(find(repository, accounts, planned_role("other"))) == [
-        "moves from path /it/ to /, and with it its ARN: which makes the role anew",
         "loses the tags owner: put what must stay into delegation:tags",
         "gets the program's description",
         "gets the program's trust policy instead of its own",
@@ -93,6 +91,12 @@ def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalA
         "has sessions of up to 3600 s instead of 7200 s",
         "loses its permissions boundary arn:aws:iam::aws:policy/ReadOnlyAccess",
     ]
+
+
+def test_a_role_under_another_path_cannot_be_taken_over(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("222222222222").create_role(RoleName="deep", Path="/it/", AssumeRolePolicyDocument=trust("*"))
+    with pytest.raises(OperationError, match=r"Role deep exists under path /it/, .*roleName to another name\."):
+        find(repository, accounts, planned_role("deep"))
 
 
 def test_a_user_under_another_path_is_told_how_to_keep_it(repository: Path, accounts: LocalAccounts) -> None:

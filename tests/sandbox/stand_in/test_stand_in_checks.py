@@ -91,6 +91,8 @@ def test_missing_inputs_get_their_defaults(driver: Driver) -> None:
         "forceDetachPolicies": False,
         "maxSessionDuration": 3600,
         "assumeRolePolicy": "{}",
+        "tagsAll": {},
+        "__defaults": ["forceDetachPolicies", "maxSessionDuration", "path"],
     }
 
 

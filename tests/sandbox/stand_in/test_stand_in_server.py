@@ -71,7 +71,7 @@ def test_a_resource_s_whole_life(
     wanted = struct({"name": "alice", "tags": {"a": "secret"}}, "tags")
     checked = stub.Check(provider_pb2.CheckRequest(urn=USER, news=wanted, randomSeed=b"seed"))
     assert not checked.failures
-    assert secret_keys(PropertyValue.unmarshal_map(checked.inputs)) == {"tags"}
+    assert secret_keys(PropertyValue.unmarshal_map(checked.inputs)) == {"tags", "tagsAll"}
 
     preview = stub.Create(provider_pb2.CreateRequest(urn=USER, properties=checked.inputs, preview=True))
     assert (preview.id, values(preview.properties)["arn"]) == ("", UNKNOWN)

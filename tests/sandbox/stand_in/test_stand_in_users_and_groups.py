@@ -287,11 +287,6 @@ class TestMembership:
         iam.delete_user(UserName="alice")
         driver.delete(MEMBERSHIP, membership)
 
-    def test_another_group_replaces_it(self, driver: Driver) -> None:
-        membership = driver.create(MEMBERSHIP, name="m", group="admins", users=["alice"])
-        difference = driver.diff(MEMBERSHIP, membership, name="m", group="others", users=["alice"])
-        assert (difference.replaces, difference.delete_before_replace) == (["group"], True)
-
     def test_a_missing_user_is_refused(self, driver: Driver) -> None:
         with pytest.raises(RefusedError, match=r"creating IAM Group Membership \(m\): AddUserToGroup: NoSuchEntity"):
             driver.create(MEMBERSHIP, name="m", group="admins", users=["mallory"])
