@@ -11,6 +11,9 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+# AWS's code, and what the Terraform provider makes of it in some of its versions.
+_NO_SUCH_GROUP = ("NoSuchEntity", "couldn't find resource")
+
 
 class LiveGroupError(ValueError):
     """The live group cannot serve this update; the message says what to run."""
@@ -71,7 +74,7 @@ def _members(group_name: str, provider: aws.Provider) -> list[str] | None:
         group = aws.iam.get_group(group_name=group_name, opts=pulumi.InvokeOptions(provider=provider))
     # The SDK raises bare Exceptions for whatever a provider answers.
     except Exception as error:
-        if "NoSuchEntity" in str(error):
+        if any(sign in str(error) for sign in _NO_SUCH_GROUP):
             return None
         raise LiveGroupError(f"Group {group_name} of the Security account cannot be read: {error}") from error
     return [user.arn for user in group.users]

@@ -1,18 +1,19 @@
-"""Emulated AWS accounts on loopback: a moto server, and the AWS configuration through which each account is reached.
+"""Emulated AWS accounts on loopback: a moto server behind AWS's refusals, and the AWS configuration that leads there.
 
-As a script (`python local_accounts.py PORT`) it is the server: it prints its port when it answers, and ends when its
-stdin closes, so that it cannot outlive whoever started it.
+As a script (`python local_accounts.py PORT`) it is the server: it prints its port when it answers, takes on each line
+of stdin how it shall answer from then on, and ends when its stdin closes, so that it cannot outlive whoever started it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -22,12 +23,23 @@ from delegation_pack.facts import partition_of
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 PORT_TAKEN = 98
 """Exit code of the server when its port is taken."""
 
 # The server looks at the account of the assumed role only.
 _KEYS_OF_NOBODY = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """How the accounts answer."""
+
+    delay: float = 0.0
+    """Seconds between the doing of a call and its answer."""
+    failing: float = 0.0
+    """Share of IAM's calls, from 0 to 1, that fail with `Throttling` or `ServiceFailure` and are not carried out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +54,23 @@ class Profile:
 class LocalAccounts:
     """A moto server in a process of its own; every account id exists on it, empty at first.
 
+    It refuses what AWS refuses (`sandbox.refusals`). DELEGATION_TRUST_POLICY_QUOTA is its accounts' quota for a trust
+    policy, from 2048 (AWS's default) to 8192 characters.
+
     Args:
         folder: Where the AWS configuration and the server's log are written.
         port: A fixed port, or 0 for any free one.
+        answering: How it answers at first; `answer` changes that while it runs.
 
     Raises:
-        SandboxError: On entering, when the port is taken or the server does not start.
+        SandboxError: On entering, when the port is taken, the quota is none that AWS gives, or the server does not
+            start.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, answering: Answering | None = None) -> None:
         self._folder = folder
         self._requested_port = port
+        self._answering = answering
         self._server: subprocess.Popen[str] | None = None
         self.endpoint = ""
         """URL of the server, from the moment of entering."""
@@ -68,10 +86,17 @@ class LocalAccounts:
         return self._folder / "aws-config"
 
     def __enter__(self) -> LocalAccounts:
+        from sandbox.errors import SandboxError
+        from sandbox.refusals.checks import trust_policy_quota
+
+        try:
+            trust_policy_quota()
+        except ValueError as error:
+            raise SandboxError(f"{error}.") from error
         with self.log.open("w") as log:
             self._server = subprocess.Popen(
                 [sys.executable, "-P", __file__, str(self._requested_port)],
-                env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+                env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -85,6 +110,8 @@ class LocalAccounts:
             self.__exit__(None, None, None)
             raise self._not_started(code)
         self.endpoint = f"http://127.0.0.1:{port}"
+        if self._answering:
+            self.answer(self._answering)
         return self
 
     def __exit__(
@@ -98,6 +125,15 @@ class LocalAccounts:
         for stream in (server.stdin, server.stdout):
             if stream:
                 stream.close()
+
+    def answer(self, answering: Answering) -> None:
+        """Change how the accounts answer, from the moment this returns."""
+        assert self._server
+        assert self._server.stdin
+        assert self._server.stdout
+        self._server.stdin.write(json.dumps(asdict(answering)) + "\n")
+        self._server.stdin.flush()
+        self._server.stdout.readline()
 
     def environment(self, profiles: Iterable[Profile]) -> dict[str, str]:
         """Write the AWS configuration and return the variables that lead every AWS client here, and nowhere else."""
@@ -175,21 +211,30 @@ def _serve(port: int) -> None:
     except OSError as error:
         sys.exit(PORT_TAKEN if error.errno == errno.EADDRINUSE else f"port {port}: {error}")
 
-    def leave_with_parent() -> None:
-        sys.stdin.read()
+    from sandbox.refusals.conditions import Conditions
+
+    conditions = Conditions()
+
+    def obey_and_leave_with_parent() -> None:
+        for line in sys.stdin:
+            for name, value in json.loads(line).items():
+                setattr(conditions, name, value)
+            print("done", flush=True)
         os._exit(0)
 
-    threading.Thread(target=leave_with_parent, daemon=True).start()
+    threading.Thread(target=obey_and_leave_with_parent, daemon=True).start()
 
     # moto takes most of a second to import: after the port is known to be free.
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    from sandbox.refusals import Layer
+
     listener.listen()
     server = make_server(
         "127.0.0.1",
         listener.getsockname()[1],
-        DomainDispatcherApplication(create_backend_app),
+        Layer(DomainDispatcherApplication(create_backend_app), conditions),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
-from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
-
-Client = TypeVar("Client", bound=BaseClient)
 
 # No proxy may carry a request away from this machine, and a server that is not there should not be waited for.
 _CLIENT_CONFIG = Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2})
@@ -38,7 +35,6 @@ class Connection:
         """
         self.default_tags = settings.default_tags
         self._settings = settings
-        self._inside: dict[str, IAMClient] = {}
         self._iam: IAMClient | None = None
         self._lock = threading.Lock()
         try:
@@ -64,24 +60,11 @@ class Connection:
 
     @property
     def iam(self) -> IAMClient:
-        """The account's IAM, for the calls that the real provider makes too: they are counted."""
+        """The account's IAM; each call is counted."""
         with self._lock:
             if self._iam is None:
                 self._iam = self._session.client("iam", endpoint_url=self._settings.endpoint)
             return self._iam
-
-    def inside(self, account_id: str | None = None) -> IAMClient:
-        """Return the IAM of an account, this one by default, for what AWS would look up inside itself: not counted."""
-        account_id = account_id or self.account_id
-        with self._lock:
-            if account_id not in self._inside:
-                self._inside[account_id] = self._iam_inside(account_id)
-            return self._inside[account_id]
-
-    @property
-    def partition(self) -> str:
-        """The AWS partition of the account, such as `aws` or `aws-cn`."""
-        return self.caller_arn.split(":")[1]
 
     @property
     def _credentials_name(self) -> str:
@@ -90,27 +73,11 @@ class Connection:
     def _check_account(self) -> None:
         allowed = self._settings.allowed_account_ids
         if allowed and self.account_id not in allowed:
-            raise RefusedError(
-                f"AWS account ID not allowed: {self.account_id}. The credentials of {self._credentials_name} belong to "
-                f"account {self.account_id}; allowed: {', '.join(allowed)}"
-            )
+            # https://github.com/hashicorp/aws-sdk-go-base: Config.VerifyAccountIDAllowed
+            raise RefusedError(f"AWS account ID not allowed: {self.account_id}")
 
     def _sts(self) -> STSClient:
         return self._session.client("sts", endpoint_url=self._settings.endpoint)
-
-    def _iam_inside(self, account_id: str) -> IAMClient:
-        # The local server takes the account from the role's ARN and asks for no such role.
-        arn = f"arn:{self.partition}:iam::{account_id}:role/stand-in"
-        role = _uncounted(self._sts()).assume_role(RoleArn=arn, RoleSessionName="stand-in")["Credentials"]
-        return _uncounted(
-            self._session.client(
-                "iam",
-                endpoint_url=self._settings.endpoint,
-                aws_access_key_id=role["AccessKeyId"],
-                aws_secret_access_key=role["SecretAccessKey"],
-                aws_session_token=role["SessionToken"],
-            )
-        )
 
 
 def _session(settings: ProviderSettings) -> boto3.Session:
@@ -134,8 +101,3 @@ def _log_call(**kwargs: Any) -> None:
         with Path(call_log).open("a") as log:
             model: OperationModel = kwargs["model"]
             log.write(f"{model.service_model.endpoint_prefix}:{model.name}\n")
-
-
-def _uncounted(client: Client) -> Client:
-    client.meta.events.unregister("before-call", _log_call)
-    return client

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
+import botocore.session
 from botocore.exceptions import ClientError
+from botocore.model import ServiceModel
 
 REAL_PLUGIN = "the real plugin (pulumi-resource-aws from Pulumi) is needed for it"
 
@@ -14,9 +17,27 @@ class RefusedError(Exception):
     """The request cannot be carried out; the text says why and what to do, and is shown as it is."""
 
 
-def refuse(operation: str, code: str, message: str) -> ClientError:
-    """Return the error that AWS answers to `operation` where the local server would have let the call pass."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+def explained(error: ClientError) -> str:
+    """Return AWS's error as its SDK for Go, which the real provider uses, prints it."""
+    response = error.response.get("ResponseMetadata", {})
+    # An error that the operation's model does not name is one of the whole API to the SDK.
+    modelled = code_of(error) in _modelled(error.operation_name)
+    return (
+        f"operation error IAM: {error.operation_name}, https response error "
+        f"StatusCode: {response.get('HTTPStatusCode', 0)}, RequestID: {response.get('RequestId', '')}, "
+        f"{'' if modelled else 'api error '}{code_of(error)}: {message_of(error)}"
+    )
+
+
+@cache
+def _modelled(operation: str) -> frozenset[str]:
+    shapes = _iam().operation_model(operation).error_shapes
+    return frozenset(str(shape.metadata.get("error", {}).get("code", shape.name)) for shape in shapes)
+
+
+@cache
+def _iam() -> ServiceModel:
+    return botocore.session.Session().get_service_model("iam")
 
 
 def code_of(error: ClientError) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.provider.experimental.provider import (
@@ -35,14 +35,12 @@ from pulumi.provider.experimental.provider import (
 
 from sandbox.aws import settings
 from sandbox.aws.connection import Connection
-from sandbox.aws.errors import REAL_PLUGIN, RefusedError, code_of, message_of
+from sandbox.aws.errors import REAL_PLUGIN, RefusedError, explained
 from sandbox.aws.functions import FUNCTIONS
 from sandbox.aws.resources import RESOURCES
 from sandbox.aws.resources.base import Change, Resource
 from sandbox.aws.schema import package_schema
 from sandbox.aws.wire import contains_unknown, plain, property_values, secret_keys
-
-Result = TypeVar("Result")
 
 
 class StandIn(Provider):
@@ -53,8 +51,6 @@ class StandIn(Provider):
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
-        # AWS keeps its quotas under concurrent writes; here they are looked up first, so one write at a time.
-        self._writing = asyncio.Lock()
 
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
         """Return the schema of what is known here."""
@@ -127,14 +123,15 @@ class StandIn(Provider):
             resource_id = resource.create(self._aws, new)
             return resource_id, self._written(resource, resource_id, new)
 
-        resource_id, state = await self._write("creating", resource.describe(new), create)
+        with _explained("", resource.doing("creating", new)):
+            resource_id, state = await asyncio.to_thread(create)
         return CreateResponse(resource_id, property_values(state, secrets))
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         """Read a resource for a refresh or an import; one that is gone is answered without an id."""
         resource = _resource(request.type)
         known = plain(request.properties) or resource.from_import_id(request.resource_id)
-        with _explained("reading", resource.describe(known, request.resource_id)):
+        with _explained(f"refreshing {request.urn}", resource.doing("reading", known, request.resource_id)):
             state = await asyncio.to_thread(resource.read, self._aws, request.resource_id, known)
         if state is None:
             return ReadResponse()
@@ -156,17 +153,15 @@ class StandIn(Provider):
             resource.update(self._aws, request.resource_id, old, new)
             return self._written(resource, resource.id_after_update(request.resource_id, new), old | new)
 
-        described = resource.describe(new, request.resource_id)
-        return UpdateResponse(property_values(await self._write("updating", described, update), secrets))
+        with _explained(f"updating {request.urn}", resource.doing("updating", new, request.resource_id)):
+            state = await asyncio.to_thread(update)
+        return UpdateResponse(property_values(state, secrets))
 
     async def delete(self, request: DeleteRequest) -> None:
         """Delete a resource."""
         resource, old = _resource(request.type), plain(request.properties)
-        await self._write(
-            "deleting",
-            resource.describe(old, request.resource_id),
-            lambda: resource.delete(self._aws, request.resource_id, old),
-        )
+        with _explained(f"deleting {request.urn}", resource.doing("deleting", old, request.resource_id)):
+            await asyncio.to_thread(resource.delete, self._aws, request.resource_id, old)
 
     async def invoke(self, request: InvokeRequest) -> InvokeResponse:
         """Call a function."""
@@ -174,7 +169,8 @@ class StandIn(Provider):
         if function is None:
             raise RefusedError(f"the AWS stand-in does not know the function {request.tok}; {REAL_PLUGIN}")
         arguments = plain(request.args)
-        with _explained("calling", f"{request.tok} ({', '.join(map(str, arguments.values()))})"):
+        described = f"reading {request.tok.rpartition(':')[2]} ({', '.join(map(str, arguments.values()))})"
+        with _explained(f"invoking {request.tok}", described):
             results = await asyncio.to_thread(function, self._aws, arguments)
         return InvokeResponse(property_values(results))
 
@@ -195,11 +191,6 @@ class StandIn(Provider):
                 f"{resource.describe(known, resource_id)} was removed by someone else while it was written"
             )
         return state
-
-    async def _write(self, doing: str, described: str, operation: Callable[[], Result]) -> Result:
-        async with self._writing:
-            with _explained(doing, described):
-                return await asyncio.to_thread(operation)
 
 
 def _resource(qualified_type: str) -> Resource:
@@ -223,13 +214,18 @@ def _diff_kind(change: Change) -> PropertyDiffKind:
 
 
 @contextmanager
-def _explained(doing: str, described: str) -> Iterator[None]:
-    """Turn AWS's errors into refusals that name what was done, to what, and AWS's operation and code."""
+def _explained(bridge: str, provider: str) -> Iterator[None]:
+    """Turn AWS's errors into refusals, in the words of the bridge and of the provider.
+
+    pkg/tfbridge/provider.go wraps what the Terraform provider answers, which comes as a list of one error. A create
+    that made nothing is not wrapped.
+    """
     try:
         yield
     except ClientError as error:
-        raise RefusedError(
-            f"{doing} {described}: {error.operation_name}: {code_of(error)}: {message_of(error)}"
-        ) from error
+        told = f"{provider}: {explained(error)}"
     except BotoCoreError as error:
-        raise RefusedError(f"{doing} {described}: the local AWS server cannot be used: {error}") from error
+        told = f"{provider}: the local AWS server cannot be used: {error}"
+    else:
+        return
+    raise RefusedError(f"{bridge}{': ' if bridge else ''}1 error occurred:\n\t* {told}\n\n")

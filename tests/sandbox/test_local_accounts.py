@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox import local_accounts
 from sandbox.errors import SandboxError
-from sandbox.local_accounts import LocalAccounts, Profile
+from sandbox.local_accounts import Answering, LocalAccounts, Profile
 from tests.sandbox.processes import eventually
 
 REPOSITORY = Path(local_accounts.__file__).parents[1]
@@ -125,3 +128,71 @@ def test_server_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     parent.communicate()
 
     assert eventually(lambda: not answers(endpoint))
+
+
+def test_the_accounts_refuse_what_aws_refuses(accounts: LocalAccounts) -> None:
+    iam = accounts.iam(TARGET)
+    iam.create_group(GroupName="full")
+    iam.attach_group_policy(GroupName="full", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    with pytest.raises(ClientError, match="DeleteConflict"):
+        iam.delete_group(GroupName="full")
+
+
+def test_a_raised_quota_for_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELEGATION_TRUST_POLICY_QUOTA", "4096")
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    with LocalAccounts(tmp_path) as raised:
+        iam = raised.iam(TARGET)
+        fits, too_long = (
+            json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Sid": "x" * size}]})
+            for size in (3900, 4000)
+        )
+        iam.create_role(RoleName="fits", AssumeRolePolicyDocument=fits)
+        with pytest.raises(ClientError, match="Cannot exceed quota for ACLSizePerRole: 4096"):
+            iam.create_role(RoleName="too-long", AssumeRolePolicyDocument=too_long)
+
+
+@pytest.mark.parametrize("quota", ["2047", "8193", "many"])
+def test_a_quota_that_no_account_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str) -> None:
+    monkeypatch.setenv("DELEGATION_TRUST_POLICY_QUOTA", quota)
+    with (
+        pytest.raises(SandboxError, match=f"DELEGATION_TRUST_POLICY_QUOTA is '{quota}'"),
+        LocalAccounts(tmp_path),
+    ):
+        pass
+
+
+@pytest.fixture
+def answering(accounts: LocalAccounts) -> Iterator[Callable[[Answering], None]]:
+    """Changes how the accounts answer, for one test."""
+    yield accounts.answer
+    accounts.answer(Answering())
+
+
+def test_answers_can_be_slow_and_what_was_asked_is_done_before(
+    accounts: LocalAccounts, answering: Callable[[Answering], None]
+) -> None:
+    iam = accounts.iam(TARGET)
+    answering(Answering(delay=0.3))
+    started = time.monotonic()
+    iam.create_group(GroupName="slow")
+    assert time.monotonic() - started >= 0.3
+
+
+def test_some_calls_fail_as_aws_does_and_change_nothing(
+    accounts: LocalAccounts, answering: Callable[[Answering], None]
+) -> None:
+    iam = accounts.iam(TARGET)
+    answering(Answering(failing=0.5))
+    failures = []
+    for number in range(60):
+        try:
+            iam.create_group(GroupName=f"g{number}")
+        except ClientError as error:
+            failures.append((number, error.response["Error"]["Code"]))
+    answering(Answering())
+    made = {group["GroupName"] for group in iam.list_groups()["Groups"]}
+    assert {code for _, code in failures} == {"Throttling", "ServiceFailure"}
+    assert made >= {f"g{number}" for number in range(60)} - {f"g{number}" for number, _ in failures}
+    assert not made & {f"g{number}" for number, _ in failures}
+    assert 10 < len(failures) < 50

@@ -15,6 +15,7 @@ BOB = "arn:aws:iam::111111111111:user/bob"
 BOB_ELSEWHERE = "arn:aws:iam::111111111111:user/contractors/bob"
 DENIED = "AccessDenied: not authorized to perform iam:GetGroup"
 NO_GROUP = "NoSuchEntity: The group with name IT-Admins cannot be found"
+NO_GROUP_FOUND = "1 error occurred: reading IAM Group (IT-Admins): couldn't find resource"
 
 Check = Callable[..., Recorded]
 
@@ -41,6 +42,7 @@ UNFIT = [
     pytest.param(
         NO_GROUP, "Group IT-Admins does not exist in the Security account. Deploy the security", id="no-group"
     ),
+    pytest.param(NO_GROUP_FOUND, "Group IT-Admins does not exist in the Security account. ", id="no-group-found"),
     pytest.param(DENIED, "Group IT-Admins of the Security account cannot be read: ", id="not-readable"),
 ]
 

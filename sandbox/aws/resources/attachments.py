@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.aws import names, refusals
+from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Resource, Values, split_id
 
@@ -21,7 +21,6 @@ class PolicyAttachment(Resource):
 
     owner: ClassVar[str]
     """The input that names the owner, and what AWS calls it: `role` or `group`."""
-    attach_operation: ClassVar[str]
 
     @abstractmethod
     def attached(self, iam: IAMClient, owner: str) -> list[str]:
@@ -37,10 +36,6 @@ class PolicyAttachment(Resource):
 
     def create(self, aws: Connection, new: Values) -> str:
         owner, arn = new[self.owner], new["policyArn"]
-        refusals.check_policy_exists(aws, self.attach_operation, arn)
-        with missing_is_fine():
-            attached = self.attached(aws.inside(), owner)
-            refusals.check_attachment_room(self.attach_operation, self.owner, attached, arn)
         self.attach(aws.iam, owner, arn)
         return f"{owner}/{arn}"
 
@@ -64,6 +59,13 @@ class PolicyAttachment(Resource):
         owner, arn = split_id(resource_id, "/", f"<{self.owner}>/<policy ARN>")
         return {self.owner: owner, "policyArn": arn}
 
+    def doing(self, verb: str, values: Mapping[str, Any], resource_id: str = "") -> str:
+        told = {"creating": ("attaching", "to"), "deleting": ("detaching", "from")}.get(verb)
+        if told is None:
+            return super().doing(verb, values, resource_id)
+        owner = f"IAM {self.owner.capitalize()} ({values.get(self.owner)})"
+        return f"{told[0]} IAM Policy ({values.get('policyArn')}) {told[1]} {owner}"
+
     def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:
         found = resource_id or f"{values.get(self.owner)}/{values.get('policyArn')}"
         return f"{self.title} ({found})"
@@ -79,7 +81,6 @@ class RolePolicyAttachment(PolicyAttachment):
         "policyArn": Input(required=True, check=names.policy_arn),
     }
     owner = "role"
-    attach_operation = "AttachRolePolicy"
 
     def attached(self, iam: IAMClient, owner: str) -> list[str]:
         pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=owner)
@@ -102,7 +103,6 @@ class GroupPolicyAttachment(PolicyAttachment):
         "policyArn": Input(required=True, check=names.policy_arn),
     }
     owner = "group"
-    attach_operation = "AttachGroupPolicy"
 
     def attached(self, iam: IAMClient, owner: str) -> list[str]:
         pages = iam.get_paginator("list_attached_group_policies").paginate(GroupName=owner)

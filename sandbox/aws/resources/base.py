@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from sandbox.aws import documents, names
+from sandbox import documents
+from sandbox.aws import names
 from sandbox.aws.errors import REAL_PLUGIN, RefusedError
 from sandbox.aws.replacement import DEFAULTS, REPLACEMENTS, Order, Replacement
 from sandbox.aws.wire import UNKNOWN, contains_unknown
@@ -127,6 +128,10 @@ class Resource(ABC):
     def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:
         """Return the resource's title and what tells it from others, for error messages."""
         return f"{self.title} ({resource_id or values.get('name', '')})"
+
+    def doing(self, verb: str, values: Mapping[str, Any], resource_id: str = "") -> str:
+        """Return what the real provider says it was doing, such as `creating IAM Role (access)`."""
+        return f"{verb} {self.describe(values, resource_id)}"
 
     def checked(
         self, new: Values, old: Values, urn_name: str, seed: bytes, default_tags: Mapping[str, str]

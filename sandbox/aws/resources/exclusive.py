@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names
-from sandbox.aws.errors import missing_is_fine, refuse
+from sandbox.aws.errors import RefusedError, missing_is_fine
 from sandbox.aws.resources.attachments import RolePolicyAttachment
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
 from sandbox.aws.resources.inline import RolePolicy
@@ -78,12 +78,12 @@ class RolePoliciesExclusive(Exclusive):
         return RolePolicy().names(aws.iam, role)
 
     def add(self, aws: Connection, role: str, member: str) -> None:
-        # The real provider makes the call without a document, which AWS refuses.
+        # The real provider tries to, without a document, which its own AWS client refuses.
         del aws
-        raise refuse(
-            "PutRolePolicy",
-            "ValidationError",
-            f"the role {role} has no inline policy {member}, and the list of its names cannot make one",
+        raise RefusedError(
+            f"{self.describe({}, role)}: operation error IAM: PutRolePolicy, 1 validation error(s) found.\n"
+            "- missing required field, PutRolePolicyInput.PolicyDocument. "
+            f"(The role has no inline policy {member}, and the list of its names cannot make one.)"
         )
 
     def remove(self, aws: Connection, role: str, member: str) -> None:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.aws import names, refusals
+from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, split_id
 
@@ -21,7 +21,6 @@ class InlinePolicy(Resource):
 
     owner: ClassVar[str]
     """The input that names the owner, and what AWS calls it: `role` or `group`."""
-    put_operation: ClassVar[str]
     unsupported = ("namePrefix",)
 
     @abstractmethod
@@ -42,16 +41,6 @@ class InlinePolicy(Resource):
 
     def create(self, aws: Connection, new: Values) -> str:
         owner, name = new[self.owner], new["name"]
-        refusals.check_identity_document(self.put_operation, new["policy"])
-        inside = aws.inside()
-        # Without the owner there is nothing to add up, and the call itself is refused.
-        with missing_is_fine():
-            others = [
-                document_as_known(self.get(inside, owner, other), None)
-                for other in self.names(inside, owner)
-                if other != name
-            ]
-            refusals.check_inline_room(self.put_operation, self.owner, owner, new["policy"], others)
         self.put(aws.iam, owner, name, new["policy"])
         return f"{owner}:{name}"
 
@@ -77,6 +66,11 @@ class InlinePolicy(Resource):
         with missing_is_fine():
             self.remove(aws.iam, owner, name)
 
+    def doing(self, verb: str, values: Mapping[str, Any], resource_id: str = "") -> str:
+        if verb not in ("creating", "updating"):
+            return super().doing(verb, values, resource_id)
+        return f"putting IAM {self.owner.capitalize()} ({values.get(self.owner)}) Policy ({values.get('name')})"
+
     def describe(self, values: Mapping[str, Any], resource_id: str = "") -> str:
         found = resource_id or f"{values.get(self.owner)}:{values.get('name')}"
         return f"{self.title} ({found})"
@@ -93,7 +87,6 @@ class RolePolicy(InlinePolicy):
         "policy": Input(kind=Kind.DOCUMENT, required=True),
     }
     owner = "role"
-    put_operation = "PutRolePolicy"
 
     def names(self, iam: IAMClient, owner: str) -> list[str]:
         pages = iam.get_paginator("list_role_policies").paginate(RoleName=owner)
@@ -120,7 +113,6 @@ class GroupPolicy(InlinePolicy):
         "policy": Input(kind=Kind.DOCUMENT, required=True),
     }
     owner = "group"
-    put_operation = "PutGroupPolicy"
 
     def names(self, iam: IAMClient, owner: str) -> list[str]:
         pages = iam.get_paginator("list_group_policies").paginate(GroupName=owner)

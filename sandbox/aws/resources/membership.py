@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.aws import refusals
 from sandbox.aws.errors import RefusedError, missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
 
@@ -57,9 +56,6 @@ class GroupMembership(Resource):
     @staticmethod
     def _add(aws: Connection, group: str, users: Iterable[str]) -> None:
         for user in users:
-            with missing_is_fine():
-                groups = {each["GroupName"] for each in aws.inside().list_groups_for_user(UserName=user)["Groups"]}
-                refusals.check_group_room(groups | {group})
             aws.iam.add_user_to_group(GroupName=group, UserName=user)
 
     @staticmethod

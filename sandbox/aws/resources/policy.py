@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.aws import documents, names, refusals
-from sandbox.aws.errors import missing_is_fine, refuse
+from sandbox import documents
+from sandbox.aws import names
+from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
@@ -33,8 +34,6 @@ class Policy(Resource):
     unsupported = ("namePrefix", "delayAfterPolicyCreationInMs")
 
     def create(self, aws: Connection, new: Values) -> str:
-        _check("CreatePolicy", new["policy"])
-        refusals.check_new_name("CreatePolicy", "A policy", new["name"], _policy_names(aws.inside()))
         created = aws.iam.create_policy(
             PolicyName=new["name"],
             Path=new["path"],
@@ -63,7 +62,6 @@ class Policy(Resource):
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         if not documents.same(old["policy"], new["policy"]):
-            _check("CreatePolicyVersion", new["policy"])
             _make_room(aws.iam, resource_id)
             aws.iam.create_policy_version(PolicyArn=resource_id, PolicyDocument=new["policy"], SetAsDefault=True)
         update_tags(
@@ -79,19 +77,7 @@ class Policy(Resource):
             for version in aws.iam.list_policy_versions(PolicyArn=resource_id)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     aws.iam.delete_policy_version(PolicyArn=resource_id, VersionId=version["VersionId"])
-            if aws.inside().get_policy(PolicyArn=resource_id)["Policy"]["AttachmentCount"]:
-                raise refuse("DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities.")
             aws.iam.delete_policy(PolicyArn=resource_id)
-
-
-def _check(operation: str, text: str) -> None:
-    refusals.check_identity_document(operation, text)
-    refusals.check_managed_size(operation, text)
-
-
-def _policy_names(iam: IAMClient) -> list[str]:
-    pages = iam.get_paginator("list_policies").paginate(Scope="Local")
-    return [policy["PolicyName"] for page in pages for policy in page["Policies"]]
 
 
 def _make_room(iam: IAMClient, arn: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.aws import documents, names, refusals
+from sandbox import documents
+from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.attachments import RolePolicyAttachment
 from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, set_as_known
@@ -37,9 +38,6 @@ class Role(Resource):
     unsupported = ("namePrefix", "inlinePolicies", "managedPolicyArns")
 
     def create(self, aws: Connection, new: Values) -> str:
-        refusals.check_trust_document(aws, "CreateRole", new["assumeRolePolicy"])
-        refusals.check_boundary(aws, "CreateRole", new.get("permissionsBoundary"))
-        refusals.check_new_name("CreateRole", "Role", new["name"], _role_names(aws.inside()))
         optional: Any = {"PermissionsBoundary": new["permissionsBoundary"]} if new.get("permissionsBoundary") else {}
         created = aws.iam.create_role(
             RoleName=new["name"],
@@ -76,17 +74,13 @@ class Role(Resource):
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         if not documents.same(old["assumeRolePolicy"], new["assumeRolePolicy"]):
-            refusals.check_trust_document(aws, "UpdateAssumeRolePolicy", new["assumeRolePolicy"])
             aws.iam.update_assume_role_policy(RoleName=resource_id, PolicyDocument=new["assumeRolePolicy"])
-        description = new.get("description", "")
-        if (old.get("description", ""), old["maxSessionDuration"]) != (description, new["maxSessionDuration"]):
-            # Both at once: the local server clears a description that is not given, AWS keeps it.
-            aws.iam.update_role(
-                RoleName=resource_id, Description=description, MaxSessionDuration=new["maxSessionDuration"]
-            )
+        if old.get("description", "") != new.get("description", ""):
+            aws.iam.update_role_description(RoleName=resource_id, Description=new.get("description", ""))
+        if old["maxSessionDuration"] != new["maxSessionDuration"]:
+            aws.iam.update_role(RoleName=resource_id, MaxSessionDuration=new["maxSessionDuration"])
         boundary = new.get("permissionsBoundary")
         if boundary and boundary != old.get("permissionsBoundary"):
-            refusals.check_boundary(aws, "PutRolePermissionsBoundary", boundary)
             aws.iam.put_role_permissions_boundary(RoleName=resource_id, PermissionsBoundary=boundary)
         elif old.get("permissionsBoundary") and not boundary:
             aws.iam.delete_role_permissions_boundary(RoleName=resource_id)
@@ -109,10 +103,6 @@ class Role(Resource):
                 for name in RolePolicy().names(aws.iam, resource_id):
                     aws.iam.delete_role_policy(RoleName=resource_id, PolicyName=name)
             aws.iam.delete_role(RoleName=resource_id)
-
-
-def _role_names(iam: IAMClient) -> list[str]:
-    return [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
 
 
 def _inline_policies(iam: IAMClient, role: str, known: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.aws import names, refusals
+from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.base import PATH, Input, Kind, Resource, Values
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
@@ -32,7 +32,6 @@ class User(Resource):
     unsupported = ("permissionsBoundary",)
 
     def create(self, aws: Connection, new: Values) -> str:
-        refusals.check_new_name("CreateUser", "User", new["name"], _user_names(aws.inside()))
         created = aws.iam.create_user(
             UserName=new["name"], Path=new["path"], Tags=tag_list(self.tags_all(new, aws.default_tags))
         )
@@ -54,8 +53,6 @@ class User(Resource):
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:
         name = new["name"]
         if (old["name"], old["path"]) != (name, new["path"]):
-            others = (other for other in _user_names(aws.inside()) if other != old["name"])
-            refusals.check_new_name("UpdateUser", "User", name, others)
             aws.iam.update_user(UserName=resource_id, NewUserName=name, NewPath=new["path"])
         update_tags(
             old.get("tagsAll", {}),
@@ -71,7 +68,6 @@ class User(Resource):
                     aws.iam.remove_user_from_group(GroupName=group, UserName=resource_id)
             if old.get("forceDestroy"):
                 _remove_credentials(aws.iam, resource_id)
-            refusals.check_nothing_left("DeleteUser", _leftovers(aws.inside(), resource_id))
             aws.iam.delete_user(UserName=resource_id)
 
     def id_after_update(self, resource_id: str, new: Values) -> str:
@@ -83,20 +79,13 @@ class User(Resource):
         return {"arn": UNKNOWN} if renamed else {}
 
 
-def _user_names(iam: IAMClient) -> list[str]:
-    return [user["UserName"] for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
-
-
 def _groups(iam: IAMClient, user: str) -> list[str]:
     pages = iam.get_paginator("list_groups_for_user").paginate(UserName=user)
     return [group["GroupName"] for page in pages for group in page["Groups"]]
 
 
 def _remove_credentials(iam: IAMClient, user: str) -> None:
-    """Remove what force_destroy removes; policies stay, as they do with the real provider.
-
-    Service-specific credentials are left out: the local server has none.
-    """
+    """Remove what force_destroy removes; policies stay, as they do with the real provider."""
     for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
     for ssh_key in iam.list_ssh_public_keys(UserName=user)["SSHPublicKeys"]:
@@ -111,22 +100,7 @@ def _remove_credentials(iam: IAMClient, user: str) -> None:
         iam.delete_login_profile(UserName=user)
     for certificate in iam.list_signing_certificates(UserName=user)["Certificates"]:
         iam.delete_signing_certificate(UserName=user, CertificateId=certificate["CertificateId"])
-
-
-def _leftovers(iam: IAMClient, user: str) -> list[tuple[object, str]]:
-    return [
-        (iam.list_access_keys(UserName=user)["AccessKeyMetadata"], "delete access keys"),
-        (iam.list_mfa_devices(UserName=user)["MFADevices"], "deactivate MFA devices"),
-        (_has_login_profile(iam, user), "delete login profile"),
-        (iam.list_signing_certificates(UserName=user)["Certificates"], "delete signing certificates"),
-        (iam.list_ssh_public_keys(UserName=user)["SSHPublicKeys"], "delete SSH public keys"),
-        (iam.list_attached_user_policies(UserName=user)["AttachedPolicies"], "detach all policies"),
-        (iam.list_user_policies(UserName=user)["PolicyNames"], "delete policies"),
-        (iam.list_groups_for_user(UserName=user)["Groups"], "remove user from all groups"),
-    ]
-
-
-def _has_login_profile(iam: IAMClient, user: str) -> bool:
-    with missing_is_fine():
-        return bool(iam.get_login_profile(UserName=user))
-    return False
+    for credential in iam.list_service_specific_credentials(UserName=user)["ServiceSpecificCredentials"]:
+        iam.delete_service_specific_credential(
+            UserName=user, ServiceSpecificCredentialId=credential["ServiceSpecificCredentialId"]
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import documents
+from sandbox import documents
 
 ALICE = "arn:aws:iam::111111111111:user/alice"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.aws import documents
+from sandbox import documents
 from sandbox.aws.errors import RefusedError
 from tests.sandbox.stand_in.driver import Driver, Result
 
@@ -167,7 +167,7 @@ class TestRole:
         role = driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY)
         iam.put_role_policy(RoleName="access", PolicyName="p", PolicyDocument=document())
         with pytest.raises(
-            RefusedError, match=r"deleting IAM Role \(access\): DeleteRole: DeleteConflict: .*delete policies first"
+            RefusedError, match=r"deleting IAM Role \(access\): .*DeleteRole, .*DeleteConflict: .*delete policies first"
         ):
             driver.delete(ROLE, role)
         iam.delete_role_policy(RoleName="access", PolicyName="p")
@@ -192,15 +192,15 @@ class TestRole:
 
     def test_a_name_is_taken_ignoring_case(self, driver: Driver) -> None:
         driver.create(ROLE, name="Access", assumeRolePolicy=ANYBODY)
-        with pytest.raises(RefusedError, match=r"CreateRole: EntityAlreadyExists: .*Access"):
+        with pytest.raises(RefusedError, match=r"CreateRole, .*EntityAlreadyExists: .*Access"):
             driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY)
 
     def test_a_boundary_that_is_not_there_is_refused(self, driver: Driver) -> None:
         boundary = f"arn:aws:iam::{driver.account_id}:policy/none"
-        with pytest.raises(RefusedError, match=rf"CreateRole: NoSuchEntity: Scope ARN: {boundary}"):
+        with pytest.raises(RefusedError, match=rf"CreateRole, .*NoSuchEntity: Scope ARN: {boundary}"):
             driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY, permissionsBoundary=boundary)
         role = driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY)
-        with pytest.raises(RefusedError, match="PutRolePermissionsBoundary: NoSuchEntity"):
+        with pytest.raises(RefusedError, match=r"PutRolePermissionsBoundary, .*NoSuchEntity"):
             driver.update(ROLE, role, name="access", assumeRolePolicy=ANYBODY, permissionsBoundary=boundary)
 
     def test_an_aws_managed_policy_is_there(
@@ -258,9 +258,7 @@ class TestTrust:
         self, driver: Driver, other_account_id: str, principal: str
     ) -> None:
         named = principal.format(other=other_account_id, own=driver.account_id)
-        with pytest.raises(
-            RefusedError, match=r"CreateRole: MalformedPolicyDocument: Invalid principal.*two minutes"
-        ) as e:
+        with pytest.raises(RefusedError, match=r"CreateRole, .*MalformedPolicyDocument: Invalid principal") as e:
             driver.create(ROLE, name="access", assumeRolePolicy=trust("*", named))
         assert f'"AWS":"{named}"' in str(e.value)
 
@@ -291,18 +289,18 @@ class TestTrust:
         role = driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY)
         with pytest.raises(
             RefusedError,
-            match=r"updating IAM Role \(access\): UpdateAssumeRolePolicy: MalformedPolicyDocument: Invalid principal",
+            match=r"updating IAM Role \(access\): .*UpdateAssumeRolePolicy, .*MalformedPolicyDocument: Invalid",
         ):
             driver.update(ROLE, role, name="access", assumeRolePolicy=trust("arn:aws:iam::111111111111:user/none"))
 
     def test_wrong_grammar_is_refused(self, driver: Driver) -> None:
-        with pytest.raises(RefusedError, match=r"CreateRole: MalformedPolicyDocument: .*only specify STS"):
+        with pytest.raises(RefusedError, match=r"CreateRole, .*MalformedPolicyDocument: .*only specify STS"):
             driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY.replace("sts:AssumeRole", "iam:*"))
 
     def test_the_quota_is_aws_s_default(self, driver: Driver) -> None:
         text = self._of_size(driver, 2048)
         driver.create(ROLE, name="access", assumeRolePolicy=f" {text} ")
-        with pytest.raises(RefusedError, match=r"CreateRole: LimitExceeded: .*ACLSizePerRole: 2048 .*2049 characters"):
+        with pytest.raises(RefusedError, match=r"CreateRole, .*LimitExceeded: .*ACLSizePerRole: 2048"):
             driver.create(ROLE, name="other", assumeRolePolicy=self._of_size(driver, 2049))
 
     def test_the_quota_of_local_accounts_may_be_raised(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,14 +308,6 @@ class TestTrust:
         driver.create(ROLE, name="access", assumeRolePolicy=self._of_size(driver, 4096))
         with pytest.raises(RefusedError, match="ACLSizePerRole: 4096"):
             driver.create(ROLE, name="other", assumeRolePolicy=self._of_size(driver, 4097))
-
-    @pytest.mark.parametrize("quota", ["2047", "8193", "many"])
-    def test_a_quota_that_no_account_has_is_refused(
-        self, driver: Driver, monkeypatch: pytest.MonkeyPatch, quota: str
-    ) -> None:
-        monkeypatch.setenv("DELEGATION_TRUST_POLICY_QUOTA", quota)
-        with pytest.raises(RefusedError, match="DELEGATION_TRUST_POLICY_QUOTA"):
-            driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY)
 
     @staticmethod
     def _of_size(driver: Driver, size: int) -> str:
@@ -380,7 +370,7 @@ class TestPolicy:
         driver.update(POLICY, policy, name="p", policy=document("s3:*"))
         iam.create_group(GroupName="g")
         iam.attach_group_policy(GroupName="g", PolicyArn=policy.id or "")
-        with pytest.raises(RefusedError, match=r"DeletePolicy: DeleteConflict: .*attached to entities"):
+        with pytest.raises(RefusedError, match=r"DeletePolicy, .*DeleteConflict: .*attached to entities"):
             driver.delete(POLICY, policy)
         iam.detach_group_policy(GroupName="g", PolicyArn=policy.id or "")
         driver.delete(POLICY, policy)
@@ -389,21 +379,21 @@ class TestPolicy:
 
     def test_the_quota_counts_no_white_space(self, driver: Driver) -> None:
         driver.create(POLICY, name="p", policy=document(size=6144) + "\n")
-        with pytest.raises(RefusedError, match=r"CreatePolicy: LimitExceeded: .*PolicySize: 6144 .*6145 characters"):
+        with pytest.raises(RefusedError, match=r"CreatePolicy, .*LimitExceeded: .*PolicySize: 6144"):
             driver.create(POLICY, name="q", policy=document(size=6145))
 
     def test_an_update_over_the_quota_is_refused(self, driver: Driver) -> None:
         policy = driver.create(POLICY, name="p", policy=document())
-        with pytest.raises(RefusedError, match="CreatePolicyVersion: LimitExceeded"):
+        with pytest.raises(RefusedError, match=r"CreatePolicyVersion, .*LimitExceeded"):
             driver.update(POLICY, policy, name="p", policy=document(size=6145))
 
     def test_wrong_grammar_is_refused(self, driver: Driver) -> None:
-        with pytest.raises(RefusedError, match=r"creating IAM Policy \(p\): CreatePolicy: MalformedPolicyDocument: "):
+        with pytest.raises(RefusedError, match=r"creating IAM Policy \(p\): .*MalformedPolicyDocument: "):
             driver.create(POLICY, name="p", policy=document("GetUser"))
 
     def test_a_name_is_taken_ignoring_case(self, driver: Driver) -> None:
         driver.create(POLICY, name="P", policy=document())
-        with pytest.raises(RefusedError, match="CreatePolicy: EntityAlreadyExists"):
+        with pytest.raises(RefusedError, match=r"CreatePolicy, .*EntityAlreadyExists"):
             driver.create(POLICY, name="p", policy=document())
 
 
@@ -439,18 +429,16 @@ class TestInlinePolicy:
         quota = {"role": 10240, "group": 5120}[owner]
         first = self._make(driver, type_name, owner, "a", document(size=quota - 1000))
         self._make(driver, type_name, owner, "b", document(size=1000))
-        with pytest.raises(
-            RefusedError, match=rf"LimitExceeded: .*{quota} bytes exceeded for {owner} owner .*{quota + 1}"
-        ):
+        with pytest.raises(RefusedError, match=rf"LimitExceeded: .*{quota} bytes exceeded for {owner} owner"):
             driver.update(type_name, first, **{owner: "owner", "name": "a", "policy": document(size=quota - 999)})
 
     def test_wrong_grammar_is_refused(self, driver: Driver, type_name: str, owner: str) -> None:
         operation = f"Put{owner.capitalize()}Policy"
-        with pytest.raises(RefusedError, match=rf"\(owner:p\): {operation}: MalformedPolicyDocument"):
+        with pytest.raises(RefusedError, match=rf"\(owner\) Policy \(p\): .*{operation}, .*MalformedPolicyDocument"):
             self._make(driver, type_name, owner, text=ANYBODY)
 
     def test_a_missing_owner_is_refused(self, driver: Driver, type_name: str, owner: str) -> None:
-        with pytest.raises(RefusedError, match=rf"Put{owner.capitalize()}Policy: NoSuchEntity"):
+        with pytest.raises(RefusedError, match=rf"Put{owner.capitalize()}Policy, .*NoSuchEntity"):
             driver.create(type_name, **{owner: "nobody", "name": "p", "policy": document()})
 
 
@@ -471,11 +459,11 @@ class TestAttachment:
 
     def test_a_missing_policy_is_refused(self, driver: Driver, type_name: str, owner: str) -> None:
         arn = f"arn:aws:iam::{driver.account_id}:policy/none"
-        with pytest.raises(RefusedError, match=rf"Attach{owner.capitalize()}Policy: NoSuchEntity: Policy {arn}"):
+        with pytest.raises(RefusedError, match=rf"Attach{owner.capitalize()}Policy, .*NoSuchEntity: Policy {arn}"):
             driver.create(type_name, **{owner: "owner", "policyArn": arn})
 
     def test_a_missing_owner_is_refused(self, driver: Driver, iam: IAMClient, type_name: str, owner: str) -> None:
-        with pytest.raises(RefusedError, match=rf"Attach{owner.capitalize()}Policy: NoSuchEntity"):
+        with pytest.raises(RefusedError, match=rf"Attach{owner.capitalize()}Policy, .*NoSuchEntity"):
             driver.create(type_name, **{owner: "nobody", "policyArn": managed(iam)})
 
     def test_an_eleventh_is_refused(self, driver: Driver, iam: IAMClient, type_name: str, owner: str) -> None:
@@ -508,7 +496,7 @@ class TestExclusive:
 
     def test_a_listed_inline_policy_that_is_missing_is_refused(self, driver: Driver) -> None:
         with pytest.raises(
-            RefusedError, match=r"Exclusive \(owner\): PutRolePolicy: ValidationError: .*inline policy p"
+            RefusedError, match=r"Exclusive \(owner\): operation error IAM: PutRolePolicy, (?s:.)*inline policy p"
         ):
             driver.create(INLINE_EXCLUSIVE, roleName="owner", policyNames=["p"])
 

@@ -112,11 +112,11 @@ def test_an_allowed_account_is_taken(new_driver: Callable[..., Driver], account_
     new_driver(account_id, allowedAccountIds=["111111111111", account_id]).configure()
 
 
-def test_another_account_is_refused_and_both_are_named(new_driver: Callable[..., Driver], account_id: str) -> None:
+def test_another_account_is_refused_as_the_real_provider_does(
+    new_driver: Callable[..., Driver], account_id: str
+) -> None:
     other = new_driver(account_id, allowedAccountIds=["111111111111"])
-    with pytest.raises(
-        RefusedError, match=rf"not allowed: {account_id}.*delegation-{account_id}.*allowed: 111111111111"
-    ):
+    with pytest.raises(RefusedError, match=f"^AWS account ID not allowed: {account_id}$"):
         other.configure()
 
 
@@ -168,7 +168,7 @@ def test_a_changed_input_of_the_provider_is_a_change(
     assert (response.changes, response.diffs, response.replaces) == (bool(changed), changed, [])
 
 
-def test_each_call_to_aws_is_logged_once_and_the_look_inside_is_not(
+def test_each_call_to_aws_is_logged_once(
     new_driver: Callable[..., Driver], account_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "calls"

@@ -72,11 +72,11 @@ def test_a_user_is_renamed_and_moved_in_place(driver: Driver, iam: IAMClient) ->
 def test_a_name_is_taken_ignoring_case(driver: Driver, type_name: str, kind: str) -> None:
     driver.create(type_name, name="Admins")
     with pytest.raises(
-        RefusedError, match=rf"creating IAM {kind} \(admins\): Create{kind}: EntityAlreadyExists: .*Admins"
+        RefusedError, match=rf"creating IAM {kind} \(admins\): .*Create{kind}, .*EntityAlreadyExists: .*Admins"
     ):
         driver.create(type_name, name="admins")
     other = driver.create(type_name, name="other")
-    with pytest.raises(RefusedError, match=rf"Update{kind}: EntityAlreadyExists"):
+    with pytest.raises(RefusedError, match=rf"Update{kind}, .*EntityAlreadyExists"):
         driver.update(type_name, other, name="ADMINS")
     driver.update(type_name, other, name="OTHER")
 
@@ -85,7 +85,7 @@ def test_a_user_with_anything_left_is_not_deleted(driver: Driver, iam: IAMClient
     user = driver.create(USER, name="alice")
     key = iam.create_access_key(UserName="alice")["AccessKey"]["AccessKeyId"]
     with pytest.raises(
-        RefusedError, match=r"deleting IAM User \(alice\): DeleteUser: DeleteConflict: .*delete access keys first"
+        RefusedError, match=r"deleting IAM User \(alice\): .*DeleteUser, .*DeleteConflict: .*delete access keys first"
     ):
         driver.delete(USER, user)
     iam.delete_access_key(UserName="alice", AccessKeyId=key)
@@ -134,7 +134,7 @@ def test_each_leftover_of_a_user_is_named(
 ) -> None:
     user = driver.create(USER, name="alice")
     leave(iam)
-    with pytest.raises(RefusedError, match=f"DeleteUser: DeleteConflict: Cannot delete entity, must {must} first"):
+    with pytest.raises(RefusedError, match=f"DeleteUser, .*DeleteConflict: Cannot delete entity, must {must} first"):
         driver.delete(USER, user)
 
 
@@ -231,7 +231,7 @@ def test_a_group_with_anything_left_is_not_deleted(
 ) -> None:
     group = driver.create(GROUP, name="admins")
     leave(iam)
-    with pytest.raises(RefusedError, match=f"DeleteGroup: DeleteConflict: Cannot delete entity, must {must} first"):
+    with pytest.raises(RefusedError, match=f"DeleteGroup, .*DeleteConflict: Cannot delete entity, must {must} first"):
         driver.delete(GROUP, group)
     assert driver.read(GROUP, group)
 
@@ -288,11 +288,11 @@ class TestMembership:
         driver.delete(MEMBERSHIP, membership)
 
     def test_a_missing_user_is_refused(self, driver: Driver) -> None:
-        with pytest.raises(RefusedError, match=r"creating IAM Group Membership \(m\): AddUserToGroup: NoSuchEntity"):
+        with pytest.raises(RefusedError, match=r"IAM Group Membership \(m\): .*AddUserToGroup, .*NoSuchEntity"):
             driver.create(MEMBERSHIP, name="m", group="admins", users=["mallory"])
 
     def test_a_missing_group_is_refused(self, driver: Driver) -> None:
-        with pytest.raises(RefusedError, match="AddUserToGroup: NoSuchEntity"):
+        with pytest.raises(RefusedError, match=r"AddUserToGroup, .*NoSuchEntity"):
             driver.create(MEMBERSHIP, name="m", group="others", users=["alice"])
 
     def test_an_eleventh_group_of_a_user_is_refused(self, driver: Driver, iam: IAMClient) -> None:
@@ -300,7 +300,7 @@ class TestMembership:
             iam.create_group(GroupName=f"g{number}")
             iam.add_user_to_group(GroupName=f"g{number}", UserName="alice")
         driver.create(MEMBERSHIP, name="m", group="g9", users=["alice"])
-        with pytest.raises(RefusedError, match=r"AddUserToGroup: LimitExceeded: .*GroupsPerUser: 10"):
+        with pytest.raises(RefusedError, match=r"AddUserToGroup, .*LimitExceeded: .*GroupsPerUser: 10"):
             driver.create(MEMBERSHIP, name="n", group="admins", users=["alice"])
 
     def test_a_group_that_is_gone_takes_it_along(self, driver: Driver, iam: IAMClient) -> None:
@@ -337,5 +337,5 @@ def test_the_function_returns_a_group_and_its_members(driver: Driver, iam: IAMCl
 
 
 def test_a_group_that_is_not_there_is_named_by_the_function(driver: Driver) -> None:
-    with pytest.raises(RefusedError, match=r"aws:iam/getGroup:getGroup \(admins\): GetGroup: NoSuchEntity"):
+    with pytest.raises(RefusedError, match=r"aws:iam/getGroup:getGroup: (?s:.)*GetGroup, .*NoSuchEntity"):
         driver.invoke("aws:iam/getGroup:getGroup", groupName="admins")

@@ -7,15 +7,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from delegation_pack.facts import PARTITIONS
 
-from sandbox.aws import documents
-from sandbox.aws.errors import missing_is_fine, refuse
-
-if TYPE_CHECKING:
-    from sandbox.aws.connection import Connection
+from sandbox import documents
+from sandbox.refusals.account import Account
+from sandbox.refusals.answers import IamError
 
 _IAM_ARN = re.compile(
     r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):(?P<kind>user|role)/(?:[!-~]+/)?(?P<name>[\w+=,.@-]+)",
@@ -27,26 +24,21 @@ _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _FEDERATED = re.compile(r"arn:[a-z-]+:iam::\d{12}:(saml|oidc)-provider/.+|[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-def check_principals(aws: Connection, operation: str, trust: str) -> None:
+def check_principals(account: Account, trust: str) -> None:
     """Refuse a trust policy that names a principal which does not exist.
 
     Users and roles are looked up in the local account they belong to; an account itself always exists. Of services,
     identity providers and single sessions only the form is checked, since local accounts hold none.
     """
     for kind, value in documents.principals(trust):
-        if not _exists(aws, kind, value):
-            raise refuse(
-                operation,
-                "MalformedPolicyDocument",
-                f'Invalid principal in policy: "{kind}":"{value}" (the local accounts know at once that it does not '
-                "exist; the real provider would repeat the call for two minutes before it says so)",
-            )
+        if not _exists(account, kind, value):
+            raise IamError("MalformedPolicyDocument", f'Invalid principal in policy: "{kind}":"{value}"')
 
 
-def _exists(aws: Connection, kind: str, value: str) -> bool:
+def _exists(account: Account, kind: str, value: str) -> bool:
     match kind:
         case "Service":
-            suffixes = PARTITIONS[aws.partition].service_principal_suffixes
+            suffixes = PARTITIONS[account.partition].service_principal_suffixes
             return any(
                 _SERVICE.fullmatch(value.removesuffix(f".{end}")) for end in suffixes if value.endswith(f".{end}")
             )
@@ -54,18 +46,14 @@ def _exists(aws: Connection, kind: str, value: str) -> bool:
             return bool(_FEDERATED.fullmatch(value))
         case "AWS":
             return bool(value == "*" or _ROOT.fullmatch(value) or _SESSION.fullmatch(value)) or _entity_exists(
-                aws, value
+                account, value
             )
     return False
 
 
-def _entity_exists(aws: Connection, arn: str) -> bool:
+def _entity_exists(account: Account, arn: str) -> bool:
     parts = _IAM_ARN.fullmatch(arn)
     if not parts:
         return False
-    iam = aws.inside(parts["account"])
-    with missing_is_fine():
-        if parts["kind"] == "user":
-            return iam.get_user(UserName=parts["name"])["User"]["Arn"] == arn
-        return iam.get_role(RoleName=parts["name"])["Role"]["Arn"] == arn
-    return False
+    found = account.other(parts["account"]).owner(parts["kind"].capitalize(), parts["name"])
+    return found is not None and found.arn == arn
