@@ -61,16 +61,17 @@ def deny(iam: IAMClient, call: Callable[[IAMClient], object]) -> tuple[str, str,
     return error["Error"]["Code"], error["Error"]["Message"], error["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def fill(iam: IAMClient, attach: Callable[[str], object]) -> None:
+def fill(iam: IAMClient, attach: Callable[[str], object]) -> list[object]:
     """Attach as many managed policies as AWS takes."""
-    for number in range(10):
-        attach(iam.create_policy(PolicyName=f"p{number}", PolicyDocument=document())["Policy"]["Arn"])
+    names = [f"p{number}" for number in range(10)]
+    return [attach(iam.create_policy(PolicyName=name, PolicyDocument=document())["Policy"]["Arn"]) for name in names]
 
 
-def many_groups(iam: IAMClient) -> None:
-    for number in range(10):
-        iam.create_group(GroupName=f"g{number}")
-        iam.add_user_to_group(GroupName=f"g{number}", UserName="alice")
+def many_groups(iam: IAMClient) -> list[object]:
+    names = [f"g{number}" for number in range(10)]
+    return [
+        (iam.create_group(GroupName=name), iam.add_user_to_group(GroupName=name, UserName="alice")) for name in names
+    ]
 
 
 LEFT = "Cannot delete entity, must {} first."
