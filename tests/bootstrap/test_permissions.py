@@ -27,7 +27,6 @@ Statements = list[dict[str, Any]]
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222"}
 RUNNER = "999999999999"
 """The account from which the roles are assumed, as a human role's would be."""
-TRUST_ALL = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 ROLES = {"DeployRole": "delegation-deploy", "PreviewRole": "delegation-preview"}
 BUCKET = "delegation-state-111111111111"
 
@@ -98,10 +97,6 @@ class Bootstrapped:
         """Apply the templates, and make the one user who may assume the roles."""
         for stack, account_id in ACCOUNTS.items():
             create_stack(self._client("cloudformation", account_id), "security" if stack == "security" else "target")
-            iam = self._client("iam", account_id)
-            # Through this role the stand-in looks up what AWS knows about itself.
-            iam.create_role(RoleName="stand-in", AssumeRolePolicyDocument=_document([TRUST_ALL]))
-            iam.put_role_policy(RoleName="stand-in", PolicyName="all", PolicyDocument=_document([_allow("iam:*")]))
             for role in ROLES:
                 self.grant(stack, role)
         iam = self._client("iam", RUNNER)
@@ -119,8 +114,7 @@ class Bootstrapped:
         self._client("iam", ACCOUNTS[stack]).put_role_policy(
             RoleName=ROLES[role],
             PolicyName={"DeployRole": "deploy", "PreviewRole": "preview"}[role],
-            # The first look of the stand-in into an account, which the real provider never makes.
-            PolicyDocument=_document([*widened, _allow("sts:AssumeRole")]),
+            PolicyDocument=_document(widened),
         )
 
     @contextmanager
