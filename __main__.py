@@ -15,13 +15,10 @@ from components import (
     CrossAccountAccessArgs,
     QuotaExceededError,
 )
+from interrupts import ALREADY_EXPLAINED, end_quietly
 from live_group import LiveGroupError, check_admins_are_members, warn_of_strangers
 from providers import account_provider
 from settings import Settings, SettingsError, load
-
-# What the language host takes for "the user has been told already"; any other way out adds a traceback.
-# https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec
-ALREADY_EXPLAINED = 32
 
 
 def deploy() -> None:
@@ -106,6 +103,7 @@ def deploy_access(
     pulumi.export("grantsThatFit", access.grants_that_fit)
 
 
+end_quietly()
 try:
     deploy()
 except (SettingsError, QuotaExceededError, LiveGroupError) as refusal:

@@ -39,7 +39,6 @@ NOT_EXERCISED = {
     "iam:DetachUserPolicy": "a user with an attached policy",
     "iam:ListAttachedUserPolicies": "the removal of any user",
     "iam:ListUserPolicies": "the removal of any user",
-    "iam:ListServiceSpecificCredentials": "the removal of any user",
     # What only a user with such things has.
     "iam:DeleteServiceSpecificCredential": "a user with credentials for CodeCommit or Keyspaces",
     "iam:DeleteSigningCertificate": "a user with a signing certificate",
