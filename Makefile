@@ -16,7 +16,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(INSTALLED) ## Create .venv and install the pinned dependencies
+setup: $(INSTALLED) $(PACK)/.venv ## Create .venv and install the pinned dependencies
 
 $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
@@ -31,6 +31,10 @@ $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 		{ echo "The dependencies could not be installed: is there a network? make setup continues where it stopped."; exit 1; }
 	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable $(PACK)
 	@touch $@
+
+# Pulumi runs a policy pack on the virtual environment that its own PulumiPolicy.yaml names, never on the program's.
+$(PACK)/.venv:
+	@ln -sfn ../../.venv $@
 
 .PHONY: demo
 demo: setup ## Deploy the three stacks on local AWS accounts and show what stands there
@@ -60,9 +64,6 @@ format: setup ## Format the code and mend what the linter can
 .PHONY: bench
 bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
-
-# The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
-preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses

@@ -28,6 +28,8 @@ from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
 from sandbox.signals import ended_by_signals, undisturbed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PACK = "policypacks/delegation"
+"""The policy pack's folder in the repository."""
 
 _PROVIDER = "pulumi-resource-aws"
 # Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
@@ -187,8 +189,7 @@ class Workspace:
 
     def gate(self, stack: str) -> tuple[str, ...]:
         """Return the arguments that switch the policy pack on for a stack, as `make preview` and `make up` do."""
-        pack = "policypacks/delegation"
-        return ("--policy-pack", pack, "--policy-pack-config", f"{pack}/config/{stack}.json")
+        return ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/config/{stack}.json")
 
     def _prepare(self, folder: Path) -> dict[str, str]:
         bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
@@ -231,7 +232,10 @@ class Workspace:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python."""
+    """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
+
+    Twice, as `make setup` does: Pulumi runs the policy pack on the environment in the pack's folder.
+    """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
@@ -245,7 +249,9 @@ def _copy(source: Path, target: Path) -> None:
                 shutil.copy2(source / name, target / name)
     else:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
-    (target / ".venv").symlink_to(sys.prefix)
+    for folder in (target, target / PACK):
+        if folder.is_dir():
+            (folder / ".venv").symlink_to(sys.prefix)
 
 
 def _installed_plugins() -> Path | None:

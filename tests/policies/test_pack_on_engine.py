@@ -113,7 +113,7 @@ def _written(file: Path, content: Any) -> Path:
 
 def test_a_copy_of_its_folder_alone_judges_a_state_without_the_program(workspace: Workspace, tmp_path: Path) -> None:
     pack = tmp_path / "pack"
-    shutil.copytree(workspace.root / PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(workspace.root / PACK, pack, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     safe = state_of(role(), group_policy(GRANT))
     assert mandatory(analyze(workspace, tmp_path, safe, config_of(workspace), pack)) == set()
     open_ = state_of(role(trust("*", {})), group_policy(document(allow("*"))))
