@@ -6,8 +6,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-STACKS := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
+STACKS = $(patsubst Pulumi.%.yaml,%,$(notdir $(wildcard $(PROGRAM)/Pulumi.*.yaml)))
 PACK := policypacks/delegation
+# Folder of the program that preview, up and destroy run; the policy pack and its environment stay this checkout's.
+PROGRAM := .
+ELSEWHERE := $(filter-out .,$(PROGRAM))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make requirements" $(UPGRADE) pyproject.toml
 
@@ -30,6 +33,7 @@ $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || \
 		{ echo "The dependencies could not be installed: is there a network? make setup continues where it stopped."; exit 1; }
 	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable $(PACK)
+	@ln -sfn ../../.venv $(PACK)/.venv
 	@touch $@
 
 .PHONY: demo
@@ -61,8 +65,13 @@ format: setup ## Format the code and mend what the linter can
 bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
 
-# The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
-preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Modules that these lead to would stand before those of the policy pack's environment.
+unexport PYTHONPATH PYTHONHOME
+PULUMI = pulumi$(if $(ELSEWHERE), --cwd $(PROGRAM))
+JUDGING = $(if $(ELSEWHERE),$(abspath $(PACK)),$(PACK))
+# The policy pack is started in the program's folder: without PYTHONSAFEPATH a module there stands before the pack's own.
+JUDGED = PYTHONSAFEPATH=1 $(PULUMI)
+WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(STACK).json
 
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
@@ -79,15 +88,15 @@ access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
-	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
+	$(JUDGED) preview --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
-	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
+	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
-	pulumi destroy --refresh --stack $(STACK) $(ARGS)
+	$(PULUMI) destroy --refresh --stack $(STACK) $(ARGS)
 
 .PHONY: new-target
 new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
@@ -101,13 +110,16 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 smoke: setup ## Try a target's door with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
-# A stack, Pulumi, and a pack configuration that lowers no policy.
+# A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.
 .PHONY: .ready
+# By the environment: a file's name is no text for the shell to read.
+.ready: export STACKS := $(STACKS)
 .ready: setup
-	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $(STACKS)."; exit 1; }
-	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $(STACKS)."; exit 1; }
+	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $$STACKS."; exit 1; }
+	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $$STACKS."; exit 1; }
 	@command -v pulumi >/dev/null || \
 		{ echo "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/ (make demo works without it)."; exit 1; }
+	@$(BIN)/python -m operations.project_files "$(STACK)" "$(PROGRAM)"
 	@$(BIN)/python $(PACK)/check_config.py $(PACK)/config/$(STACK).json
 
 .PHONY: requirements

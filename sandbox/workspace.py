@@ -245,6 +245,9 @@ def _copy(source: Path, target: Path) -> None:
     else:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
     (target / ".venv").symlink_to(sys.prefix)
+    pack = target / "policypacks" / "delegation"
+    if pack.is_dir():
+        (pack / ".venv").symlink_to("../../.venv")
 
 
 def _installed_plugins() -> Path | None:
