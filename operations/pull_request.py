@@ -26,7 +26,7 @@ from operations.errors import OperationError, exit_code
 CONFIGURATION = "configuration"
 CODE = "code"
 
-_STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
+_STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml", re.DOTALL)
 # operations/new_target.py makes no other names. They become arguments of shell commands.
 _STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _REGULAR_FILE = "100644"
@@ -65,7 +65,7 @@ def stacks(of: Mapping[str, Entry]) -> list[str]:
     for name in names:
         if not _STACK_NAME.fullmatch(name):
             raise OperationError(
-                f"{ascii(f'Pulumi.{name}.yaml')}: a stack's name has up to 40 lower-case letters, digits and hyphens, "
+                f"{f'Pulumi.{name}.yaml'!a}: a stack's name has up to 40 lower-case letters, digits and hyphens, "
                 "a letter first. Rename the file."
             )
     return names
@@ -81,7 +81,7 @@ def code_changes(base: Path, change: Path) -> Iterator[str]:
     before, after = tree(base), tree(change)
     for path in changed(before, after):
         if path != "Pulumi.yaml" and not _is_stack_file(path):
-            yield f"{ascii(path)} is no configuration of the program."
+            yield f"{path!a} is no configuration of the program."
         elif not (path in before and path in after):
             yield f"{path} comes or goes."
         elif (before[path].mode, after[path].mode) != (_REGULAR_FILE, _REGULAR_FILE):
