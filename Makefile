@@ -69,7 +69,7 @@ bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 unexport PYTHONPATH PYTHONHOME
 PULUMI = pulumi$(if $(ELSEWHERE), --cwd $(PROGRAM))
 JUDGING = $(if $(ELSEWHERE),$(abspath $(PACK)),$(PACK))
-# The policy pack is started in the program's folder: without PYTHONSAFEPATH a module there stands before the pack's own.
+# Without PYTHONSAFEPATH a module in the folder where Python is started, such as the program's, stands before installed ones.
 JUDGED = PYTHONSAFEPATH=1 $(PULUMI)
 WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(STACK).json
 

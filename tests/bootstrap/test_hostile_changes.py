@@ -43,29 +43,34 @@ def pull_request(workspace: Workspace, tmp_path: Path) -> PullRequest:
     return PullRequest(folder=tmp_path, environment=workspace.env)
 
 
-def no_policies(folder: Path) -> Path:
-    """Write a `pulumi_policy` that loads the installed one and drops every policy; return its file."""
+def sdk_that_judges_nothing(folder: Path) -> Path:
+    """Write a `pulumi_policy` that loads the installed one and judges nothing; return its file."""
     real = Path(pulumi_policy.__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "pulumi_policy.py"
     file.write_text(
-        "import importlib.util, pathlib, sys\n"
+        "import importlib.util, sys\n"
         f"real = {str(real)!r}\n"
         "spec = importlib.util.spec_from_file_location(\n"
         "    'pulumi_policy', real + '/__init__.py', submodule_search_locations=[real])\n"
         "module = sys.modules['pulumi_policy'] = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(module)\n"
+        "def quiet(policy):\n"
+        "    of_stack = isinstance(policy, module.StackValidationPolicy)\n"
+        "    kind = module.StackValidationPolicy if of_stack else module.ResourceValidationPolicy\n"
+        "    nothing = lambda args, report: None\n"
+        "    return kind(policy.name, policy.description, nothing, config_schema=policy.config_schema)\n"
         "made = module.PolicyPack.__init__\n"
         "def make(self, name, policies, *rest, **more):\n"
-        "    made(self, name, [], *rest, **more)\n"
+        "    made(self, name, [quiet(policy) for policy in policies], *rest, **more)\n"
         "module.PolicyPack.__init__ = make\n"
     )
     return file
 
 
-def host_without_policies(workspace: Workspace, folder: Path) -> Path:
-    """Write a Python language host that starts policy packs on an SDK that drops every policy; return its folder."""
-    no_policies(folder / "sdk")
+def host_that_judges_nothing(workspace: Workspace, folder: Path) -> Path:
+    """Write a Python language host that starts policy packs on an SDK that judges nothing; return its folder."""
+    sdk_that_judges_nothing(folder / "sdk")
     script = folder / "host.py"
     script.write_text(
         "import os, runpy, subprocess, sys\n"
@@ -91,27 +96,14 @@ def bring_an_sdk(change: Path, _: Workspace) -> None:
     environment.unlink()
     venv.EnvBuilder(symlinks=True).create(environment)
     packages = next(environment.glob("lib/python*/site-packages"))
-    no_policies(packages)
+    sdk_that_judges_nothing(packages)
     (packages / "rest.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    (environment / "installed").touch()
-
-
-def bring_a_python(change: Path, _: Workspace) -> None:
-    """A Python of the change's own reads the configuration of the policy pack."""
-    environment = change / ".venv"
-    environment.unlink()
-    python = environment / "bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(
-        f'#!/bin/sh\ncase "$*" in *check_config*|*pulumi.policy*) exit 0 ;; esac\nexec {sys.prefix}/bin/python "$@"\n'
-    )
-    python.chmod(0o755)
     (environment / "installed").touch()
 
 
 def bring_a_module(change: Path, _: Workspace) -> None:
     """A module in the program's folder, in which the policy pack is started."""
-    no_policies(change)
+    sdk_that_judges_nothing(change)
 
 
 def bring_a_policy_pack(change: Path, _: Workspace) -> None:
@@ -135,7 +127,7 @@ def edit(file: Path, **keys: object) -> None:
 
 
 def plugins(change: Path, workspace: Workspace) -> dict[str, object]:
-    host = host_without_policies(workspace, change / "host")
+    host = host_that_judges_nothing(workspace, change / "host")
     return {"languages": [{"name": "python", "path": str(host)}]}
 
 
@@ -177,7 +169,6 @@ def bring_a_download(change: Path, _: Workspace) -> None:
     ("bring", "says"),
     [
         (bring_an_sdk, REFUSED_BY_THE_PACK),
-        (bring_a_python, REFUSED_BY_THE_PACK),
         (bring_a_module, REFUSED_BY_THE_PACK),
         (bring_a_policy_pack, REFUSED_BY_THE_PACK),
         (bring_a_makefile, REFUSED_BY_THE_PACK),
