@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +173,25 @@ def _met(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
 def _matches(patterns: str | list[str], value: str, *, lower: bool = False) -> bool:
     listed = [patterns] if isinstance(patterns, str) else patterns
     return any(fnmatchcase(value, pattern.lower() if lower else pattern) for pattern in listed)
+
+
+@pytest.fixture
+def token_endpoint() -> Iterator[str]:
+    """The runner's token endpoint, on loopback; the token tells what was asked for."""
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"value": f"{self.path} {self.headers['Authorization']}"}).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Endpoint)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
-import json
 import os
 import re
 import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +96,28 @@ def test_every_stack_is_deployed_after_the_one_before() -> None:
     assert set(jobs) == {path.name.split(".")[1] for path in TOP.glob("Pulumi.*.yaml")}
 
 
-def test_a_preview_is_judged_by_the_base_branch() -> None:
+def test_states_are_exported_where_nothing_of_the_change_runs() -> None:
+    for name, job in WORKFLOWS["preview"]["jobs"].items():
+        exports = any("stack export" in step.get("run", "") for step in job["steps"])
+        checkouts = [step["with"] for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+        assert exports == (name == "access")
+        if exports:
+            assert [one["ref"] for one in checkouts] == ["${{ github.event.pull_request.base.sha }}"]
+
+
+def test_code_of_the_change_runs_only_after_everything_of_the_base_is_installed() -> None:
     steps = WORKFLOWS["preview"]["jobs"]["preview"]["steps"]
-    (base,) = (step for step in steps if step.get("with", {}).get("path") == "base")
-    assert base["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
-    (preview,) = (step for step in steps if "preview STACK" in step.get("run", ""))
-    assert "-f ../base/Makefile" in preview["run"]
-    assert "PACK=../base/policypacks/delegation" in preview["run"]
+    runs = [step.get("run", "") for step in steps]
+    of_the_change = [number for number, run in enumerate(runs) if "-C change" in run]
+    assert [steps[number]["if"] for number in of_the_change] == ["needs.change.outputs.kind != 'configuration'"]
+    assert runs.index("make -C base setup") < of_the_change[0]
+    others = [job for name, job in WORKFLOWS["preview"]["jobs"].items() if name != "preview"]
+    assert not any("-C change" in step.get("run", "") for job in others for step in job["steps"])
+
+
+def test_a_change_of_configuration_is_previewed_by_the_base_branchs_program() -> None:
+    job = WORKFLOWS["preview"]["jobs"]["preview"]
+    assert job["env"]["PROGRAM"] == "${{ needs.change.outputs.kind == 'configuration' && '.' || '../change' }}"
 
 
 MAKE_LINES = sorted(
@@ -116,11 +128,11 @@ MAKE_LINES = sorted(
 @pytest.mark.parametrize("line", MAKE_LINES)
 def test_make_targets_and_variables_exist(line: str) -> None:
     makefile = (TOP / "Makefile").read_text()
-    words = re.sub(r" 2>&1.*|-C \w+|-f \S+", "", line).split()
+    words = re.sub(r" 2>&1.*|-C \w+", "", line).split()
     assert words
     for word in words:
         name, is_variable, _ = word.partition("=")
-        assert f"$({name})" in makefile if is_variable else re.search(rf"^{name}:", makefile, re.MULTILINE)
+        assert f"$({name})" in makefile if is_variable else re.search(rf"^{re.escape(name)}:", makefile, re.MULTILINE)
 
 
 @pytest.fixture
@@ -144,6 +156,7 @@ def run_step(tmp_path: Path) -> Callable[[str, str, str], str]:
                 "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
                 "FOUND": os.environ.get("FOUND", ""),
                 "GITHUB_REPOSITORY": "your-org/delegation",
+                "KIND": "code",
                 "PULL_REQUEST": "7",
                 "RESULT": "failure",
                 "RUN": "https://example.org/run",
@@ -233,28 +246,6 @@ def run(
         return parsed
 
     return run
-
-
-@pytest.fixture
-def token_endpoint() -> Iterator[str]:
-    """The runner's token endpoint, on loopback; the token tells what was asked for."""
-
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"value": f"{self.path} {self.headers['Authorization']}"}).encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_target_stack_gets_both_accounts(run: Callable[..., configparser.ConfigParser], tmp_path: Path) -> None:
