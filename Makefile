@@ -26,6 +26,8 @@ $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 		{ echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11: name a newer one, such as make setup PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || \
+		echo "$(PYTHON) is newer than 3.13, the newest that is tested here. Should anything fail: make setup PYTHON=python3.13."
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) comes without venv: install it, on Debian and Ubuntu with apt-get install python3-venv."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

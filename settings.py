@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import pulumi
 from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, StrictBool, StrictInt, Tag, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -64,7 +64,10 @@ _DOCUMENTATION = [
     for cidr in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
 ]
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
-_WIDEST = {4: 24, 6: 48}
+# By IP version. Proxy and VPN vendors publish ranges such as 165.225.0.0/16 and 2a06:98c0::/29; nobody's are wider than
+# a /8 of the first days of IPv4 or the /19 of the largest provider (2003::/19).
+_WIDEST_WITHOUT_REASON = {4: 24, 6: 48}
+_WIDEST = {4: 8, 6: 19}
 
 _ACCOUNT_ID = re.compile("[0-9]{12}")
 # IAM names, and the segments of paths. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -161,15 +164,35 @@ def _public_cidr(text: str) -> str:
             raise ValueError(f"{reason}; aws:SourceIp holds public addresses only: {mend}")
     if interface.ip != network.network_address:
         raise ValueError(f"has host bits set: write {network} for the whole range or {interface.ip} for one address")
+    for block, reason in _NOT_PUBLIC.items():
+        if _within(block, network) and network.prefixlen > 0:
+            raise ValueError(f"holds {block}, which {reason}: name the public ranges alone")
     widest = _WIDEST[network.version]
     if network.prefixlen < widest:
         raise ValueError(
-            f"is wider than /{widest}, the widest IPv{network.version} range taken: "
+            f"is wider than /{widest}, the widest IPv{network.version} range there is in one hand: "
             "name the ranges your office or VPN really has"
         )
     if network.version == 6 and not _within(network, _PUBLIC_IPV6):
         raise ValueError(f"is outside {_PUBLIC_IPV6}, where all public IPv6 addresses are: check it for a slip")
     return str(network)
+
+
+def _narrow_cidr(text: str) -> str:
+    network = ipaddress.ip_network(_public_cidr(text))
+    widest = _WIDEST_WITHOUT_REASON[network.version]
+    if network.prefixlen < widest:
+        raise ValueError(
+            f"is wider than /{widest}: name the ranges your office or VPN really has; where your provider publishes "
+            f"no narrower one, write {{cidr: {network}, reason: …}}, which each preview reports"
+        )
+    return str(network)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError("says nothing: write why the range is no narrower")
+    return " ".join(text.split())
 
 
 def _within(inner: _Network, outer: _Network) -> bool:
@@ -239,6 +262,25 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
 
+class WideRange(_Model):
+    """An address range wider than /24 (IPv4) or /48 (IPv6), which has to say why; each preview reports it."""
+
+    cidr: Annotated[str, AfterValidator(_public_cidr)]
+    """The range, normalized."""
+    reason: Annotated[str, AfterValidator(_reason)]
+    """Why no narrower range will do."""
+
+
+def _by_shape(value: object) -> str:
+    return "[map]" if isinstance(value, Mapping | BaseModel) else "[text]"
+
+
+_StaticIp = Annotated[
+    Annotated[str, AfterValidator(_narrow_cidr), Tag("[text]")] | Annotated[WideRange, Tag("[map]")],
+    Discriminator(_by_shape),
+]
+
+
 class RoleManagement(_Model):
     """What the access role may do to other roles of its account."""
 
@@ -259,7 +301,7 @@ class Settings(_Model):
     """Account of the IAM users: 12 digits."""
     target_account_id: _AccountId | None = None
     """Account that owns the access role: 12 digits; None in the stack `security` only."""
-    static_ips: tuple[Annotated[str, AfterValidator(_public_cidr)], ...] = ()
+    static_ips: tuple[_StaticIp, ...] = ()
     """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint. Stack `security` may have none: they say there from
     where admins make access keys and enrol MFA devices."""
     static_ip_at: Literal["grant", "session", "both"] = "grant"
@@ -297,20 +339,41 @@ class Settings(_Model):
         return next(id_ for id_, partition in PARTITIONS.items() if self.region in partition.regions)
 
     @property
+    def cidrs(self) -> tuple[str, ...]:
+        """The static IPs as CIDRs, without the reasons of wide ranges."""
+        return tuple(entry.cidr if isinstance(entry, WideRange) else entry for entry in self.static_ips)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is allowed but hardly meant, a sentence each."""
-        return tuple(
-            f"staticIps[{index}]: {cidr} lies in {block}, a range for documentation that no caller can have: "
-            "nobody can use the delegation until it is replaced by the public address of your office or VPN"
-            for index, cidr in enumerate(self.static_ips)
-            for block in _DOCUMENTATION
-            if _within(ipaddress.ip_network(cidr), block)
-        )
+        return (*self._documentation_ranges(), *self._wide_ranges())
+
+    def _documentation_ranges(self) -> Iterator[str]:
+        for index, cidr in enumerate(self.cidrs):
+            for block in _DOCUMENTATION:
+                if _within(ipaddress.ip_network(cidr), block):
+                    yield (
+                        f"staticIps[{index}]: {cidr} lies in {block}, a range for documentation that no caller can "
+                        "have: nobody can use the delegation until it is replaced by the public address of your "
+                        "office or VPN"
+                    )
+
+    def _wide_ranges(self) -> Iterator[str]:
+        for index, entry in enumerate(self.static_ips):
+            network = ipaddress.ip_network(self.cidrs[index])
+            if isinstance(entry, WideRange) and network.prefixlen < _WIDEST_WITHOUT_REASON[network.version]:
+                yield (
+                    f"staticIps[{index}]: {entry.cidr} is wider than "
+                    f"/{_WIDEST_WITHOUT_REASON[network.version]}, allowed because: {entry.reason}"
+                )
 
 
 _KEYS = tuple(to_camel(name) for name in Settings.model_fields if name != "stack")
 # The engine hands every value over as text; these keys hold text, the others JSON.
 _TEXT_KEYS = {"securityAccountId", "targetAccountId", "staticIpAt", "userPath", "groupName", "roleName", "region"}
+
+# In pydantic's locations: a map's key, as opposed to its value; and an entry's shape, where it may have two.
+_MARKS = ("[key]", "[text]", "[map]")
 
 _Location = tuple[str | int, ...]
 _Problem = tuple[_Location, str]
@@ -383,7 +446,7 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
 
     if given.get("admins") in ([], ()):
         yield _problem(("admins",), [], "names nobody: list at least one IAM user")
-    yield from _overlaps(_texts(given, "staticIps"))
+    yield from _overlaps(_cidr_texts(given))
     for key in ("admins", "managedPolicyArns"):
         yield from _repeats(key, _texts(given, key))
 
@@ -408,6 +471,14 @@ def _conflicts(stack: str, given: Mapping[str, object], region: str) -> Iterator
         for key in map(str, tags):
             if (first := seen.setdefault(key.casefold(), key)) != key:
                 yield _problem(("tags",), key, f"is the same tag key as {first} to IAM, which ignores case: delete one")
+
+
+def _cidr_texts(given: Mapping[str, object]) -> list[tuple[int, str]]:
+    items = given.get("staticIps")
+    if not isinstance(items, list | tuple):
+        return []
+    cidrs = [item.get("cidr") if isinstance(item, Mapping) else item for item in items]
+    return [(index, cidr) for index, cidr in enumerate(cidrs) if isinstance(cidr, str)]
 
 
 def _texts(given: Mapping[str, object], key: str) -> list[tuple[int, str]]:
@@ -475,6 +546,9 @@ _TYPES = {
 def _explained(stack: str, details: ErrorDetails) -> _Problem:
     location, value = details["loc"], details["input"]
     match details["type"]:
+        case "missing" if len(location) > 1:
+            rule = f"lacks its {location[-1]}: add it"
+            location = location[:-1]
         case "missing":
             return _missing(stack, str(location[0]))
         case _ if value in (None, ""):
@@ -484,7 +558,8 @@ def _explained(stack: str, details: ErrorDetails) -> _Problem:
         case "literal_error":
             rule = f"is none of its values: write {details['ctx']['expected']}"
         case "extra_forbidden":
-            fields = [to_camel(name) for name in RoleManagement.model_fields]
+            model = WideRange if location[0] == "staticIps" else RoleManagement
+            fields = [to_camel(name) for name in model.model_fields]
             rule = f"is not a field of {location[0]}: {_suggestion(str(location[-1]), fields)}"
         case kind:
             rule = _TYPES.get(kind, details["msg"])
@@ -505,10 +580,16 @@ def _missing(stack: str, key: str) -> _Problem:
 def _problem(location: _Location, value: object, rule: str) -> _Problem:
     path = str(location[0])
     for part in location[1:]:
-        if part != "[key]":  # pydantic's mark of a map's key, as opposed to its value
+        if part not in _MARKS:
             path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    shown = json.dumps(value, default=str)
-    return location, f"{path}: {shown if len(shown) <= 80 else shown[:77] + '...'} {rule}"
+    return location, f"{path}: {shown(value)} {rule}"
+
+
+def shown(value: object) -> str:
+    """Return a value as a person typed it, in at most 80 characters; what a terminal would not print is escaped."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _documented_order(problem: _Problem) -> tuple[int, list[int]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import json_text
+
 # https://www.pulumi.com/docs/iac/concepts/secrets/: how a state writes secrets and values that are not known yet.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
@@ -184,9 +186,14 @@ def _read(source: str) -> Iterator[Stack | Plan]:
         return
     if path.is_file():
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = json_text.decoded(path.read_bytes())
+        except OSError as error:
             raise InputError(f"{source} cannot be read: {error}.") from None
+        except UnicodeDecodeError:
+            raise InputError(
+                f"{source} cannot be read: it is not text in UTF-8 or UTF-16. "
+                "Write it again, a state with `pulumi stack export --stack NAME --file FILE`."
+            ) from None
         yield _parsed(text, source, path.stem)
     elif path.suffix == ".json" or ("/" in source.strip("/") and not _is_stack_name(source)):
         raise InputError(f"There is no file {source}.")
@@ -202,7 +209,10 @@ def _is_stack_name(source: str) -> bool:
 def _export(name: str) -> str:
     try:
         done = subprocess.run(
-            ["pulumi", "stack", "export", "--stack", name, "--non-interactive"], capture_output=True, text=True
+            ["pulumi", "stack", "export", "--stack", name, "--non-interactive"],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
     except FileNotFoundError:
         raise InputError(
@@ -216,11 +226,13 @@ def _export(name: str) -> str:
 
 def _parsed(text: str, source: str, fallback: str) -> Stack | Plan:
     try:
-        data = json.loads(text)
+        data = json_text.parsed(text)
     except json.JSONDecodeError as error:
         cut = not text.strip() or error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated")
         why = "it is empty or ends in the middle, so it was not written whole" if cut else f"it is not JSON ({error})"
-        raise InputError(f"{source} is no state: {why}.") from None
+        raise InputError(
+            f"{source} is no state: {why}. Write it again with `pulumi stack export` or `pulumi preview --json`."
+        ) from None
     except RecursionError:
         raise InputError(f"{source} is no state: it is nested too deeply.") from None
     match data:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import json_text
 from operations import aws_accounts, stack_files
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
@@ -60,7 +61,7 @@ def preview(top: Path, stack: str) -> Preview:
         file = Path(folder) / "import.json"
         command = ["pulumi", "preview", "--non-interactive", "--stack", stack, "--json", "--import-file", str(file)]
         try:
-            done = subprocess.run(command, cwd=top, capture_output=True, text=True)
+            done = subprocess.run(command, cwd=top, capture_output=True, text=True, encoding="utf-8")
         except FileNotFoundError as error:
             raise OperationError(
                 "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/."
@@ -68,14 +69,29 @@ def preview(top: Path, stack: str) -> Preview:
         if done.returncode != 0:
             raise OperationError(f"The preview of stack {stack} failed:\n{_said(done)}")
         return Preview(
-            creates=tuple(step["newState"] for step in json.loads(done.stdout)["steps"] if step["op"] == "create"),
-            import_file=json.loads(file.read_text()) if file.exists() else {"resources": []},
+            creates=_creates(done.stdout, stack),
+            import_file=json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"resources": []},
         )
+
+
+def _creates(printed: str, stack: str) -> tuple[Mapping[str, Any], ...]:
+    try:
+        match json_text.parsed(printed):
+            case {"steps": list(steps)}:
+                return tuple(step["newState"] for step in steps if step["op"] == "create")
+            case {"changeSummary": _}:
+                return ()
+    except (ValueError, RecursionError):
+        pass
+    raise OperationError(
+        f"The preview of stack {stack} printed no plan: run `pulumi preview --stack {stack} --json`, "
+        "and look for what it prints instead."
+    )
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
     with contextlib.suppress(ValueError, KeyError):
-        diagnostics = json.loads(done.stdout)["diagnostics"]
+        diagnostics = json_text.parsed(done.stdout)["diagnostics"]
         return "".join(entry["message"] for entry in diagnostics if entry["severity"] == "error").strip()
     return (done.stderr or done.stdout).strip()
 
@@ -329,7 +345,8 @@ def main() -> int:
         found = find(settings, clients, pulumis.creates)
     file = top / f"import-{stack}.json"
     if any(existing.id for existing in found.values()):
-        file.write_text(json.dumps(import_file(pulumis.import_file, found), indent=2) + "\n")
+        content = json.dumps(import_file(pulumis.import_file, found), indent=2, ensure_ascii=False)
+        file.write_text(content + "\n", encoding="utf-8")
     print(report(stack, file, found), end="")
     return 0
 

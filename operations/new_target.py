@@ -65,10 +65,11 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
         "staticIps": list(static_ips) or shared["staticIps"],
     }
     settings = stack_files.settings_of(top, stack, values)
-    policies = _pack_config(top, others, settings.static_ips)
+    ranges = [entry if isinstance(entry, str) else entry.model_dump() for entry in settings.static_ips]
+    policies = _pack_config(top, others, ranges)
     try:
-        stack_files.pack_config_file(top, stack).write_text(policies)
-        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values))
+        stack_files.pack_config_file(top, stack).write_text(policies, encoding="utf-8")
+        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values), encoding="utf-8")
     except OSError as error:
         raise OperationError(f"The files cannot be written: {error}.") from error
     return settings
@@ -87,7 +88,7 @@ def _stack_file(stack: str, values: Mapping[str, Any]) -> str:
         *(f'  {NAMESPACE}:{key}: "{values[key]}"' for key in ("securityAccountId", "targetAccountId")),
         f"  # The policy pack has its own list: change {stack_files.PACK_CONFIG}/{stack}.json with it.",
         f"  {NAMESPACE}:staticIps:",
-        *(f"    - {address}" for address in values["staticIps"]),
+        *(f"    - {_flow(entry)}" for entry in values["staticIps"]),
     ]
     others = {f"{NAMESPACE}:{key}": value for key, value in values.items() if key not in _OWN_KEYS}
     if others:
@@ -95,7 +96,13 @@ def _stack_file(stack: str, values: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _pack_config(top: Path, others: Mapping[str, Any], cidrs: Sequence[str]) -> str:
+def _flow(entry: object) -> str:
+    if isinstance(entry, str):
+        return entry
+    return yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000).strip()
+
+
+def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Mapping[str, str]]) -> str:
     configs = [stack_files.read_pack_config(top, other) for other in others or (SECURITY_STACK,)]
     policies = {}
     for policy in dict.fromkeys(name for config in configs for name in config):
@@ -107,10 +114,10 @@ def _pack_config(top: Path, others: Mapping[str, Any], cidrs: Sequence[str]) -> 
             )
         agreed = {key: value for key, value in _agreed(of_policy).items() if key != "exempt"}
         if any(_ADDRESSES in entry for entry in of_policy):
-            agreed[_ADDRESSES] = list(cidrs)
+            agreed[_ADDRESSES] = list(ranges)
         if agreed:
             policies[policy] = agreed
-    lines = (f"  {json.dumps(policy)}: {json.dumps(entry)}" for policy, entry in policies.items())
+    lines = (f"  {json.dumps(policy)}: {json.dumps(entry, ensure_ascii=False)}" for policy, entry in policies.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -119,7 +126,7 @@ def left_to_do(settings: Settings) -> str:
     stack, account_id = settings.stack, settings.target_account_id
     return f"""\
 Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
-account {account_id} from {", ".join(settings.static_ips)}.
+account {account_id} from {", ".join(settings.cidrs)}.
 
 Left to do:
 1. Bootstrap account {account_id} with bootstrap/target.yaml, and add the

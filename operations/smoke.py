@@ -136,7 +136,7 @@ class Door:
         if self._settings.static_ip_at == "session":
             # The address is tested on each request in the session, not at the door.
             return Try(how=how, answer=_answer(ask), expected=ALLOWED, answers=(ALLOWED,))
-        expected = f"allowed from {', '.join(self._settings.static_ips)}; refused from elsewhere"
+        expected = f"allowed from {', '.join(self._settings.cidrs)}; refused from elsewhere"
         return Try(how=how, answer=_answer(ask), expected=expected, answers=(ALLOWED, REFUSED))
 
     def _assume(self, sts: STSClient, **mfa: str) -> None:

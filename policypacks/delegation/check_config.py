@@ -1,7 +1,8 @@
 """Checks a configuration file of the policy pack before Pulumi reads it: `check_config.py FILE…`.
 
 Pulumi takes unknown names and lowered levels in silence, and the pack cannot see them. Prints one line for each problem
-and ends with 1 if there are any. Standard library only, so that it runs before anything is installed.
+and ends with 1 if there are any; else one line for each wide address range, with its reason. Standard library only, so
+that it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from delegation_pack.exemptions import ExemptionError, exemption
 LEVELS = ("disabled", "advisory", "mandatory", "remediate")
 NOT_LOWERED = ("mandatory", "remediate")
 _NETWORK_PROPERTIES = ("allowedCidrs",)
+_WIDEST = {4: 24, 6: 48}
+"""The shortest prefix, by IP version, of a range that stands without a reason."""
 _TYPES: Mapping[str, tuple[str, type]] = {
     "array": ("a list", list),
     "string": ("a text", str),
@@ -99,7 +102,9 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         yield f"{place} is {json.dumps(value)}, not {kind}."
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            if not isinstance(item, str):
+            if key in _NETWORK_PROPERTIES and isinstance(item, dict):
+                yield from _wide_range(f"{place}[{i}]", item)
+            elif not isinstance(item, str):
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
             elif key in _NETWORK_PROPERTIES:
                 yield from _network(f"{place}[{i}]", item)
@@ -111,14 +116,34 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
 
 
-def _network(place: str, text: str) -> Iterator[str]:
+def _network(place: str, text: str, reason: str = "") -> Iterator[str]:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         yield f"{place} is {text!r}, no address and no CIDR."
         return
+    widest = _WIDEST[network.version]
     if network.prefixlen == 0:
         yield f"{place} is {text}, every address there is, which would switch the policy off."
+    elif network.prefixlen < widest and not reason:
+        yield f'{place} is {text}, wider than /{widest}: write {{"cidr": "{text}", "reason": "…"}}.'
+
+
+def _wide_range(place: str, item: Mapping[str, Any]) -> Iterator[str]:
+    match item:
+        case {"cidr": str(cidr), "reason": str(reason), **rest} if reason.strip() and not rest:
+            yield from _network(place, cidr, reason)
+        case _:
+            yield f"{place} is {json.dumps(item, ensure_ascii=False)}, not an object of cidr and reason, both texts."
+
+
+def wide_ranges(file: Path) -> Iterator[str]:
+    """Yield the ranges of a checked configuration file that stand there for a reason, one sentence each."""
+    for name, settings in json.loads(file.read_text(encoding="utf-8")).items():
+        for key in _NETWORK_PROPERTIES:
+            for i, item in enumerate(settings.get(key, []) if isinstance(settings, dict) else []):
+                if isinstance(item, dict):
+                    yield f"{name}: {key}[{i}]: {item['cidr']} is allowed because: {item['reason']}"
 
 
 def _exemptions(name: str, items: Any) -> Iterator[str]:
@@ -145,7 +170,12 @@ def main(arguments: Sequence[str]) -> int:
     found = [f"{argument}: {problem}" for argument in arguments for problem in problems(Path(argument))]
     for line in found:
         print(line, file=sys.stderr)
-    return 1 if found else 0
+    if found:
+        return 1
+    for argument in arguments:
+        for note in wide_ranges(Path(argument)):
+            print(f"{argument}: {note}")
+    return 0
 
 
 if __name__ == "__main__":

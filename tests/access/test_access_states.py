@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def refusal(run: Run, *arguments: object) -> str:
         ("", "it is empty or ends in the middle"),
         ('{"version": 3, "deployment": {"manifest": {}, "resou', "it is empty or ends in the middle"),
         ("hello", "it is not JSON"),
-        ('{"a": 1} trailing', "it is not JSON"),
+        ('{"a": 1', "ends in the middle"),
+        ('Installing policy pack guard\n{"deployment": {"mani', "ends in the middle"),
+        ("Installing policy pack guard\n{no, plan}\n", "it is not JSON"),
+        ('{"a": 1} trailing', "neither `pulumi stack export` nor `pulumi preview --json` wrote it"),
         ("[]", "neither `pulumi stack export` nor `pulumi preview --json` wrote it"),
         ('{"version": 3}', "neither `pulumi stack export` nor `pulumi preview --json` wrote it"),
         ('{"deployment": {"manifest": {}, "resources": {}}}', "its resources are not a list"),
@@ -62,7 +66,30 @@ def test_every_cut_of_a_state_is_refused_as_cut(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(b"\xff\xfe\x00")
-    assert "cannot be read" in refusal(run, "matrix", path)
+    sentence = refusal(run, "matrix", path)
+    assert f"{path} cannot be read: it is not text in UTF-8 or UTF-16. Write it again" in sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda text: text.encode("utf-16"), id="powershell"),
+        pytest.param(lambda text: text.encode("utf-16-be"), id="utf-16-without-mark"),
+        pytest.param(lambda text: text.encode("utf-8-sig"), id="utf-8-with-mark"),
+        pytest.param(lambda text: text.replace("\n", "\r\n").encode(), id="windows-lines"),
+        pytest.param(
+            lambda text: f"Installing policy pack it/guard@1.2.0...\n{{done}}\n{text}\nwarning: new version\n".encode(),
+            id="text-around",
+        ),
+        pytest.param(lambda text: f"Installing policy pack…\r\n{text}".encode("utf-16"), id="powershell-text-before"),
+    ],
+)
+def test_a_state_is_read_as_shells_write_it(tmp_path: Path, content: Callable[[str], bytes]) -> None:
+    state = World("preprod").user("zoë")
+    written = tmp_path / "written.json"
+    written.write_bytes(content(json.dumps(state.state(), indent=4, ensure_ascii=False)))
+    (expected,), (found,) = read_states([state.write(tmp_path)]), read_states([str(written)])
+    assert found.resources == expected.resources
 
 
 def test_a_missing_file_and_an_empty_folder_are_refused(run: Run, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ _SPEAKERS = {
     "_problem": 2,
 }
 # Functions that put a text together themselves.
-_AUTHORS = {"_missing", "warnings"}
+_AUTHORS = {"_missing", "_documentation_ranges", "_wide_ranges"}
 # Where a text stands before it is reported: variables, and the values of tables.
 _VARIABLES = {"rule", "_TYPES"}
 

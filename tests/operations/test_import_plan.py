@@ -144,6 +144,8 @@ FAILED = json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message
         pytest.param(None, "Pulumi is not installed", id="no-pulumi"),
         pytest.param(f"cat <<'E'\n{FAILED}\nE\nexit 1", "error: no stack named 'preprod'\n", id="json"),
         pytest.param("echo passphrase must be set >&2; exit 255", "passphrase must be set\n", id="text"),
+        pytest.param("echo Installing policy pack", "run `pulumi preview --stack preprod --json`", id="no-plan"),
+        pytest.param("echo '{}'", "run `pulumi preview --stack preprod --json`", id="other-json"),
     ],
 )
 @pytest.mark.usefixtures("accounts")
@@ -162,6 +164,17 @@ def test_a_preview_that_fails_is_shown(
     assert message in error
     assert "Traceback" not in error
     assert not (repository / "import-preprod.json").exists()
+
+
+@pytest.mark.usefixtures("accounts")
+def test_text_before_the_plan_is_passed_over(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pulumi = "echo 'Installing policy pack it/guard@1.2.0...'\necho '{\"steps\": []}'"
+    monkeypatch.setenv("PATH", str(put_pulumi(repository.parent, pulumi)), prepend=":")
+    monkeypatch.setattr("sys.argv", ["import_plan", "--stack=preprod"])
+    assert exit_code(import_plan.main) == 0
+    assert "Nothing that stack preprod would create exists" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {"all": "mandatory"},
         {"iam-source-ip-can-match": "disabled"},
         {NETWORKS: {"allowedCidrs": [], "mode": "both", "enforcementLevel": "mandatory"}},
-        {NETWORKS: {"allowedCidrs": ["198.51.100.7", "2001:db8::/32"]}},
+        {NETWORKS: {"allowedCidrs": ["198.51.100.7", "2001:db8::/48"]}},
         {TRUST: {"exempt": [EXEMPT]}},
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
     ],
@@ -72,6 +72,12 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({NETWORKS: {"allowedCidrs": [203]}}, "allowedCidrs[0] is 203, not a text"),
         ({NETWORKS: {"allowedCidrs": ["203.0.113.300"]}}, "no address and no CIDR"),
         ({NETWORKS: {"allowedCidrs": ["0.0.0.0/0"]}}, "every address there is"),
+        ({NETWORKS: {"allowedCidrs": ["8.8.8.0/23"]}}, 'wider than /24: write {"cidr": "8.8.8.0/23", "reason": "…"}'),
+        ({NETWORKS: {"allowedCidrs": ["2001:db8::/47"]}}, "wider than /48"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "0.0.0.0/0", "reason": "all"}]}}, "every address there is"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16"}]}}, "not an object of cidr and reason"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": " "}]}}, "not an object of cidr and reason"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": "x", "by": "zoë"}]}}, '"by": "zoë"}, not'),
         ({NETWORKS: {"mode": "none"}}, "it must be one of grant, session, both"),
         ({"iam-no-user-management": {"securityAccountId": "1111"}}, "securityAccountId is '1111'"),
         ({"iam-no-user-management": {"securityAccountId": 111111111111}}, "not a text"),
@@ -106,6 +112,17 @@ def test_all_problems_of_all_files_are_said(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 4
     assert "Traceback" not in result.stderr
+
+
+def test_a_wide_range_passes_with_its_reason_and_is_reported(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    wide = {"cidr": "165.225.0.0/16", "reason": "our proxy's published range"}
+    file.write_text(json.dumps({NETWORKS: {"allowedCidrs": ["198.51.100.7", wide]}}))
+    result = check(file)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (
+        f"{file}: {NETWORKS}: allowedCidrs[1]: 165.225.0.0/16 is allowed because: our proxy's published range\n"
+    )
 
 
 def test_no_file_is_a_wrong_start() -> None:

@@ -340,6 +340,14 @@ MODES = [
         ("no networks and no grant", "pass", "", (group_policy(READS),), {}),
         ("no network allowed", "fail", "from outside every network", (group_policy(GRANT),), {"allowedCidrs": []}),
         ("no network", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
+        ("no cidr", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+        (
+            "wide network",
+            "pass",
+            "",
+            (group_policy(GRANT),),
+            {"allowedCidrs": [{"cidr": "203.0.0.0/16", "reason": "x"}]},
+        ),
         ("no mode", "malformed", "mode is 'x'", (group_policy(GRANT),), {"allowedCidrs": [NETWORK], "mode": "x"}),
     )
 ] + [

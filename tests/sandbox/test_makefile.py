@@ -171,6 +171,15 @@ def test_unfit_python_is_one_sentence(
     assert not (repository / ".venv").exists()
 
 
+def test_a_python_newer_than_those_tested_is_taken_with_a_warning(repository: Path, executable: Executable) -> None:
+    # Goes as far as the virtual environment, and not further.
+    executable("python-x", "import sys\nif sys.argv[2] == 'venv': sys.exit('made')\nsys.exit('(3, 14)' in sys.argv[2])")
+    (repository / ".venv").unlink()
+    started = make(repository, "setup", "PYTHON=python-x", installed=False)
+    assert started.stdout.startswith("python-x is newer than 3.13, the newest that is tested here. ")
+    assert started.stderr.startswith("made"), "the virtual environment is made nevertheless"
+
+
 def test_help_is_the_default_and_lists_every_command(repository: Path, lonely_path: Path) -> None:
     (lonely_path / "awk").symlink_to(shutil.which("awk", path="/usr/bin:/bin") or "awk")
     text = (repository / "Makefile").read_text()

@@ -51,8 +51,8 @@ class Recorded:
     exit_code: int = 0
 
     def of(self, type_: str) -> list[Resource]:
-        """Return the resources of one type, in the order of registration."""
-        return [resource for resource in self.resources if resource.type == type_]
+        """Return the resources of one type, by name: mocks see registrations in an order that Python versions differ in."""
+        return sorted((resource for resource in self.resources if resource.type == type_), key=lambda found: found.name)
 
     def one(self, type_: str) -> Resource:
         """Return the only resource of a type."""

@@ -126,6 +126,13 @@ def test_a_region_that_the_pinned_provider_does_not_know_is_refused(region: str)
         pytest.param("staticIps", ["2606:4700::/48"], "static_ips", ("2606:4700::/48",), id="widest-ipv6"),
         pytest.param("staticIps", ["2606:4700:0:0::1"], "static_ips", ("2606:4700::1/128",), id="ipv6-shortened"),
         pytest.param("staticIps", ["9.9.9.9", "8.8.8.8"], "static_ips", ("9.9.9.9/32", "8.8.8.8/32"), id="order-kept"),
+        pytest.param(
+            "staticIps",
+            [{"cidr": "165.225.0.0/16", "reason": "the proxy's own"}, {"cidr": "8.8.8.8", "reason": "office"}],
+            "cidrs",
+            ("165.225.0.0/16", "8.8.8.8/32"),
+            id="ranges-with-reasons",
+        ),
         pytest.param("staticIpAt", "session", "static_ip_at", "session", id="session"),
         pytest.param("staticIpAt", "both", "static_ip_at", "both", id="both"),
         pytest.param("admins", ["a" * 64], "admins", ("a" * 64,), id="longest-user-name"),
@@ -200,10 +207,60 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "8.8.8.0/24 for the whole range or 8.8.8.8",
     ),
     ("ip-host-bits-v6", "staticIps", ["2606:4700::1/64"], "[0]", "has host bits set", "write 2606:4700::/64"),
-    ("ip-everyone", "staticIps", ["0.0.0.0/0"], "[0]", "is wider than /24", "name the ranges"),
-    ("ip-wide", "staticIps", ["8.8.8.0/23"], "[0]", "is wider than /24", "name the ranges"),
-    ("ip-everyone-v6", "staticIps", ["::/0"], "[0]", "is wider than /48", "name the ranges"),
-    ("ip-wide-v6", "staticIps", ["2606:4700::/47"], "[0]", "is wider than /48", "name the ranges"),
+    ("ip-everyone", "staticIps", ["0.0.0.0/0"], "[0]", "is wider than /8", "name the ranges"),
+    ("ip-wide", "staticIps", ["8.8.8.0/23"], "[0]", "is wider than /24", "write {cidr: 8.8.8.0/23, reason: …}"),
+    ("ip-everyone-v6", "staticIps", ["::/0"], "[0]", "is wider than /19", "name the ranges"),
+    ("ip-wide-v6", "staticIps", ["2606:4700::/47"], "[0]", "is wider than /48", "{cidr: 2606:4700::/47, reason: …}"),
+    (
+        "ip-holds-private",
+        "staticIps",
+        ["172.0.0.0/8"],
+        "[0]",
+        "holds 172.16.0.0/12, which is a private range",
+        "name the",
+    ),
+    (
+        "wide-too-wide",
+        "staticIps",
+        [{"cidr": "0.0.0.0/1", "reason": "x"}],
+        "[0].cidr",
+        "holds 0.0.0.0/8, which is reserved",
+        "name the public ranges",
+    ),
+    (
+        "wide-everyone",
+        "staticIps",
+        [{"cidr": "0.0.0.0/0", "reason": "x"}],
+        "[0].cidr",
+        "is wider than /8",
+        "name the ranges",
+    ),
+    ("wide-no-reason", "staticIps", [{"cidr": "8.8.0.0/16"}], "[0]", "lacks its reason", "add it"),
+    ("wide-no-cidr", "staticIps", [{"reason": "x"}], "[0]", "lacks its cidr", "add it"),
+    (
+        "wide-blank-reason",
+        "staticIps",
+        [{"cidr": "8.8.0.0/16", "reason": " "}],
+        "[0].reason",
+        "says nothing",
+        "write why",
+    ),
+    (
+        "wide-unknown",
+        "staticIps",
+        [{"cidr": "8.8.0.0/16", "reason": "x", "resaon": "y"}],
+        "[0].resaon",
+        "is not a field of staticIps",
+        "did you mean reason?",
+    ),
+    (
+        "wide-private",
+        "staticIps",
+        [{"cidr": "10.0.0.0/16", "reason": "x"}],
+        "[0].cidr",
+        "is a private range",
+        "give the public",
+    ),
     ("ip-mapped", "staticIps", ["::ffff:8.8.8.0/120"], "[0]", "is an IPv4 address written as IPv6", "write 8.8.8.0/24"),
     ("ip-outside-v6", "staticIps", ["4000::/48"], "[0]", "is outside 2000::/3", "check it"),
     ("ip-repeated", "staticIps", ["8.8.8.8", "8.8.8.8/32"], "[1]", "repeats staticIps[0]", "delete one"),
@@ -372,14 +429,10 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
 ]
 
 
-def refused(value: object, place: str) -> object:
-    """The part of `value` that `place` (`[1]`, `.mfa`) points to."""
-    if place.startswith("["):
-        assert isinstance(value, list)
-        return value[int(place[1:-1])]
-    if place.startswith("."):
-        assert isinstance(value, dict)
-        return value[place[1:]]
+def refused(value: Any, place: str) -> Any:
+    """The part of `value` that `place` (`[1]`, `.mfa`, `[0].cidr`) points to."""
+    for part in re.findall(r"[^.\[\]]+", place):
+        value = value[int(part)] if part.isdigit() else value[part]
     return value
 
 
@@ -388,7 +441,7 @@ def refused(value: object, place: str) -> object:
 )
 def test_refusal_names_key_value_rule_and_mend(key: str, value: object, place: str, rule: str, mend: str) -> None:
     (problem,) = problems("preprod", {**GOOD, key: value})
-    assert problem.startswith(f"{key}{place}: {json.dumps(refused(value, place))[:70]}")
+    assert problem.startswith(f"{key}{place}: {json.dumps(refused(value, place), ensure_ascii=False)[:70]}")
     assert rule in problem
     assert mend in problem
 
@@ -472,7 +525,7 @@ def test_address_that_no_caller_can_have_is_refused(cidr: str, reason: str) -> N
 
 @pytest.mark.parametrize("cidr", ["9.255.255.255", "11.0.0.0", "100.128.0.0", "172.32.0.0", "198.20.0.0", "2003::1"])
 def test_address_beside_a_refused_range_passes(cidr: str) -> None:
-    (normalized,) = preprod(staticIps=[cidr]).static_ips
+    (normalized,) = preprod(staticIps=[cidr]).cidrs
     assert normalized.split("/")[0] == cidr
 
 
@@ -491,6 +544,27 @@ def test_documentation_address_passes_with_a_warning(cidr: str, block: str) -> N
     assert warning.startswith(f"staticIps[1]: {cidr}")
     assert f"lies in {block}" in warning
     assert "replaced" in warning
+
+
+def test_a_wide_range_passes_with_a_warning_that_tells_its_reason() -> None:
+    wide = {"cidr": "2a06:98c0::/29", "reason": "Zoë's  VPN\nvendor"}
+    (warning,) = preprod(staticIps=["8.8.8.8", wide, {"cidr": "9.9.9.9", "reason": "branch"}]).warnings
+    assert warning == "staticIps[1]: 2a06:98c0::/29 is wider than /48, allowed because: Zoë's VPN vendor"
+
+
+def test_a_range_with_a_reason_overlaps_as_any_other() -> None:
+    (problem,) = problems("preprod", {**GOOD, "staticIps": ["8.8.8.8", {"cidr": "8.8.0.0/16", "reason": "x"}]})
+    assert problem == 'staticIps[0]: "8.8.8.8" lies within staticIps[1] (8.8.0.0/16): delete one'
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("zoë", '"zoë"'), ("李明", '"李明"'), ("a\x1b[31m", '"a\\u001b[31m"'), ("a\u202eb", '"a\\u202eb"')],
+    ids=["accent", "ideographs", "control-characters", "right-to-left-override"],
+)
+def test_a_name_is_shown_as_typed_unless_a_terminal_would_act_on_it(name: str, shown: str) -> None:
+    (problem,) = problems("preprod", {**GOOD, "admins": [name]})
+    assert problem.startswith(f"admins[0]: {shown} holds characters that IAM refuses in user names")
 
 
 def test_every_overlap_is_named() -> None:

@@ -22,11 +22,25 @@ _EXEMPT: Mapping[str, Any] = {
         "day on which it counts (YYYY-MM-DD)."
     ),
 }
+_CIDR: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"cidr": {"type": "string"}, "reason": {"type": "string", "minLength": 1}},
+            "required": ["cidr", "reason"],
+            "additionalProperties": False,
+        },
+    ]
+}
 _NETWORKS: Mapping[str, Any] = {
     "allowedCidrs": {
         "type": "array",
-        "items": {"type": "string"},
-        "description": "Public addresses and CIDRs from which the delegation may be used; an empty list means nowhere.",
+        "items": _CIDR,
+        "description": (
+            "Public addresses and CIDRs from which the delegation may be used, ranges wider than /24 (IPv6: /48) as an "
+            "object of cidr and reason; an empty list means nowhere."
+        ),
     },
     "mode": {
         "type": "string",
@@ -217,7 +231,7 @@ _ENTRIES = (
         configuration={
             "allowedCidrs": {
                 "type": "array",
-                "items": {"type": "string"},
+                "items": _CIDR,
                 "description": (
                     "Public addresses and CIDRs from which alone MFA devices may be enrolled and access keys made. "
                     "Without the list, from anywhere."

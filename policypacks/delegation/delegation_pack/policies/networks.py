@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from delegation_pack.catalogue import MODES
@@ -41,12 +41,14 @@ def allowed_networks(config: Config) -> list[str]:
     networks = config.get("allowedCidrs")
     if not isinstance(networks, Sequence) or isinstance(networks, str):
         raise Unverifiable("allowedCidrs is not in the policy's configuration, so no network is known to be allowed.")
-    for network in networks:
+    # A wide range is an object of cidr and reason.
+    cidrs = [entry.get("cidr") if isinstance(entry, Mapping) else entry for entry in networks]
+    for cidr in cidrs:
         try:
-            ipaddress.ip_network(network, strict=False)
+            ipaddress.ip_network(str(cidr), strict=False)
         except ValueError:
-            raise Unverifiable(f"allowedCidrs holds {network!r}, which is no address or CIDR.") from None
-    return list(networks)
+            raise Unverifiable(f"allowedCidrs holds {cidr!r}, which is no address or CIDR.") from None
+    return [str(cidr) for cidr in cidrs]
 
 
 def mode(config: Config) -> str:
