@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from sandbox import local_accounts
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import Answering, LocalAccounts, Profile
-from tests.sandbox.processes import eventually
+from tests.sandbox.processes import ENDLESS, eventually
 
 REPOSITORY = Path(local_accounts.__file__).parents[1]
 SECURITY, TARGET = "111111111111", "222222222222"
@@ -112,7 +112,7 @@ def test_server_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
             "-c",
             "import sys, time\nfrom pathlib import Path\nfrom sandbox.local_accounts import LocalAccounts\n"
             "with LocalAccounts(Path(sys.argv[1])) as accounts:\n    print(accounts.endpoint, flush=True)\n"
-            "    time.sleep(60)",
+            f"    time.sleep({ENDLESS})",
             str(tmp_path),
         ],
         cwd=REPOSITORY,
