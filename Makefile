@@ -87,6 +87,7 @@ preview: .ready ## Preview a stack on AWS with the policy pack: make preview STA
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+	@$(BIN)/python -m operations.unfinished --stack $(STACK)
 	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
 
 .PHONY: destroy
