@@ -7,6 +7,7 @@ import pytest
 # Files in which one Pulumi run follows another, longest first: begun last, they would be what everybody waits for.
 LONGEST = (
     "tests/e2e/test_deployment.py",
+    "tests/e2e/test_killed.py",
     "tests/bootstrap/test_permissions.py",
     "tests/e2e/test_operations.py",
     "tests/e2e/test_documented_commands.py",

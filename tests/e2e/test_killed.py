@@ -150,9 +150,10 @@ def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
     _check(_run(workspace, f"pulumi cancel --yes --stack {stack}"))
     if "make import-plan" in seen.locked:
         seen.plan = _check(_run(workspace, f"make import-plan STACK={stack}"))
-        # The commands as the plan prints them; what follows is `make preview` and `make up`.
+        # The commands as the plan prints them, without the previews that they show a person first; what follows is
+        # `make preview` and `make up`.
         for command in re.findall(r"^  (pulumi (?:.*\\\n)*.*)$", seen.plan, re.MULTILINE):
-            _check(_run(workspace, command))
+            _check(_run(workspace, f"{command} --skip-preview"))
     return seen
 
 
