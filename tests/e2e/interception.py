@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -27,6 +28,15 @@ class Point:
     """Whether AWS does what this call asks for."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that was killed before its answer came."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class Interception(AbstractContextManager["Interception"]):
     """A proxy on loopback; a context manager.
 
@@ -44,8 +54,7 @@ class Interception(AbstractContextManager["Interception"]):
         self._ended = threading.Event()
         self.reached = threading.Event()
         """Set once the point is reached and, if it shall be, its call is carried out."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         """URL that takes the place of the local accounts'."""
 

@@ -32,18 +32,10 @@ DONE = Point(call=1, carried_out=True)
 SECOND_DONE = Point(call=2, carried_out=True)
 READING = Point(call=4, changing=False, carried_out=True)
 # Ten kills, in the order of the deployment: each resumes what the one before left.
-KILLS = [
-    ("security", READING),
-    ("security", NOT_DONE),
-    ("security", DONE),
-    ("security", SECOND_DONE),
-    ("security", DONE),
-    ("security", DONE),
-    ("preprod", NOT_DONE),
-    ("preprod", DONE),
-    ("preprod", SECOND_DONE),
-    ("preprod", DONE),
-]
+KILLS = {
+    "security": [READING, NOT_DONE, DONE, SECOND_DONE, DONE, DONE],
+    "preprod": [NOT_DONE, DONE, DONE, DONE],
+}
 
 
 @dataclass
@@ -89,9 +81,9 @@ def story() -> Iterator[Story]:
         undisturbed = _standing(stacks)
         _forget(workspace)
         workspace.accounts.answer(Answering(delay=0.1))
-        kills = [_kill_and_resume(workspace, stack, point) for stack, point in KILLS]
-        workspace.accounts.answer(Answering())
-        for stack in ("security", "preprod"):
+        kills = []
+        for stack, points in KILLS.items():
+            kills += [_kill_and_resume(workspace, stack, point) for point in points]
             _make(workspace, "up", stack)
         yield Story(undisturbed, _standing(stacks), kills, _left(workspace))
 
