@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operations import stack_files
 from operations.errors import OperationError, exit_code
 
 
@@ -45,10 +44,9 @@ def main() -> int:
         OperationError: creations are unfinished.
     """
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
-    parser.add_argument("--stack", default="")
-    top = Path.cwd()
-    stack = stack_files.existing_stack(top, parser.parse_args().stack, "up")
-    if unfinished := unfinished_creates(top, stack):
+    parser.add_argument("--stack", required=True)
+    stack = parser.parse_args().stack
+    if unfinished := unfinished_creates(Path.cwd(), stack):
         listed = "\n".join(f"  {resource}" for resource in unfinished)
         raise OperationError(
             f"An update of stack {stack} has not ended. It began to create:\n{listed}\n"

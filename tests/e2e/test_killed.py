@@ -187,6 +187,7 @@ def _unfinished(workspace: Workspace, stack: str) -> list[str]:
     return sorted(
         f"{operation['resource']['type']} {operation['resource']['urn'].rpartition('::')[2]}"
         for operation in deployment.get("pending_operations") or []
+        if operation["type"] == "creating"
     )
 
 

@@ -48,6 +48,30 @@ def test_managed_policies_of_aws_exist(accounts: LocalAccounts) -> None:
     assert policy["Policy"]["PolicyName"] == "ReadOnlyAccess"
 
 
+def test_managed_policies_of_aws_are_each_account_s_own(accounts: LocalAccounts) -> None:
+    arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+    iam = accounts.iam(SECURITY)
+    iam.create_group(GroupName="viewers")
+    iam.attach_group_policy(GroupName="viewers", PolicyArn=arn)
+    counts = [
+        accounts.iam(account).get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] for account in (SECURITY, TARGET)
+    ]
+    assert counts == [1, 0]
+
+
+def test_managed_policies_of_aws_exist_in_china(accounts: LocalAccounts) -> None:
+    iam = boto3.client(
+        "iam",
+        region_name="cn-north-1",
+        endpoint_url=accounts.endpoint,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106
+    )
+    policy = iam.get_policy(PolicyArn="arn:aws-cn:iam::aws:policy/ReadOnlyAccess")["Policy"]
+    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert version["IsDefaultVersion"]
+
+
 def test_profile_leads_to_its_account(accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = Profile(name="delegation-preprod", account_id=TARGET, region="eu-west-1")
     for key, value in accounts.environment([profile]).items():
