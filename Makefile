@@ -48,7 +48,7 @@ demo: setup ## Deploy the three stacks on local AWS accounts and show what stand
 .PHONY: test
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m sandbox.engine
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --durations=10
 
 .PHONY: check
 check: setup ## Check format, lint and types
@@ -101,6 +101,7 @@ preview: .ready ## Preview a stack on AWS with the policy pack: make preview STA
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+	@$(BIN)/python -m operations.unfinished --stack $(STACK)
 	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: destroy

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.e2e.stacks import Stacks
+from tests.policies.analyzing import analyze, mandatory
+
+pytestmark = pytest.mark.steps
 
 S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
 NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
@@ -55,9 +59,18 @@ def test_the_group_holds_one_grant_per_target(deployed: Stacks) -> None:
 
 
 @pytest.mark.parametrize("stack", ["security", "preprod", "production"])
-def test_a_second_up_changes_nothing(deployed: Stacks, stack: str) -> None:
+def test_the_pack_refuses_nothing_of_the_program_s_own_stacks(deployed: Stacks, tmp_path: Path, stack: str) -> None:
+    assert "[mandatory]" not in deployed.first[stack].output
+    state = deployed.workspace.run("stack", "export", "--stack", stack).check().json()
+    config = deployed.workspace.root / f"policypacks/delegation/config/{stack}.json"
+    assert mandatory(analyze(deployed.workspace, tmp_path, state, config)) == set()
+
+
+@pytest.mark.parametrize("stack", ["security", "preprod", "production"])
+def test_a_second_up_changes_nothing_and_nothing_is_refused(deployed: Stacks, stack: str) -> None:
     result = deployed.pulumi("up", stack, "--refresh", "--expect-no-changes")
     assert result.returncode == 0, result.output
+    assert "[mandatory]" not in result.output
 
 
 def test_a_policy_attached_by_hand_is_seen_by_refresh_and_removed(deployed: Stacks) -> None:
@@ -70,7 +83,7 @@ def test_a_policy_attached_by_hand_is_seen_by_refresh_and_removed(deployed: Stac
     )
     seen = deployed.pulumi("preview", "preprod", "--refresh", "--expect-no-changes")
     assert seen.returncode != 0
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
 
@@ -80,7 +93,7 @@ def test_a_role_deleted_by_hand_is_noticed_and_made_again(deployed: Stacks) -> N
     iam.detach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn=READ_ONLY)
     iam.delete_role_policy(RoleName="TSU-IAM-ACCESS", PolicyName="role-management")
     iam.delete_role(RoleName="TSU-IAM-ACCESS")
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
 
@@ -132,7 +145,7 @@ def test_a_role_name_that_is_taken_costs_nobody_the_access(deployed: Stacks) -> 
     before = iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
     iam.create_role(RoleName="CLOUD-ACCESS", AssumeRolePolicyDocument=NOBODY)
     deployed.configure("preprod", roleName="CLOUD-ACCESS")
-    stopped = deployed.pulumi("up", "preprod", "--refresh")
+    stopped = deployed.pulumi("up", "preprod", "--refresh", "--skip-preview")
     assert "EntityAlreadyExists" in stopped.output
     (role,) = [role for role in deployed.account("preprod").roles if role.name == "TSU-IAM-ACCESS"]
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
@@ -140,7 +153,7 @@ def test_a_role_name_that_is_taken_costs_nobody_the_access(deployed: Stacks) -> 
     assert "assume-TSU-IAM-ACCESS-in-222222222222" in group.inline
 
     deployed.configure("preprod", roleName=None)
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     iam.delete_role(RoleName="CLOUD-ACCESS")
     assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
 
@@ -150,7 +163,7 @@ def test_a_renamed_role_and_its_grant_are_made_before_the_old_ones_go(deployed: 
     preview = deployed.pulumi("preview", "preprod").check()
     named = ("role", "ReadOnlyAccess", "role-management", "managed-policies", "inline-policies", "grant")
     assert made_first(preview.output) == {f"access-{name}": True for name in named}
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert (role.name, role.attached, list(role.inline)) == ("CLOUD-ACCESS", (READ_ONLY,), ["role-management"])
     (group,) = deployed.account("security").groups
@@ -161,10 +174,10 @@ def test_a_renamed_group_replaces_the_old_one_once_the_grants_have_moved(deploye
     stacks = ("security", "preprod", "production")
     for stack in stacks:
         deployed.configure(stack, groupName="Cloud-Admins")
-    stopped = deployed.pulumi("up", "security", "--refresh")
+    stopped = deployed.pulumi("up", "security", "--refresh", "--skip-preview")
     assert "DeleteConflict" in stopped.output
     for stack in ("preprod", "production", "security"):
-        deployed.pulumi("up", stack, "--refresh").check()
+        deployed.update(stack, "--refresh")
     (group,) = deployed.account("security").groups
     assert (group.name, group.members, len(group.inline)) == ("Cloud-Admins", (ALICE, BOB), 2)
 
@@ -173,7 +186,7 @@ def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
     deployed.configure("production", protect=False)
     deployed.up("production")
     for stack in ("production", "preprod", "security"):
-        deployed.pulumi("destroy", stack, "--refresh").check()
+        deployed.pulumi("destroy", stack, "--refresh", "--skip-preview").check()
     for stack in ("security", "preprod", "production"):
         account = deployed.account(stack)
         assert (account.users, account.groups, account.roles) == ((), (), ())

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from sandbox.workspace import Workspace
+from tests.policies.analyzing import PACK, analyze, mandatory
 from tests.policies.documents_under_test import GRANT, allow, attachment, document, group_policy, managed, role, trust
 from tests.policies.running import SECURITY, UNKNOWN, Made
-
-PACK = Path("policypacks/delegation")
 
 
 @pytest.fixture(scope="module")
@@ -53,40 +52,9 @@ def state_of(*made: Made) -> dict[str, Any]:
     return {"version": 3, "deployment": {"manifest": {}, "resources": [*providers.values(), *resources]}}
 
 
-def analyze(
-    workspace: Workspace, folder: Path, state: dict[str, Any], config: dict[str, Any] | Path, pack: Path = PACK
-) -> list[dict[str, Any]]:
-    """Return the violations that `pulumi policy analyze` reports on a state."""
-    file = folder / "state.json"
-    file.write_text(json.dumps(state))
-    if isinstance(config, dict):
-        (folder / "config.json").write_text(json.dumps(config))
-        config = folder / "config.json"
-    arguments = ("--file", str(file), "--policy-pack", str(pack), "--policy-pack-config", str(config), "--json")
-    result = workspace.run("policy", "analyze", *arguments)
-    events = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    assert any("summaryEvent" in event for event in events), result.output
-    return [event["policyEvent"] for event in events if "policyEvent" in event]
-
-
-def mandatory(violations: list[dict[str, Any]]) -> set[str]:
-    return {one["policyName"] for one in violations if one["enforcementLevel"] == "mandatory"}
-
-
 def config_of(workspace: Workspace) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((workspace.root / PACK / "config" / "preprod.json").read_text())
     return found
-
-
-def test_the_program_s_own_stacks_are_not_refused(workspace: Workspace, tmp_path: Path) -> None:
-    for stack in workspace.stack_names:
-        workspace.run("stack", "init", stack).check()
-        for verb in (("preview",), ("up", "--yes"), ("preview", "--refresh")):
-            result = workspace.run(*verb, "--stack", stack, *workspace.gate(stack)).check()
-            assert "[mandatory]" not in result.output
-        exported = workspace.run("stack", "export", "--stack", stack).check().json()
-        config = workspace.root / PACK / "config" / f"{stack}.json"
-        assert mandatory(analyze(workspace, tmp_path, exported, config)) == set()
 
 
 def test_a_preview_prints_a_used_exemption_as_advisory(workspace: Workspace, tmp_path: Path) -> None:

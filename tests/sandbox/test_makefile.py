@@ -35,6 +35,10 @@ def repository(tmp_path: Path) -> Path:
     (folder / PACK / "check_config.py").write_text(
         "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
     )
+    (folder / "operations").mkdir()
+    (folder / "operations" / "unfinished.py").write_text(
+        "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
+    )
     return folder
 
 
@@ -147,6 +151,14 @@ def test_pack_configuration_is_checked_first(repository: Path, pulumi: Path, ver
     refused = make(repository, verb, "STACK=security")
     assert refused.returncode != 0
     assert f"{PACK}/config/security.json lowers a policy." in refused.stderr
+    assert not pulumi.exists()
+
+
+def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: Path) -> None:
+    (repository / "killed").touch()
+    refused = make(repository, "up", "STACK=preprod")
+    assert refused.returncode != 0
+    assert "['--stack', 'preprod'] has not ended." in refused.stderr
     assert not pulumi.exists()
 
 
