@@ -6,8 +6,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-STACKS := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
+STACKS = $(patsubst Pulumi.%.yaml,%,$(notdir $(wildcard $(PROGRAM)/Pulumi.*.yaml)))
 PACK := policypacks/delegation
+# Folder of the program that preview, up and destroy run; the policy pack and its environment stay this checkout's.
+PROGRAM := .
+ELSEWHERE := $(filter-out .,$(PROGRAM))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make requirements" $(UPGRADE) pyproject.toml
 
@@ -16,7 +19,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(INSTALLED) ## Create .venv and install the pinned dependencies
+setup: $(INSTALLED) $(PACK)/.venv ## Create .venv and install the pinned dependencies
 
 $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
@@ -34,6 +37,10 @@ $(INSTALLED): requirements-dev.txt $(PACK)/pyproject.toml
 	@$(BIN)/uv pip install --quiet --offline --no-deps --python $(BIN)/python --editable $(PACK)
 	@touch $@
 
+# Pulumi runs a policy pack on the virtual environment that its own PulumiPolicy.yaml names, never on the program's.
+$(PACK)/.venv:
+	@ln -sfn ../../.venv $@
+
 .PHONY: demo
 demo: setup ## Deploy the three stacks on local AWS accounts and show what stands there
 	@$(BIN)/python -m sandbox.demo
@@ -41,7 +48,7 @@ demo: setup ## Deploy the three stacks on local AWS accounts and show what stand
 .PHONY: test
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m sandbox.engine
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --durations=10
 
 .PHONY: check
 check: setup ## Check format, lint and types
@@ -63,8 +70,13 @@ format: setup ## Format the code and mend what the linter can
 bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
 
-# The policy pack runs on the Python that is first on PATH; the program names .venv itself, in Pulumi.yaml.
-preview up destroy import-plan: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Modules that these lead to would stand before those of the policy pack's environment.
+unexport PYTHONPATH PYTHONHOME
+PULUMI = pulumi$(if $(ELSEWHERE), --cwd $(PROGRAM))
+JUDGING = $(if $(ELSEWHERE),$(abspath $(PACK)),$(PACK))
+# Without PYTHONSAFEPATH a module in the folder where Python is started, such as the program's, stands before installed ones.
+JUDGED = PYTHONSAFEPATH=1 $(PULUMI)
+WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(STACK).json
 
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
@@ -75,21 +87,26 @@ mutations: setup ## Weaken the deployed stacks in every way and count what the p
 fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
+.PHONY: facts
+facts: setup ## Renew the table of partitions and regions, after a new botocore or pulumi-aws
+	@$(BIN)/python -m operations.partition_facts
+
 .PHONY: access
 access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
-	pulumi preview --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
+	$(JUDGED) preview --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
-	pulumi up --refresh --stack $(STACK) --policy-pack $(PACK) --policy-pack-config $(PACK)/config/$(STACK).json $(ARGS)
+	@$(BIN)/python -m operations.unfinished --stack $(STACK)
+	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
-	pulumi destroy --refresh --stack $(STACK) $(ARGS)
+	$(PULUMI) destroy --refresh --stack $(STACK) $(ARGS)
 
 .PHONY: new-target
 new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
@@ -103,13 +120,16 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 smoke: setup ## Try a target's door with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
-# A stack, Pulumi, and a pack configuration that lowers no policy.
+# A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.
 .PHONY: .ready
+# By the environment: a file's name is no text for the shell to read.
+.ready: export STACKS := $(STACKS)
 .ready: setup
-	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $(STACKS)."; exit 1; }
-	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $(STACKS)."; exit 1; }
+	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $$STACKS."; exit 1; }
+	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $$STACKS."; exit 1; }
 	@command -v pulumi >/dev/null || \
 		{ echo "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/ (make demo works without it)."; exit 1; }
+	@$(BIN)/python -m operations.project_files "$(STACK)" "$(PROGRAM)"
 	@$(BIN)/python $(PACK)/check_config.py $(PACK)/config/$(STACK).json
 
 .PHONY: requirements

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pulumi
 import pulumi_aws as aws
+from delegation_pack.facts import PARTITIONS
 
 from components import (
     CrossAccountAccess,
@@ -16,14 +17,11 @@ from components import (
     UserGroups,
     UserGroupsPlan,
 )
+from interrupts import ALREADY_EXPLAINED, end_quietly
 from live_group import LiveGroupError, check_users_are_members, warn_of_unlisted_members
 from live_role import LiveRoleError, kept_revocations
 from providers import account_provider
 from settings import Settings, SettingsError, load
-
-# What the language host takes for "the user has been told already"; any other way out adds a traceback.
-# https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec
-ALREADY_EXPLAINED = 32
 
 
 def deploy() -> None:
@@ -98,11 +96,16 @@ def deploy_access(settings: Settings, target_account_id: str) -> None:
     pulumi.export("roleArns", made.role_arns)
     pulumi.export("trustedUsers", access.trusted_users)
     pulumi.export("switchRoleLinks", {role: access.switch_role_link(role) for role in access.roles})
+    for role in access.roles:
+        if access.switch_role_link(role) is None:
+            partition = PARTITIONS[settings.partition]
+            pulumi.log.info(partition.switch_role_by_hand(account_id=target_account_id, role=role) + ".")
     pulumi.export("cliProfiles", {role: access.cli_profiles(role) for role in access.roles})
     pulumi.export("documentSizes", access.document_sizes)
     pulumi.export("grantsThatFit", {group: quota.size.fits for group, quota in access.grant_quotas.items()})
 
 
+end_quietly()
 try:
     deploy()
 except (SettingsError, QuotaExceededError, LiveGroupError, LiveRoleError) as refusal:

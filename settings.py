@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import pulumi
 import yaml
+from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
@@ -24,27 +25,6 @@ from configuration.times import past_moment
 
 NAMESPACE = "delegation"
 SECURITY_STACK = "security"
-
-# Regions by partition, as botocore 1.44.5 lists them (data/partitions.json, 2026-11). A unit test compares the two.
-_REGIONS = {
-    "aws": (
-        "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 "
-        "ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 "
-        "ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 "
-        "eu-west-3 il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 "
-        "us-west-1 us-west-2"
-    ),
-    "aws-cn": "cn-north-1 cn-northwest-1",
-    "aws-eusc": "eusc-de-east-1",
-    "aws-iso": "us-iso-east-1 us-iso-west-1",
-    "aws-iso-b": "us-isob-east-1 us-isob-west-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-east-1 us-isof-south-1",
-    "aws-us-gov": "us-gov-east-1 us-gov-west-1",
-}
-PARTITIONS = {region: partition for partition, regions in _REGIONS.items() for region in regions.split()}
-"""The partition of every known region."""
-
 
 _NOTICE_DAYS = 14
 """How long before a member's last day the previews say so."""
@@ -63,9 +43,21 @@ class SettingsError(ValueError):
 
 
 def _region(region: str) -> str:
-    if region not in PARTITIONS:
-        raise ValueError(f"is not a known region: {suggestion(region, PARTITIONS)}")
+    known = [name for partition in PARTITIONS.values() for name in partition.regions]
+    if any(region in partition.unknown_to_provider for partition in PARTITIONS.values()):
+        raise ValueError(
+            f"is a region that the pinned AWS provider does not know ({SOURCE}): choose another one of the same "
+            "partition, for IAM is the same in all of them, or update pulumi-aws and run make facts"
+        )
+    if region not in known:
+        raise ValueError(f"is not a known region: {suggestion(region, known)}")
     return region
+
+
+def _partition_id(region: object) -> str | None:
+    """The partition of a region that `_region` takes; None of another value, which gets its error there."""
+    found = partition_of(region) if isinstance(region, str) else None
+    return found.id if found and region in found.regions else None
 
 
 _AccountId = Annotated[str, AfterValidator(names.account_id)]
@@ -110,8 +102,8 @@ class Settings(Model):
 
     @property
     def partition(self) -> str:
-        """The region's partition: `aws`, `aws-cn`, `aws-us-gov`, …"""
-        return PARTITIONS[self.region]
+        """Id of the region's partition: `aws`, `aws-cn`, `aws-us-gov`, …"""
+        return next(id_ for id_, partition in PARTITIONS.items() if self.region in partition.regions)
 
     @property
     def cidrs(self) -> tuple[str, ...]:
@@ -245,17 +237,17 @@ def parse(stack: str, values: Mapping[str, object], in_stack_file: Sequence[str]
         SettingsError: anything is missing, refused or unknown; it holds all there is to say about the values.
     """
     given = {key: value for key, value in values.items() if key in _KEYS}
-    region = str(given.get("region", Settings.model_fields["region"].default))
+    partition = _partition_id(given.get("region", Settings.model_fields["region"].default))
     given = {"protect": stack == "production"} | given
     if isinstance(given.get("roles"), Mapping):
-        given["roles"] = _with_defaults(given["roles"], PARTITIONS.get(region, "aws"))  # type: ignore[arg-type]
+        given["roles"] = _with_defaults(given["roles"], partition)  # type: ignore[arg-type]
 
     problems = [_unknown(key, value) for key, value in values.items() if key not in _KEYS]
     problems += rules.accounts(stack, given, has_target=stack != SECURITY_STACK)
     problems += rules.shared_keys(in_stack_file, values)
     problems += rules.static_ips(given)
     problems += rules.groups(given)
-    problems += rules.roles(given, PARTITIONS.get(region))
+    problems += rules.roles(given, partition)
     problems += rules.only(given)
     problems += rules.tags(given)
     try:
@@ -267,8 +259,9 @@ def parse(stack: str, values: Mapping[str, object], in_stack_file: Sequence[str]
     return settings
 
 
-def _with_defaults(roles: Mapping[str, object], partition: str) -> dict[str, object]:
-    read_only = f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"
+def _with_defaults(roles: Mapping[str, object], partition: str | None) -> dict[str, object]:
+    # Of a region that is refused anyway, no partition is known; the ARN is then read by nobody.
+    read_only = PARTITIONS[partition or "aws"].arn_of_aws_policy("ReadOnlyAccess")
     filled: dict[str, object] = {}
     for name, role in roles.items():
         if isinstance(role, Mapping):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
+from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from delegation_pack.iam import Document, Kind, Unverifiable, parse, size
 
 from access.managed import KNOWN
@@ -218,9 +219,14 @@ class _Builder:
         place = (match and (match["partition"], match["account"])) or self.places.get(resource.provider)
         if not place:
             raise InputError(
-                f"It is not known which account {resource.name} ({resource.type}) is in: its provider has no "
-                "allowedAccountIds and nothing with an ARN. "
+                f"It is not known which account and partition {resource.name} ({resource.type}) is in: its provider "
+                "has nothing with an ARN, and not both allowedAccountIds and a region. "
                 "For a plan, preview with --show-sames or give the stack's state too (--with)."
+            )
+        if place[0] not in PARTITIONS:
+            raise InputError(
+                f"{resource.name} ({resource.type}) is in partition {place[0]}, of which nothing is known here "
+                f"({SOURCE}): update the policy pack."
             )
         return place
 
@@ -365,11 +371,10 @@ def _places(stack: Stack) -> dict[str, tuple[str, str]]:
     for resource in stack.resources:
         accounts = resource.texts("allowedAccountIds") if resource.type == _PROVIDER else []
         if len(accounts) == 1:
-            region = resource.text("region")
-            partition = (
-                "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-            )
-            found.setdefault(resource.urn, (partition, accounts[0]))
+            # Without a region of its own a provider takes that of the environment, which no state tells.
+            partition = partition_of(resource.text("region"))
+            if partition:
+                found.setdefault(resource.urn, (partition.id, accounts[0]))
     return found
 
 

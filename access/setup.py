@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+
+from delegation_pack.facts import PARTITIONS
 
 from access.model import Model, Role, User
 from access.verdicts import Cell, Status, Verdicts
-
-SIGN_IN_HOSTS = {
-    "aws": "signin.aws.amazon.com",
-    "aws-cn": "signin.amazonaws.cn",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-}
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html"""
 
 
 @dataclass(frozen=True)
@@ -22,7 +16,7 @@ class Setup:
     """What a person types and clicks."""
 
     links: Sequence[tuple[str, str]]
-    """Account and role in words, and the switch-role link."""
+    """Account and role in words, and the switch-role link, or what to do where there is none."""
     profiles_mfa_in_session: str
     profiles_mfa_serial: str
     extend_switch_roles: str
@@ -30,15 +24,20 @@ class Setup:
     notes: Sequence[str]
 
 
-def switch_role_link(model: Model, role: Role) -> str:
-    """Return the console's link that fills in the Switch Role page."""
-    query = {
-        "account": role.account,
-        "roleName": f"{role.path}{role.name}".lstrip("/"),
-        "displayName": f"{role.name} {model.label(role.account)}"[:64],
-    }
-    host = SIGN_IN_HOSTS.get(role.partition, SIGN_IN_HOSTS["aws"])
-    return f"https://{host}/switchrole?{urlencode(query)}"
+def switch_role_link(model: Model, role: Role) -> str | None:
+    """Return the console's link that fills in the Switch Role page; None where AWS publishes none."""
+    return PARTITIONS[role.partition].switch_role_link(
+        account_id=role.account, role=_with_path(role), display_name=f"{role.name} {model.label(role.account)}"
+    )
+
+
+def switch_role_by_hand(role: Role) -> str:
+    """Say what to type into Switch Role where AWS publishes no link."""
+    return PARTITIONS[role.partition].switch_role_by_hand(account_id=role.account, role=_with_path(role))
+
+
+def _with_path(role: Role) -> str:
+    return f"{role.path}{role.name}".lstrip("/")
 
 
 def setup(verdicts: Verdicts, user: User) -> Setup:
@@ -60,7 +59,13 @@ def setup(verdicts: Verdicts, user: User) -> Setup:
         plain.append(f"{head}source_profile = {base}\nmfa_serial = {device}\n{session}{duration}")
         extension.append(f"[{name}]\nrole_arn = {cell.role.arn}\nsource_profile = {model.label(user.account)}\n")
     return Setup(
-        links=[(f"{model.label(c.role.account)}, {c.role.name}", switch_role_link(model, c.role)) for c in cells],
+        links=[
+            (
+                f"{model.label(cell.role.account)}, {cell.role.name}",
+                switch_role_link(model, cell.role) or f"{switch_role_by_hand(cell.role)}.",
+            )
+            for cell in cells
+        ],
         profiles_mfa_in_session="\n".join(carrying),
         profiles_mfa_serial="\n".join(plain),
         extend_switch_roles="\n".join(extension),
@@ -75,17 +80,27 @@ def _profile_names(model: Model, roles: Sequence[Role]) -> list[str]:
 
 
 def _first_steps(user: User, device: str, base: str) -> list[str]:
-    host = SIGN_IN_HOSTS.get(user.partition, SIGN_IN_HOSTS["aws"])
-    site = f"https://{user.account}.{host}/console"
     return [
-        f"Sign in at {site} as {user.name} and change the first password.",
+        f"{_sign_in(user)} and change the first password.",
         "Security credentials → Assign MFA device. The command line needs an authenticator app: passkeys give no code.",
         "Sign out and in again, now with MFA: until then nearly everything is refused.",
-        "In the console open a switch-role link above.",
+        "In the console switch roles, as above.",
         f"For the command line create an access key and put it into profile {base} of ~/.aws/credentials.",
         f"Each day: aws sts get-session-token --profile {base} --serial-number {device} --token-code <code>, "
         f"and put the three values into profile {base}-mfa.",
     ]
+
+
+def _sign_in(user: User) -> str:
+    partition = PARTITIONS[user.partition]
+    page = partition.sign_in_page(user.account)
+    if page:
+        return f"Sign in at {page} as {user.name}"
+    regional = " or ".join(map(partition.regional_sign_in_page, partition.regions))
+    return (
+        f"Sign in to account {user.account} as {user.name} (AWS publishes no sign-in page of one account in partition "
+        f"{partition.id}; its regions sign in at {regional})"
+    )
 
 
 def _notes(cells: Sequence[Cell], model: Model) -> list[str]:

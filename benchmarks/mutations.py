@@ -33,7 +33,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 DOCUMENTS = ("assumeRolePolicy", "policy")
 READS_ONLY = ("ViewIam", "ViewAccount")
 SESSION_DENY = "session-addresses"
-MODE_DEPENDENT = ("access-grant", f"access-{SESSION_DENY}")
+MODE_DEPENDENT = ("access-grant-IT-Admins", f"access-TSU-IAM-ACCESS-{SESSION_DENY}")
 """Resources that differ in the modes session and both; the others are weakened once."""
 
 

@@ -7,19 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
-from urllib.parse import urlencode
+
+from delegation_pack.facts import PARTITIONS
 
 from components import documents
 from components.quotas import GROUP_INLINE_POLICIES, ROLE_INLINE_POLICIES, Quota, refuse_excess
 from configuration.model import Role
-
-SIGN_IN_HOSTS = {
-    "aws": "signin.aws.amazon.com",
-    "aws-cn": "signin.amazonaws.cn",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-}
-"""Where a partition's console signs in; the others publish no address.
-https://docs.aws.amazon.com/general/latest/gr/signin-service.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +20,7 @@ class TargetAccess:
     """Who may assume which roles of one target account, and from where."""
 
     partition: str
-    """Partition of both accounts: `aws`, `aws-cn`, `aws-us-gov`."""
+    """Partition of both accounts, by its id: `aws`, `aws-cn`, `aws-us-gov`, …"""
     security_account_id: str
     """Account that owns the users and the groups: 12 digits."""
     target_account_id: str
@@ -187,12 +180,9 @@ class TargetAccess:
 
     def switch_role_link(self, role: str) -> str | None:
         """Return the console link that opens Switch Role with account and role filled in, if the partition has one."""
-        if self.partition not in SIGN_IN_HOSTS:
-            return None
-        query = urlencode(
-            {"account": self.target_account_id, "roleName": role, "displayName": f"{role} {self.target_name}"}
+        return PARTITIONS[self.partition].switch_role_link(
+            account_id=self.target_account_id, role=role, display_name=f"{role} {self.target_name}"
         )
-        return f"https://{SIGN_IN_HOSTS[self.partition]}/switchrole?{query}"
 
     def cli_profiles(self, role: str) -> dict[str, str]:
         """Return texts for the AWS CLI: `mfaInSession` carries MFA into the session, `mfaSerial` does not."""

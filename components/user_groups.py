@@ -19,7 +19,7 @@ class UserGroupsPlan:
     """The groups as plain values, and the documents built from them."""
 
     partition: str
-    """Partition of the account: `aws`, `aws-cn`, `aws-us-gov`."""
+    """Partition of the account, by its id: `aws`, `aws-cn`, `aws-us-gov`, …"""
     account_id: str
     """The Security account: 12 digits."""
     members: Mapping[str, Sequence[str]]

@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import json_text
-from operations import aws_accounts, stack_files
+from operations import aws_accounts, stack_files, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -49,6 +49,8 @@ class Preview:
     """The new states: `urn`, `type`, `provider` and `inputs`."""
     import_file: Mapping[str, Any]
     """Pulumi's own import file for them, without ids."""
+    replacements: tuple[Mapping[str, Any], ...] = ()
+    """The new states of what it would make anew in the place of something that it manages."""
 
 
 def preview(top: Path, stack: str) -> Preview:
@@ -68,17 +70,23 @@ def preview(top: Path, stack: str) -> Preview:
             ) from error
         if done.returncode != 0:
             raise OperationError(f"The preview of stack {stack} failed:\n{_said(done)}")
+        steps = _steps(done.stdout, stack)
         return Preview(
-            creates=_creates(done.stdout, stack),
+            creates=_planned(steps, "create"),
             import_file=json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"resources": []},
+            replacements=_planned(steps, "create-replacement"),
         )
 
 
-def _creates(printed: str, stack: str) -> tuple[Mapping[str, Any], ...]:
+def _planned(steps: Sequence[Mapping[str, Any]], operation: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple(step["newState"] for step in steps if step["op"] == operation)
+
+
+def _steps(printed: str, stack: str) -> Sequence[Mapping[str, Any]]:
     try:
         match json_text.parsed(printed):
             case {"steps": list(steps)}:
-                return tuple(step["newState"] for step in steps if step["op"] == "create")
+                return steps
             case {"changeSummary": _}:
                 return ()
     except (ValueError, RecursionError):
@@ -304,9 +312,45 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def report(stack: str, file: Path, found: Found) -> str:
-    """Return what exists, what will change about it, and the commands to go on with."""
+def in_the_way(stack: str, found: Found) -> str:
+    """Return what exists under a name that a replacement needs, and what to do about it; empty if nothing does.
+
+    Pulumi imports nothing as a resource that it manages already. A killed update leaves such resources behind.
+    """
+    names = [f"  {existing.what}" for existing in found.values() if existing.id]
+    if not names:
+        return ""
+    return "\n".join(
+        [
+            f"Exists already, under the new name of something that stack {stack} manages:",
+            *names,
+            "It cannot be imported. If a killed update made it, remove it by hand; else choose another name.",
+            "",
+            "",
+        ]
+    )
+
+
+def report(stack: str, file: Path, found: Found, *, interrupted: bool = False) -> str:
+    """Return what exists, what will change about it, and the commands to go on with.
+
+    Args:
+        stack: the stack.
+        file: the import file.
+        found: what exists of what the stack would create.
+        interrupted: the state holds creations whose end was not recorded.
+    """
+    forget = [f"  {unfinished.forget_command(stack)}"] if interrupted else []
     taken = [existing for existing in found.values() if existing.id]
+    if not taken and interrupted:
+        return "\n".join(
+            [
+                f"Nothing that stack {stack} would create exists. Next:",
+                *forget,
+                f"  make up STACK={stack}",
+                "",
+            ]
+        )
     if not taken:
         return f"Nothing that stack {stack} would create exists by hand: deploy it with make up STACK={stack}.\n"
     lines = [f"Exists by hand, and is in {file.name} with its id:"]
@@ -322,6 +366,7 @@ def report(stack: str, file: Path, found: Found) -> str:
         "Next, if that is what you want (the import itself changes nothing):",
         f"  pulumi import --stack {stack} --file {file.name} \\",
         "    --generate-code=false --protect=false",
+        *forget,
         f"  make preview STACK={stack}",
         f"  make up STACK={stack}",
         f"Then delete {file.name}.",
@@ -343,11 +388,13 @@ def main() -> int:
             clients[stack] = aws_accounts.iam(stack, settings.target_account_id, settings.region)
         pulumis = preview(top, stack)
         found = find(settings, clients, pulumis.creates)
+        blocking = find(settings, clients, pulumis.replacements)
     file = top / f"import-{stack}.json"
     if any(existing.id for existing in found.values()):
         content = json.dumps(import_file(pulumis.import_file, found), indent=2, ensure_ascii=False)
         file.write_text(content + "\n", encoding="utf-8")
-    print(report(stack, file, found), end="")
+    interrupted = bool(unfinished.unfinished_creates(top, stack))
+    print(in_the_way(stack, blocking) + report(stack, file, found, interrupted=interrupted), end="")
     return 0
 
 

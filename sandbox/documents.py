@@ -86,6 +86,29 @@ def dump(document: Mapping[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
+def normalised(text: str, *, version_first: bool = False) -> str:
+    """Return a document as the Terraform provider keeps it: keys sorted, no spaces, and Go's escapes.
+
+    `version_first` is its form for inline policies (`verify.LegacyPolicyNormalize`).
+    A text that is no document is returned as it is.
+    """
+    try:
+        document = parse(text)
+    except InvalidDocumentError:
+        return text
+    if version_first and "Version" in document:
+        rest = sorted((key, value) for key, value in document.items() if key != "Version")
+        document = {"Version": document["Version"], **{key: _with_sorted_keys(value) for key, value in rest}}
+    else:
+        document = _with_sorted_keys(document)
+    # Go's encoding/json escapes what HTML treats specially.
+    return dump(document).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _with_sorted_keys(value: Any) -> Any:
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
 def size(text: str) -> int:
     """Return the length that AWS holds against its quotas: characters other than white space."""
     return sum(not character.isspace() for character in text)

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from delegation_pack.facts import partition_of
+
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
@@ -145,8 +147,11 @@ class LocalAccounts:
             "AWS_EC2_METADATA_DISABLED": "true",
         } | {key.upper(): value for key, value in _KEYS_OF_NOBODY.items()}
 
-    def iam(self, account_id: str) -> IAMClient:
-        """Return an IAM client of one account; the machine's own AWS configuration and proxies play no part."""
+    def iam(self, account_id: str, region: str = "us-east-1") -> IAMClient:
+        """Return an IAM client of one account, in the partition of `region`.
+
+        The machine's own AWS configuration and proxies play no part.
+        """
         import boto3
         import botocore.session
         from botocore.config import Config
@@ -156,10 +161,10 @@ class LocalAccounts:
         apart = botocore.session.Session(
             session_vars={"profile": nothing, "config_file": no_file, "credentials_file": no_file}
         )
-        session = boto3.Session(**_KEYS_OF_NOBODY, region_name="us-east-1", botocore_session=apart)
+        session = boto3.Session(**_KEYS_OF_NOBODY, region_name=region, botocore_session=apart)
         config = Config(proxies={}, retries={"total_max_attempts": 1})
         role = session.client("sts", endpoint_url=self.endpoint, config=config).assume_role(
-            RoleArn=_deploy_role(account_id), RoleSessionName="look-back"
+            RoleArn=_deploy_role(account_id, region), RoleSessionName="look-back"
         )["Credentials"]
         return session.client(
             "iam",
@@ -180,15 +185,17 @@ class LocalAccounts:
         return SandboxError(f"The local AWS accounts did not start: see {self.log}.")
 
 
-def _deploy_role(account_id: str) -> str:
-    # moto takes the account from the ARN; the role itself need not exist.
-    return f"arn:aws:iam::{account_id}:role/delegation-deploy"
+def _deploy_role(account_id: str, region: str) -> str:
+    # moto takes the account from the ARN, and the partition from the region; the role itself need not exist. A region
+    # of no partition is refused by the program, in better words than a profile could.
+    partition = partition_of(region)
+    return f"arn:{partition.id if partition else 'aws'}:iam::{account_id}:role/delegation-deploy"
 
 
 def _section(profile: Profile) -> str:
     return (
         f"[profile {profile.name}]\n"
-        f"role_arn = {_deploy_role(profile.account_id)}\n"
+        f"role_arn = {_deploy_role(profile.account_id, profile.region)}\n"
         "credential_source = Environment\n"
         f"region = {profile.region}\n"
     )
@@ -221,8 +228,10 @@ def _serve(port: int) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    from sandbox import managed_policies
     from sandbox.refusals import Layer
 
+    managed_policies.share()
     listener.listen()
     server = make_server(
         "127.0.0.1",

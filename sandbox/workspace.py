@@ -28,6 +28,8 @@ from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
 from sandbox.signals import ended_by_signals, undisturbed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PACK = "policypacks/delegation"
+"""The policy pack's folder in the repository."""
 
 _PROVIDER = "pulumi-resource-aws"
 # Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
@@ -117,9 +119,10 @@ class Workspace:
     def profiles(self) -> list[Profile]:
         """The AWS profiles that the stack files call for, that of the Security account first."""
         profiles: dict[str, Profile] = {}
+        shared = yaml.safe_load((self.root / "Pulumi.yaml").read_text())["config"].get("region", {})
         for stack in self.stack_names:
             config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
-            region = str(config.get("delegation:region", "us-east-1"))
+            region = str(config.get("delegation:region", shared.get("default", "us-east-1")))
             for name, key in (("security", "securityAccountId"), (stack, "targetAccountId")):
                 account_id = str(config.get(f"delegation:{key}", ""))
                 # Anything else is refused by the program, in better words than a profile could.
@@ -186,8 +189,7 @@ class Workspace:
 
     def gate(self, stack: str) -> tuple[str, ...]:
         """Return the arguments that switch the policy pack on for a stack, as `make preview` and `make up` do."""
-        pack = "policypacks/delegation"
-        return ("--policy-pack", pack, "--policy-pack-config", f"{pack}/config/{stack}.json")
+        return ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/config/{stack}.json")
 
     def _prepare(self, folder: Path) -> dict[str, str]:
         bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
@@ -230,7 +232,10 @@ class Workspace:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python."""
+    """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
+
+    Twice, as `make setup` does: Pulumi runs the policy pack on the environment in the pack's folder.
+    """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
@@ -244,7 +249,9 @@ def _copy(source: Path, target: Path) -> None:
                 shutil.copy2(source / name, target / name)
     else:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
-    (target / ".venv").symlink_to(sys.prefix)
+    for folder in (target, target / PACK):
+        if folder.is_dir():
+            (folder / ".venv").symlink_to(sys.prefix)
 
 
 def _installed_plugins() -> Path | None:

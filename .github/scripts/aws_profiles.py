@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from delegation_pack.facts import partition_of
 
 AUDIENCE = "sts.amazonaws.com"
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 def main() -> None:
@@ -47,9 +47,9 @@ def profiles(stack_file: Path, role: str, token_file: Path) -> str:
     Exits with a sentence when the file does not name them; what else is wrong in it, the program says.
     """
     stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    config: dict[str, Any] = (yaml.safe_load(stack_file.read_text()) or {}).get("config") or {}
+    config = configuration(stack_file)
     region = str(config.get("delegation:region", "us-east-1"))
-    partition = next((name for prefix, name in PARTITIONS.items() if region.startswith(prefix)), "aws")
+    partition = partition_of(region)
     keys = {"security": "delegation:securityAccountId"}
     if stack != "security":
         keys[stack] = "delegation:targetAccountId"
@@ -57,16 +57,33 @@ def profiles(stack_file: Path, role: str, token_file: Path) -> str:
     for name, account_id in accounts.items():
         if not re.fullmatch("[0-9]{12}", account_id):
             sys.exit(f"{stack_file.name}: {keys[name]} is {account_id!r}; an account id is 12 digits, in quotes.")
-    if not re.fullmatch("[a-z0-9-]+", region):
-        sys.exit(f"{stack_file.name}: delegation:region is {region!r}; that is no region's name.")
+    if partition is None:
+        sys.exit(f"{stack_file.name}: delegation:region is {region!r}; that is no region of AWS.")
     return "\n".join(
         f"[profile delegation-{name}]\n"
-        f"role_arn = arn:{partition}:iam::{account_id}:role/{role}\n"
+        f"role_arn = arn:{partition.id}:iam::{account_id}:role/{role}\n"
         f"web_identity_token_file = {token_file}\n"
         f"role_session_name = {role}-{os.environ['GITHUB_RUN_ID']}\n"
         f"region = {region}\n"
         for name, account_id in accounts.items()
     )
+
+
+def configuration(stack_file: Path) -> dict[str, Any]:
+    """Return a stack's configuration by full key: what Pulumi.yaml beside the file says for all stacks, and the file.
+
+    A key of Pulumi.yaml has its value there or, with a type, as `default` or `value`.
+    https://www.pulumi.com/docs/iac/concepts/projects/project-file/#config-options
+    """
+    project_file = stack_file.with_name("Pulumi.yaml")
+    project: dict[str, Any] = yaml.safe_load(project_file.read_text()) if project_file.exists() else {}
+    shared: dict[str, Any] = {}
+    for key, declared in (project.get("config") or {}).items():
+        full = key if ":" in key else f"{project['name']}:{key}"
+        value = declared.get("default", declared.get("value")) if isinstance(declared, dict) else declared
+        if value is not None:
+            shared[full] = value
+    return shared | ((yaml.safe_load(stack_file.read_text()) or {}).get("config") or {})
 
 
 def oidc_token() -> str:

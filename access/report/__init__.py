@@ -12,7 +12,7 @@ from access import matrix
 from access.explain import reasons, role_summary, sentence, statement_json, terms
 from access.model import Role, read_at
 from access.room import room
-from access.setup import switch_role_link
+from access.setup import switch_role_by_hand, switch_role_link
 from access.states import InputError
 from access.verdicts import Cell, Ref, Status, Verdicts
 
@@ -127,6 +127,7 @@ def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:
         "account": role.account,
         "label": verdicts.model.label(role.account),
         "link": switch_role_link(verdicts.model, role),
+        "byHand": f"{switch_role_by_hand(role)}.",
         "hours": round(role.max_session / 3600, 1),
         "lock": "" if lock is None else str(lock),
         "may": role_summary(role),

@@ -168,7 +168,7 @@
   dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => focus());
 
-  const link = role => made("a", { class: "button", href: role.link, target: "_blank", rel: "noopener noreferrer" }, `Switch to ${role.name} in ${role.label}`);
+  const link = role => !role.link ? made("span", {}, role.byHand) : made("a", { class: "button", href: role.link, target: "_blank", rel: "noopener noreferrer" }, `Switch to ${role.name} in ${role.label}`);
 
   // The rest of the page, drawn once.
   const table = (heads, rows) => rows.length

@@ -121,7 +121,7 @@ class StandIn(Provider):
 
         def create() -> tuple[str, dict[str, Any]]:
             resource_id = resource.create(self._aws, new)
-            return resource_id, self._written(resource, resource_id, new)
+            return resource_id, self._written(resource, resource_id, None, new)
 
         with _explained("", resource.doing("creating", new)):
             resource_id, state = await asyncio.to_thread(create)
@@ -136,10 +136,14 @@ class StandIn(Provider):
         if state is None:
             return ReadResponse()
         secrets = _secret_outputs(secret_keys(request.inputs, request.properties))
+        if request.properties:
+            inputs = resource.refreshed_inputs(plain(request.inputs), state)
+        else:
+            inputs = resource.imported_inputs(state)
         return ReadResponse(
-            request.resource_id,
+            request.resource_id if request.properties else resource.id_after_import(request.resource_id, state),
             property_values(state, secrets),
-            property_values(resource.inputs_from(state), secrets),
+            property_values(inputs, secrets),
         )
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
@@ -151,7 +155,7 @@ class StandIn(Provider):
 
         def update() -> dict[str, Any]:
             resource.update(self._aws, request.resource_id, old, new)
-            return self._written(resource, resource.id_after_update(request.resource_id, new), old | new)
+            return self._written(resource, resource.id_after_update(request.resource_id, new), old, new)
 
         with _explained(f"updating {request.urn}", resource.doing("updating", new, request.resource_id)):
             state = await asyncio.to_thread(update)
@@ -184,13 +188,16 @@ class StandIn(Provider):
     def _default_tags(self) -> dict[str, str]:
         return dict(self._connection.default_tags) if self._connection else {}
 
-    def _written(self, resource: Resource, resource_id: str, known: dict[str, Any]) -> dict[str, Any]:
+    def _written(
+        self, resource: Resource, resource_id: str, old: dict[str, Any] | None, new: dict[str, Any]
+    ) -> dict[str, Any]:
+        known = (old or {}) | new
         state = resource.read(self._aws, resource_id, known)
         if state is None:
             raise RefusedError(
                 f"{resource.describe(known, resource_id)} was removed by someone else while it was written"
             )
-        return state
+        return resource.written(state, old, new)
 
 
 def _resource(qualified_type: str) -> Resource:

@@ -7,11 +7,11 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from sandbox.refusals import answers
 from sandbox.refusals.account import Account
-from sandbox.refusals.amendments import AMENDMENTS
+from sandbox.refusals.amendments import AMENDMENTS, Afterwards
 from sandbox.refusals.answers import Answer, IamError
 from sandbox.refusals.checks import check
 from sandbox.refusals.conditions import Conditions
@@ -56,20 +56,21 @@ class Layer:
                 amended = _judged(_account(key, region), parameters)
                 if isinstance(amended, Answer):
                     return list(amended(start_response))
-                if amended != parameters:
-                    _put_body(environ, urlencode(amended).encode())
-                return list(self._server(environ, start_response))
+                answer = list(self._server(environ, start_response))
+                if amended:
+                    amended()
+                return answer
         except IamError as problem:
             return list(answers.error(problem)(start_response))
 
 
-def _judged(account: Account, parameters: Mapping[str, str]) -> Mapping[str, str] | Answer:
-    """Return the parameters with which the server answers as AWS, or the answer; raises IamError."""
+def _judged(account: Account, parameters: Mapping[str, str]) -> Answer | Afterwards | None:
+    """Return the answer, or what is to be put right after the server's; raises IamError for what AWS refuses."""
     action = parameters.get("Action", "")
     check_names(parameters)
     check(action, account, parameters)
     amend = AMENDMENTS.get(action)
-    return amend(account, parameters) if amend else parameters
+    return amend(account, parameters) if amend else None
 
 
 def _account(key: str, region: str) -> Account:
@@ -82,10 +83,5 @@ def _account(key: str, region: str) -> Account:
 def _parameters(environ: WSGIEnvironment) -> dict[str, str]:
     """Return the parameters of IAM's query protocol, and leave the body as it was."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    _put_body(environ, body)
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
-
-
-def _put_body(environ: WSGIEnvironment, body: bytes) -> None:
     environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
+    return dict(parse_qsl(body.decode(), keep_blank_values=True))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from delegation_pack.facts import PARTITIONS
+
 from sandbox import documents
 from sandbox.refusals.account import Account
 from sandbox.refusals.answers import IamError
@@ -18,7 +20,7 @@ _IAM_ARN = re.compile(
 )
 _ROOT = re.compile(r"\d{12}|arn:[a-z-]+:iam::\d{12}:root")
 _SESSION = re.compile(r"arn:[a-z-]+:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^/*?]+)")
-_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _FEDERATED = re.compile(r"arn:[a-z-]+:iam::\d{12}:(saml|oidc)-provider/.+|[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
@@ -36,7 +38,10 @@ def check_principals(account: Account, trust: str) -> None:
 def _exists(account: Account, kind: str, value: str) -> bool:
     match kind:
         case "Service":
-            return bool(_SERVICE.fullmatch(value))
+            suffixes = PARTITIONS[account.partition].service_principal_suffixes
+            return any(
+                _SERVICE.fullmatch(value.removesuffix(f".{end}")) for end in suffixes if value.endswith(f".{end}")
+            )
         case "Federated":
             return bool(_FEDERATED.fullmatch(value))
         case "AWS":

@@ -21,6 +21,7 @@ from access.report import write
 from access.verdicts import Verdicts
 from benchmarks import access as large
 from tests.access.conftest import Run
+from tests.access.test_access_partitions import plan
 from tests.access.worlds import OFFICE, OTHER, TARGET, World, allow, demo, document, trust, user_arn
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -148,6 +149,17 @@ def test_search_and_filter_narrow_the_matrix(opened: Page) -> None:
     opened.choose("#filter", "allowed")
     assert opened.count == "3 of 35 pairs: 3 people, 2 roles"
     assert opened.texts(".cell:not(.faint) b") == ["✓ MFA", "✓ MFA", "! no MFA needed"]
+
+
+@needs_browser
+def test_a_partition_without_links_says_what_to_type(
+    browser: Chrome, judged: Callable[[World], Verdicts], tmp_path: Path
+) -> None:
+    page = Page(browser, write(judged(plan("aws-eusc")), tmp_path / "page"))
+    assert page.texts("#role-cards a.button") == []
+    said = f"choose Switch role in the console and give account {TARGET} and role ACCESS."
+    assert said in page.one("#role-cards").text
+    assert page.errors == []
 
 
 @needs_browser

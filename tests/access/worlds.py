@@ -42,8 +42,8 @@ def trust(principals: Any, condition: Mapping[str, Any] | None = None, **more: A
 class World:
     """One stack's state, in one account for each provider."""
 
-    def __init__(self, stack: str = "all", project: str = "delegation") -> None:
-        self.stack, self.project = stack, project
+    def __init__(self, stack: str = "all", project: str = "delegation", region: str = "us-east-1") -> None:
+        self.stack, self.project, self.region = stack, project, region
         self.resources: list[dict[str, Any]] = []
         self.add("pulumi:pulumi:Stack", f"{project}-{stack}", {})
 
@@ -56,7 +56,7 @@ class World:
             provider = self.urn("pulumi:providers:aws", account)
             if all(known["urn"] != provider for known in self.resources):
                 self.add(
-                    "pulumi:providers:aws", account, {"allowedAccountIds": json.dumps([account]), "region": "us-east-1"}
+                    "pulumi:providers:aws", account, {"allowedAccountIds": json.dumps([account]), "region": self.region}
                 )
             resource["provider"] = f"{provider}::6d236d65-bc77-46d6-898a-b08425bc94a9"
         self.resources.append(resource)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +58,14 @@ def create_stack() -> Callable[[Any, str], None]:
 
 @pytest.fixture(scope="session")
 def filled_in(template: Callable[[str], Template]) -> FillIn:
-    """A function that fills in a template's parameters; returns its resources by logical id, without absent ones."""
+    """A function that fills in a template's parameters, for an account of `partition`; returns its resources by logical
+    id, without absent ones."""
 
-    def fill_in(kind: str, **parameters: str) -> Template:
+    def fill_in(kind: str, *, partition: str = "aws", **parameters: str) -> Template:
         content = template(kind)
         given = SUBJECTS | parameters
         values: dict[str, Any] = {
-            "AWS::Partition": "aws",
+            "AWS::Partition": partition,
             "AWS::Region": "us-east-1",
             "AWS::AccountId": ACCOUNTS[kind],
             "AWS::NoValue": _Absent(),
@@ -134,6 +138,9 @@ class _Filling:
                 return left == right
             case "Fn::Not":
                 return not self.value(argument)[0]
+            case "Fn::Join":
+                separator, texts = self.value(argument)
+                return str(separator).join(texts)
             case "Fn::GetAtt":
                 return f"arn:{argument[0]}"
             case "Fn::Sub":
@@ -166,3 +173,25 @@ def _met(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
 def _matches(patterns: str | list[str], value: str, *, lower: bool = False) -> bool:
     listed = [patterns] if isinstance(patterns, str) else patterns
     return any(fnmatchcase(value, pattern.lower() if lower else pattern) for pattern in listed)
+
+
+@pytest.fixture
+def token_endpoint() -> Iterator[str]:
+    """The runner's token endpoint, on loopback; the token tells what was asked for."""
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"value": f"{self.path} {self.headers['Authorization']}"}).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Endpoint)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
+    server.shutdown()
+    thread.join()
+    server.server_close()

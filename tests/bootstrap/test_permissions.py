@@ -4,15 +4,19 @@ How far the local accounts enforce IAM (moto 5.2.5): each request's action must 
 that its credentials belong to. For S3 the resource counts too. For IAM it does not, an Allow counts only when its
 Resource is `*`, and a statement with a condition refuses outright. So the server is given the templates' actions with
 those elements widened, and the resources and conditions are checked afterwards, on the requests that it recorded.
+Afterwards is when every process that writes records has ended: the server writes while it answers.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -27,7 +31,6 @@ Statements = list[dict[str, Any]]
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222"}
 RUNNER = "999999999999"
 """The account from which the roles are assumed, as a human role's would be."""
-TRUST_ALL = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 ROLES = {"DeployRole": "delegation-deploy", "PreviewRole": "delegation-preview"}
 BUCKET = "delegation-state-111111111111"
 
@@ -40,7 +43,6 @@ NOT_EXERCISED = {
     "iam:DetachUserPolicy": "a user with an attached policy",
     "iam:ListAttachedUserPolicies": "the removal of any user",
     "iam:ListUserPolicies": "the removal of any user",
-    "iam:ListServiceSpecificCredentials": "the removal of any user",
     # What only a user with such things has.
     "iam:DeleteServiceSpecificCredential": "a user with credentials for CodeCommit or Keyspaces",
     "iam:DeleteSigningCertificate": "a user with a signing certificate",
@@ -79,8 +81,9 @@ class Request(NamedTuple):
 class Bootstrapped:
     """Local accounts with the bootstrap templates applied, and a Pulumi that has the bootstrap roles only."""
 
-    def __init__(self, workspace: Workspace, role_policy: Callable[..., Statements]) -> None:
+    def __init__(self, workspace: Workspace, role_policy: Callable[..., Statements], calls: Path) -> None:
         self._workspace = workspace
+        self._calls = calls
         self._policies = {
             (stack, role): role_policy("security" if stack == "security" else "target", role)
             for stack in ACCOUNTS
@@ -91,17 +94,11 @@ class Bootstrapped:
         # The templates' outputs, led to the local server: for a profile's role the Go SDK ignores AWS_ENDPOINT_URL.
         self._address = f"region=us-east-1&profile=delegation-security&endpoint={workspace.accounts.endpoint}"
         self.secrets_provider = f"awskms://alias/delegation-state?{self._address}"
-        self.calls = workspace.root.parent / "calls"
-        self.recording = workspace.root.parent / "recording"
 
     def prepare(self, create_stack: Callable[[Any, str], None]) -> None:
         """Apply the templates, and make the one user who may assume the roles."""
         for stack, account_id in ACCOUNTS.items():
             create_stack(self._client("cloudformation", account_id), "security" if stack == "security" else "target")
-            iam = self._client("iam", account_id)
-            # Through this role the stand-in looks up what AWS knows about itself.
-            iam.create_role(RoleName="stand-in", AssumeRolePolicyDocument=_document([TRUST_ALL]))
-            iam.put_role_policy(RoleName="stand-in", PolicyName="all", PolicyDocument=_document([_allow("iam:*")]))
             for role in ROLES:
                 self.grant(stack, role)
         iam = self._client("iam", RUNNER)
@@ -119,8 +116,7 @@ class Bootstrapped:
         self._client("iam", ACCOUNTS[stack]).put_role_policy(
             RoleName=ROLES[role],
             PolicyName={"DeployRole": "deploy", "PreviewRole": "preview"}[role],
-            # The first look of the stand-in into an account, which the real provider never makes.
-            PolicyDocument=_document([*widened, _allow("sts:AssumeRole")]),
+            PolicyDocument=_document(widened),
         )
 
     @contextmanager
@@ -135,7 +131,8 @@ class Bootstrapped:
         env: dict[str, str | None] = {**self._workspace.env, **self._keys}
         config = self._workspace.root.parent / "aws-config-of-role"
         config.write_text(self._workspace.accounts.config_file.read_text().replace(ROLES["DeployRole"], ROLES[role]))
-        confirmed = ("--yes",) if verb in ("up", "destroy") else ()
+        # Under the same role a preview before the update makes no call that the update does not make.
+        confirmed = ("--yes", "--skip-preview") if verb in ("up", "destroy") else ()
         gate = self._workspace.gate(stack) if verb in ("up", "preview") else ()
         self._post("recorder/start-recording")
         self._post("reset-auth", "0")
@@ -149,7 +146,7 @@ class Bootstrapped:
                 env=env
                 | {
                     "AWS_CONFIG_FILE": str(config),
-                    "DELEGATION_CALL_LOG": str(self.calls),
+                    "DELEGATION_CALL_LOG": str(self._calls),
                     "PULUMI_BACKEND_URL": f"s3://{BUCKET}?{self._address}&s3ForcePathStyle=true",
                 },
             )
@@ -168,22 +165,13 @@ class Bootstrapped:
         content["config"] |= {f"delegation:{key}": value for key, value in values.items()}
         file.write_text(yaml.safe_dump(content))
 
-    def called(self) -> set[str]:
-        """Return the actions that the provider called, and those on the state."""
-        recorded = {action for action, _ in _recorded(self.recording) if action.startswith(("s3:", "kms:"))}
-        return set(self.calls.read_text().split()) - {"sts:AssumeRole", "sts:GetCallerIdentity"} | recorded
-
-    def requests(self) -> list[Request]:
-        """Return the recorded requests to IAM whose actions the provider called."""
-        called = self.called()
-        return [
-            Request(action, _resource(parameters), {"PolicyARN": parameters.get("PolicyArn", "")})
-            for action, parameters in _recorded(self.recording)
-            if action in called
-            and action.startswith("iam:")
-            # AWS looks itself whether a policy exists that is attached.
-            and not (action == "iam:GetPolicy" and parameters["PolicyArn"].startswith("arn:aws:iam::aws:"))
-        ]
+    def share(self, **values: object) -> None:
+        """Set keys that all stacks share."""
+        file = self._workspace.root / "Pulumi.yaml"
+        content = yaml.safe_load(file.read_text())
+        for key, value in values.items():
+            content["config"][key]["default"] = value
+        file.write_text(yaml.safe_dump(content))
 
     def _client(self, service: str, account_id: str) -> Any:
         endpoint = self._workspace.accounts.endpoint
@@ -205,30 +193,51 @@ class Bootstrapped:
         urllib.request.urlopen(request).close()  # noqa: S310
 
 
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """What was called while two stacks lived, and how each step ended that lacked an action."""
+
+    called: set[str]
+    """The actions that the provider called, and those on the state."""
+    requests: list[Request]
+    """The requests to IAM whose actions the provider called."""
+    refusals: Mapping[Lacking, Result]
+
+
 @pytest.fixture(scope="module")
-def accounts(
+def life(
     role_policy: Callable[..., Statements],
     create_stack: Callable[[Any, str], None],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Bootstrapped]:
+) -> Life:
+    """Both stacks through all that a deployment does, and what was recorded of it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    recording, calls = folder / "recording", folder / "calls"
     with pytest.MonkeyPatch.context() as patch:
-        recording = tmp_path_factory.mktemp("moto") / "recording"
         patch.setenv("MOTO_RECORDER_FILEPATH", str(recording))
         for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
         with Workspace(say=lambda _line: None) as workspace:
-            bootstrapped = Bootstrapped(workspace, role_policy)
-            bootstrapped.recording = recording
-            bootstrapped.prepare(create_stack)
-            yield bootstrapped
+            accounts = Bootstrapped(workspace, role_policy, calls)
+            accounts.prepare(create_stack)
+            _live(accounts)
+    # From here on nobody writes any more: Pulumi, the plugin and the server have ended.
+    recorded = list(_recorded(recording.read_text()))
+    on_the_state = {action for action, _ in recorded if action.startswith(("s3:", "kms:"))}
+    called = set(calls.read_text().split()) - {"sts:AssumeRole", "sts:GetCallerIdentity"} | on_the_state
+    requests = [
+        Request(action, _resource(parameters), {"PolicyARN": parameters.get("PolicyArn", "")})
+        for action, parameters in recorded
+        if action in called
+        and action.startswith("iam:")
+        # AWS looks itself whether a policy exists that is attached.
+        and not (action == "iam:GetPolicy" and parameters["PolicyArn"].startswith("arn:aws:iam::aws:"))
+    ]
+    return Life(called=called, requests=requests, refusals=accounts.refusals)
 
 
-@pytest.fixture(scope="module")
-def life(accounts: Bootstrapped) -> Bootstrapped:
-    """Both stacks through all that a deployment does: made, previewed, changed, mended, and removed.
-
-    Each first step is tried with one action fewer before.
-    """
+def _live(accounts: Bootstrapped) -> None:
+    """Make, preview, change, put right and remove both stacks; try each first step with one action fewer before."""
     for stack in ACCOUNTS:
         accounts.configure(stack, tags={"cost-centre": "1"})
         accounts.pulumi("stack", stack, "init", stack, "--secrets-provider", accounts.secrets_provider).check()
@@ -250,21 +259,19 @@ def life(accounts: Bootstrapped) -> Bootstrapped:
         accounts.pulumi("up", stack, "--refresh").check()
     for stack in reversed(ACCOUNTS):
         accounts.pulumi("destroy", stack, "--refresh").check()
-    return accounts
 
 
 def test_each_request_is_allowed_on_its_resource(
-    life: Bootstrapped, role_policy: Callable[..., Statements], allows: Callable[..., bool]
+    life: Life, role_policy: Callable[..., Statements], allows: Callable[..., bool]
 ) -> None:
     policies = {
         "111111111111": role_policy("security", "DeployRole"),
         "222222222222": role_policy("target", "DeployRole"),
     }
-    requests = life.requests()
-    assert len({request.action for request in requests}) > 20
+    assert len({request.action for request in life.requests}) > 20
     refused = [
         request
-        for request in requests
+        for request in life.requests
         if not allows(
             policies["222222222222" if ":role/" in request.resource else "111111111111"],
             request.action,
@@ -275,7 +282,7 @@ def test_each_request_is_allowed_on_its_resource(
     assert refused == []
 
 
-def test_no_action_is_granted_without_need(life: Bootstrapped, role_policy: Callable[..., Statements]) -> None:
+def test_no_action_is_granted_without_need(life: Life, role_policy: Callable[..., Statements]) -> None:
     granted = {
         action
         for kind in ("security", "target")
@@ -283,15 +290,20 @@ def test_no_action_is_granted_without_need(life: Bootstrapped, role_policy: Call
         if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
     }
-    assert granted - life.called() == set(NOT_EXERCISED)
+    assert granted - life.called == set(NOT_EXERCISED)
 
 
 @pytest.mark.parametrize("lacking", LACKING, ids=lambda lacking: f"{lacking.verb} without {lacking.action}")
-def test_with_one_action_fewer_it_fails(lacking: Lacking, life: Bootstrapped) -> None:
+def test_with_one_action_fewer_it_fails(lacking: Lacking, life: Life) -> None:
     result = life.refusals[lacking]
     assert result.returncode != 0
     assert "AccessDenied" in result.output
     assert lacking.operation in result.output
+
+
+def test_entries_of_two_threads_are_told_apart() -> None:
+    recording = '{"a": 1}\n{"b": "x"}{"c": 3}\n\n{"d": 4}\n'
+    assert list(_entries(recording)) == [{"a": 1}, {"b": "x"}, {"c": 3}, {"d": 4}]
 
 
 def _change_by_hand(security: Any, target: Any) -> None:
@@ -308,22 +320,31 @@ def _change_by_hand(security: Any, target: Any) -> None:
     target.attach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
-def _recorded(recording: Any) -> list[tuple[str, dict[str, str]]]:
-    """Return action and parameters of each recorded request."""
-    found: list[tuple[str, dict[str, str]]] = []
-    for line in recording.read_text().splitlines():
-        entry = json.loads(line)
+def _entries(recording: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a recording.
+
+    The server writes a large entry and the end of its line one after the other, and another thread may write an entry
+    in between: so entries are told apart by where each ends, not by lines.
+    """
+    decoder, at = json.JSONDecoder(), 0
+    while rest := re.compile(r"\s*(?=\S)").match(recording, at):
+        entry, at = decoder.raw_decode(recording, rest.end())
+        yield entry
+
+
+def _recorded(recording: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield action and parameters of each recorded request."""
+    for entry in _entries(recording):
         body = (
             base64.b64decode(entry["body"]).decode(errors="replace") if entry["body_encoded"] else entry["body"] or ""
         )
         if target := entry["headers"].get("X-Amz-Target"):
-            found.append((target.replace("TrentService.", "kms:"), {}))
+            yield target.replace("TrentService.", "kms:"), {}
         elif f"/{BUCKET}" in entry["url"]:
-            found.append((_s3_action(entry["method"], entry["url"]), {}))
+            yield _s3_action(entry["method"], entry["url"]), {}
         elif parameters := dict(parse_qsl(body)):
             service = "sts" if "/sts/" in entry["headers"].get("Authorization", "") else "iam"
-            found.append((f"{service}:{parameters.get('Action')}", parameters))
-    return found
+            yield f"{service}:{parameters.get('Action')}", parameters
 
 
 def _s3_action(method: str, url: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from delegation_pack.facts import PARTITIONS
 from moto import mock_aws
 
 from components import documents
@@ -240,7 +241,7 @@ def test_the_admins_cannot_change_or_enter_a_bootstrap_role(
         documents.role_management(
             partition="aws",
             account_id="222222222222",
-            role_name="TSU-IAM-ACCESS",
+            role_names=["TSU-IAM-ACCESS"],
             boundary_policy_arn="arn:aws:iam::aws:policy/ReadOnlyAccess",
             static_ips=["203.0.113.10/32"],
             mfa=True,
@@ -321,3 +322,25 @@ def test_the_templates_are_created_on_the_local_cloudformation(
                 if not alias["AliasName"].startswith("alias/aws/")
             )
             assert alias == "alias/delegation-state"
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_read_only_access_of_the_accounts_partition_may_be_attached(
+    partition: str, role_policy: Callable[..., Statements], allows: Callable[..., bool]
+) -> None:
+    role = f"arn:{partition}:iam::222222222222:role/TSU-IAM-ACCESS"
+    deploys = role_policy("target", "DeployRole", partition=partition)
+    own, wider = (PARTITIONS[partition].arn_of_aws_policy(name) for name in ("ReadOnlyAccess", "AdministratorAccess"))
+    assert allows(deploys, "iam:AttachRolePolicy", role, PolicyARN=own)
+    assert not allows(deploys, "iam:AttachRolePolicy", role, PolicyARN=wider)
+
+
+def test_listed_policies_take_the_place_of_read_only_access(
+    role_policy: Callable[..., Statements], allows: Callable[..., bool]
+) -> None:
+    role = "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS"
+    listed = ["arn:aws:iam::aws:policy/SecurityAudit", "arn:aws:iam::222222222222:policy/Own"]
+    deploys = role_policy("target", "DeployRole", ManagedPolicyArns=",".join(listed))
+    for arn in listed:
+        assert allows(deploys, "iam:AttachRolePolicy", role, PolicyARN=arn)
+    assert not allows(deploys, "iam:AttachRolePolicy", role, PolicyARN="arn:aws:iam::aws:policy/ReadOnlyAccess")

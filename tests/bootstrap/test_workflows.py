@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
-import json
 import os
 import re
 import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from delegation_pack.facts import PARTITIONS
 
 TOP = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (TOP / ".github/workflows").glob("*.yml")}
@@ -97,13 +96,28 @@ def test_every_stack_is_deployed_after_the_one_before() -> None:
     assert set(jobs) == {path.name.split(".")[1] for path in TOP.glob("Pulumi.*.yaml")}
 
 
-def test_a_preview_is_judged_by_the_base_branch() -> None:
+def test_states_are_exported_where_nothing_of_the_change_runs() -> None:
+    for name, job in WORKFLOWS["preview"]["jobs"].items():
+        exports = any("stack export" in step.get("run", "") for step in job["steps"])
+        checkouts = [step["with"] for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+        assert exports == (name == "access")
+        if exports:
+            assert [one["ref"] for one in checkouts] == ["${{ github.event.pull_request.base.sha }}"]
+
+
+def test_code_of_the_change_runs_only_after_everything_of_the_base_is_installed() -> None:
     steps = WORKFLOWS["preview"]["jobs"]["preview"]["steps"]
-    (base,) = (step for step in steps if step.get("with", {}).get("path") == "base")
-    assert base["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
-    (preview,) = (step for step in steps if "preview STACK" in step.get("run", ""))
-    assert "-f ../base/Makefile" in preview["run"]
-    assert "PACK=../base/policypacks/delegation" in preview["run"]
+    runs = [step.get("run", "") for step in steps]
+    of_the_change = [number for number, run in enumerate(runs) if "-C change" in run]
+    assert [steps[number]["if"] for number in of_the_change] == ["needs.change.outputs.kind != 'configuration'"]
+    assert runs.index("make -C base setup") < of_the_change[0]
+    others = [job for name, job in WORKFLOWS["preview"]["jobs"].items() if name != "preview"]
+    assert not any("-C change" in step.get("run", "") for job in others for step in job["steps"])
+
+
+def test_a_change_of_configuration_is_previewed_by_the_base_branchs_program() -> None:
+    job = WORKFLOWS["preview"]["jobs"]["preview"]
+    assert job["env"]["PROGRAM"] == "${{ needs.change.outputs.kind == 'configuration' && '.' || '../change' }}"
 
 
 MAKE_LINES = sorted(
@@ -114,11 +128,11 @@ MAKE_LINES = sorted(
 @pytest.mark.parametrize("line", MAKE_LINES)
 def test_make_targets_and_variables_exist(line: str) -> None:
     makefile = (TOP / "Makefile").read_text()
-    words = re.sub(r" 2>&1.*|-C \w+|-f \S+", "", line).split()
+    words = re.sub(r" 2>&1.*|-C \w+", "", line).split()
     assert words
     for word in words:
         name, is_variable, _ = word.partition("=")
-        assert f"$({name})" in makefile if is_variable else re.search(rf"^{name}:", makefile, re.MULTILINE)
+        assert f"$({name})" in makefile if is_variable else re.search(rf"^{re.escape(name)}:", makefile, re.MULTILINE)
 
 
 @pytest.fixture
@@ -142,6 +156,7 @@ def run_step(tmp_path: Path) -> Callable[[str, str, str], str]:
                 "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
                 "FOUND": os.environ.get("FOUND", ""),
                 "GITHUB_REPOSITORY": "your-org/delegation",
+                "KIND": "code",
                 "PULL_REQUEST": "7",
                 "RESULT": "failure",
                 "RUN": "https://example.org/run",
@@ -233,28 +248,6 @@ def run(
     return run
 
 
-@pytest.fixture
-def token_endpoint() -> Iterator[str]:
-    """The runner's token endpoint, on loopback; the token tells what was asked for."""
-
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"value": f"{self.path} {self.headers['Authorization']}"}).encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_a_target_stack_gets_both_accounts(run: Callable[..., configparser.ConfigParser], tmp_path: Path) -> None:
     written = run("preprod", {"securityAccountId": "111111111111", "targetAccountId": "222222222222"})
     assert {name: section["role_arn"] for name, section in written.items() if name != "DEFAULT"} == {
@@ -272,9 +265,42 @@ def test_the_security_stack_gets_one_account(run: Callable[..., configparser.Con
     assert run("security", {"securityAccountId": "111111111111"}).sections() == ["profile delegation-security"]
 
 
-def test_the_partition_follows_from_the_region(run: Callable[..., configparser.ConfigParser]) -> None:
-    written = run("security", {"securityAccountId": "111111111111", "region": "cn-north-1"})
-    assert written["profile delegation-security"]["role_arn"].startswith("arn:aws-cn:iam::")
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_role_and_endpoint_are_of_the_regions_partition(
+    run: Callable[..., configparser.ConfigParser],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    partition: str,
+) -> None:
+    for region in PARTITIONS[partition].regions:
+        written = run("security", {"securityAccountId": "111111111111", "region": region})
+        role = written["profile delegation-security"]["role_arn"]
+        assert role == f"arn:{partition}:iam::111111111111:role/delegation-preview"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws" / "config"))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sts = boto3.Session(profile_name="delegation-security").client("sts")
+    assert sts.meta.endpoint_url == PARTITIONS[partition].sts_endpoint(PARTITIONS[partition].regions[-1])
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"region": {"type": "string", "default": "eusc-de-east-1"}},
+        {"delegation:region": {"value": "eusc-de-east-1"}},
+        {"delegation:region": "eusc-de-east-1"},
+    ],
+    ids=["default", "value", "plain"],
+)
+def test_what_the_project_file_says_for_all_stacks_counts(
+    run: Callable[..., configparser.ConfigParser], tmp_path: Path, declared: dict[str, Any]
+) -> None:
+    shared = {**declared, "delegation:securityAccountId": {"value": "111111111111"}}
+    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "delegation", "config": shared}))
+    section = run("security", {})["profile delegation-security"]
+    assert section["role_arn"] == "arn:aws-eusc:iam::111111111111:role/delegation-preview"
+    assert section["region"] == "eusc-de-east-1"
+    section = run("security", {"region": "cn-north-1"})["profile delegation-security"]
+    assert section["role_arn"] == "arn:aws-cn:iam::111111111111:role/delegation-preview"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +312,7 @@ def test_the_partition_follows_from_the_region(run: Callable[..., configparser.C
         ({"securityAccountId": 1402433619, "targetAccountId": "222222222222"}, "in quotes"),
         (
             {"securityAccountId": "111111111111", "targetAccountId": "222222222222", "region": "a\nb"},
-            "no region's name",
+            "no region of AWS",
         ),
     ],
     ids=["no security account", "no target account", "line break", "mangled number", "region"],

@@ -21,11 +21,13 @@ class Stacks:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._initialised: set[str] = set()
+        self.first: dict[str, Result] = {}
+        """The first deployment of each stack: with its preview, as `make up` does."""
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
         self.initialise(stack)
-        gate = () if verb == "destroy" else self.workspace.gate(stack)
+        gate = self.workspace.gate(stack) if verb in ("preview", "up") else ()
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
         return self.workspace.run(verb, *confirmed, "--stack", stack, *gate, *arguments, **options)
 
@@ -55,9 +57,16 @@ class Stacks:
             file.write_text(before)
 
     def up(self, *stacks: str) -> None:
-        """Deploy stacks, in the given order."""
+        """Deploy stacks, in the given order; the first time with a preview."""
         for stack in stacks:
-            self.pulumi("up", stack).check()
+            if stack in self.first:
+                self.update(stack)
+            else:
+                self.first[stack] = self.pulumi("up", stack).check()
+
+    def update(self, stack: str, *arguments: str, **options: Any) -> Result:
+        """Update a stack that was previewed before, or whose preview is not what a test is about."""
+        return self.pulumi("up", stack, "--skip-preview", *arguments, **options).check()
 
     def account(self, stack: str) -> Account:
         """Read what stands in a stack's account."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.stacks import Stacks
+from tests.policies.analyzing import analyze, mandatory
+
+pytestmark = pytest.mark.steps
 
 S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
 NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
@@ -55,9 +59,18 @@ def test_the_group_holds_one_grant_per_target(deployed: Stacks) -> None:
 
 
 @pytest.mark.parametrize("stack", ["security", "preprod", "production"])
-def test_a_second_up_changes_nothing(deployed: Stacks, stack: str) -> None:
+def test_the_pack_refuses_nothing_of_the_program_s_own_stacks(deployed: Stacks, tmp_path: Path, stack: str) -> None:
+    assert "[mandatory]" not in deployed.first[stack].output
+    state = deployed.workspace.run("stack", "export", "--stack", stack).check().json()
+    config = deployed.workspace.root / f"policypacks/delegation/config/{stack}.json"
+    assert mandatory(analyze(deployed.workspace, tmp_path, state, config)) == set()
+
+
+@pytest.mark.parametrize("stack", ["security", "preprod", "production"])
+def test_a_second_up_changes_nothing_and_nothing_is_refused(deployed: Stacks, stack: str) -> None:
     result = deployed.pulumi("up", stack, "--refresh", "--expect-no-changes")
     assert result.returncode == 0, result.output
+    assert "[mandatory]" not in result.output
 
 
 def test_a_policy_attached_by_hand_is_seen_by_refresh_and_removed(deployed: Stacks) -> None:
@@ -70,7 +83,7 @@ def test_a_policy_attached_by_hand_is_seen_by_refresh_and_removed(deployed: Stac
     )
     seen = deployed.pulumi("preview", "preprod", "--refresh", "--expect-no-changes")
     assert seen.returncode != 0
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
 
@@ -80,7 +93,7 @@ def test_a_role_deleted_by_hand_is_noticed_and_made_again(deployed: Stacks) -> N
     iam.detach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn=READ_ONLY)
     iam.delete_role_policy(RoleName="TSU-IAM-ACCESS", PolicyName="role-management")
     iam.delete_role(RoleName="TSU-IAM-ACCESS")
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
 
@@ -130,13 +143,13 @@ def test_a_revocation_made_in_the_console_is_kept_and_named_until_the_configurat
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
     for _ in range(2):
-        up = deployed.pulumi("up", "preprod", "--refresh").check()
+        up = deployed.update("preprod", "--refresh")
         assert "revoked the sessions of role TSU-IAM-ACCESS in the console, those issued before 2025-11-25" in up.output
         (role,) = deployed.account("preprod").roles
         assert sorted(role.inline) == ["AWSRevokeOlderSessions", "role-management"]
 
     deployed.configure("preprod", revokeSessionsBefore="2025-11-25T11:00:00Z")
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     (role,) = deployed.account("preprod").roles
     assert sorted(role.inline) == ["revoked-sessions", "role-management"]
     assert "2025-11-25T11:00:00Z" in json.dumps(role.inline["revoked-sessions"])
@@ -163,7 +176,7 @@ def test_a_new_role_whose_name_is_taken_costs_nobody_the_access(deployed: Stacks
     (group,) = deployed.account("security").groups
     assert "assume-TSU-IAM-ACCESS-in-222222222222" in group.inline
 
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     iam.delete_role(RoleName="CLOUD-ACCESS")
     assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
 
@@ -173,7 +186,7 @@ def test_a_role_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None
     deployed.share(roles={"TSU-IAM-ACCESS": FORMER, "CLOUD-ACCESS": ADDED})
     preview = deployed.pulumi("preview", "preprod").check()
     assert made_first(preview.output) == {"access-grant-IT-Admins": True}
-    deployed.pulumi("up", "preprod", "--refresh").check()
+    deployed.update("preprod", "--refresh")
     assert {role.name: role.attached for role in deployed.account("preprod").roles} == {
         "TSU-IAM-ACCESS": (READ_ONLY,),
         "CLOUD-ACCESS": ("arn:aws:iam::aws:policy/SecurityAudit",),
@@ -210,14 +223,14 @@ def test_a_group_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> Non
     stopped = deployed.pulumi("up", "security", "--refresh")
     assert "DeleteConflict" in stopped.output
     for stack in ("preprod", "production", "security"):
-        deployed.pulumi("up", stack, "--refresh").check()
+        deployed.update(stack, "--refresh")
     (group,) = deployed.account("security").groups
     assert (group.name, group.members, len(group.inline)) == ("Cloud-Admins", (ALICE, BOB), 2)
 
 
 def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
     for stack in ("production", "preprod", "security"):
-        deployed.pulumi("destroy", stack, "--refresh").check()
+        deployed.pulumi("destroy", stack, "--refresh", "--skip-preview").check()
     for stack in ("security", "preprod", "production"):
         account = deployed.account(stack)
         assert (account.users, account.groups, account.roles) == ((), (), ())

@@ -19,6 +19,8 @@ import yaml
 from sandbox.workspace import Workspace
 from tests.operations.documents import Command, commands
 
+pytestmark = pytest.mark.steps
+
 COMMANDS = list(commands())
 # A command that stands in two documents runs where it stands first.
 FIRST = {" ".join(command.text.split()): command for command in reversed(COMMANDS) if command.runs_here}

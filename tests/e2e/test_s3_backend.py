@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,8 +13,17 @@ import pytest
 
 from sandbox.workspace import Result, Workspace
 from tests.e2e.stacks import ACCOUNTS, Stacks
+from tests.sandbox.processes import PATIENCE, eventually
 
 BUCKET = "delegation-state-111111111111"
+IMPORTS = "from __future__ import annotations\n"
+# Holds the program, and with it the stack's lock, until the test has seen what it looks for.
+WAITING = """
+import pathlib, time
+pathlib.Path({runs!r}).touch()
+while not pathlib.Path({go_on!r}).exists():
+    time.sleep(0.05)
+"""
 
 
 class StateOnS3(Stacks):
@@ -64,20 +74,23 @@ def on_s3() -> Iterator[StateOnS3]:
         yield StateOnS3(workspace)
 
 
-def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateOnS3) -> None:
+def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateOnS3, tmp_path: Path) -> None:
     on_s3.initialise("security")
-    first_holds_the_lock = threading.Event()
+    runs, go_on = tmp_path / "runs", tmp_path / "go-on"
+    put_back = on_s3.rewrite("__main__.py", IMPORTS, IMPORTS + WAITING.format(runs=str(runs), go_on=str(go_on)))
     results: dict[str, Result] = {}
 
     def first_update() -> None:
-        # The first line of an update's output comes after the lock is taken.
-        results["first"] = on_s3.pulumi("up", "security", each_line=lambda _line: first_holds_the_lock.set())
+        results["first"] = on_s3.pulumi("up", "security", "--skip-preview")
 
     first = threading.Thread(target=first_update)
     first.start()
-    assert first_holds_the_lock.wait(timeout=60)
+    # The program runs: the lock is taken.
+    assert eventually(runs.exists)
     results["second"] = on_s3.pulumi("up", "security")
-    first.join(timeout=120)
+    put_back()
+    go_on.touch()
+    first.join(timeout=PATIENCE)
 
     assert results["first"].returncode == 0, results["first"].output
     assert results["second"].returncode != 0
@@ -85,14 +98,18 @@ def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateO
     assert on_s3.objects(".pulumi/locks/") == {}
     (group,) = on_s3.account("security").groups
     assert len(group.members) == 2
-    assert on_s3.pulumi("up", "security", "--refresh", "--expect-no-changes").returncode == 0
+    # What the state holds is what stands in the account, all of it.
+    kinds = [urn.split("::")[2].rpartition("$")[2] for urn in on_s3.resources("security")]
+    assert (kinds.count("aws:iam/user:User"), kinds.count("aws:iam/groupMembership:GroupMembership")) == (2, 1)
+    refreshed = on_s3.pulumi("refresh", "security", "--preview-only", "--expect-no-changes")
+    assert refreshed.returncode == 0, refreshed.output
 
 
 def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None:
     results: dict[str, Result] = {}
 
     def update(stack: str) -> None:
-        results[stack] = on_s3.pulumi("up", stack)
+        results[stack] = on_s3.pulumi("up", stack, "--skip-preview")
 
     on_s3.up("security")
     on_s3.initialise("preprod", "production")
@@ -100,7 +117,7 @@ def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=PATIENCE)
     assert {stack: result.returncode for stack, result in results.items()} == {"preprod": 0, "production": 0}
     (group,) = on_s3.account("security").groups
     assert len(group.inline) == 2

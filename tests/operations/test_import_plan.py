@@ -205,3 +205,21 @@ def test_what_cannot_be_planned_is_one_sentence(
     monkeypatch.setattr("sys.argv", ["import_plan", f"--stack={stack}"])
     assert exit_code(import_plan.main) == 1
     assert message in capsys.readouterr().err
+
+
+def test_after_a_killed_update_the_plan_names_the_command_that_forgets_what_is_unfinished() -> None:
+    found = {("aws:iam/user:User", "admins-alice"): import_plan.Existing(what="User alice", id="alice")}
+    forget = "  pulumi refresh --stack security --clear-pending-creates\n"
+    told = import_plan.report("security", Path("import-security.json"), found, interrupted=True)
+    assert "--generate-code=false --protect=false\n" + forget + "  make preview STACK=security\n" in told
+    nothing = import_plan.report("security", Path("import-security.json"), {}, interrupted=True)
+    assert nothing.startswith("Nothing that stack security would create exists. Next:\n" + forget)
+    assert forget not in import_plan.report("security", Path("import-security.json"), found)
+
+
+def test_what_a_killed_replacement_left_is_named_with_what_to_do(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("222222222222").create_role(RoleName="left-behind", AssumeRolePolicyDocument=trust("*"))
+    told = import_plan.in_the_way("preprod", find(repository, accounts, planned_role("left-behind")))
+    assert "  Role left-behind\n" in told
+    assert "remove it by hand" in told
+    assert import_plan.in_the_way("preprod", {}) == ""

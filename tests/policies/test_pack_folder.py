@@ -15,7 +15,12 @@ PACK = REPOSITORY / "policypacks" / "delegation"
 PACKAGE = PACK / "delegation_pack"
 OWN = {"check_config", PACKAGE.name}
 MODULES = sorted(path for path in PACK.rglob("*.py") if ".venv" not in path.parts)
-STANDARD_LIBRARY_ONLY = [*(PACKAGE / "iam").glob("*.py"), PACK / "check_config.py", PACKAGE / "catalogue.py"]
+STANDARD_LIBRARY_ONLY = [
+    *(PACKAGE / "iam").glob("*.py"),
+    *(PACKAGE / "facts").glob("*.py"),
+    PACK / "check_config.py",
+    PACKAGE / "catalogue.py",
+]
 
 
 def imported(module: Path) -> Iterator[str]:

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+PATIENCE = 120
+"""Seconds until a wait gives up. A loaded machine may take long; only a failing test waits to the end."""
+ENDLESS = 600
+"""Seconds that a process sleeps which must be ended by somebody: far longer than anybody's patience."""
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the environment of processes")
 
 
@@ -26,7 +31,7 @@ def inheritors(marker: str) -> dict[int, str]:
     return found
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Say whether a condition comes true within some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -16,7 +16,7 @@ from rich.console import Console
 from sandbox import demo
 from sandbox.errors import SandboxError
 from sandbox.workspace import REPOSITORY, Workspace
-from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
 
 pytestmark = needs_proc
 
@@ -48,7 +48,7 @@ class Told:
     def __init__(self, folder: Path) -> None:
         status = git_status()
         process = start(folder)
-        self.output, self.errors = process.communicate(timeout=180)
+        self.output, self.errors = process.communicate(timeout=5 * PATIENCE)
         self.returncode = process.returncode
         self.leftovers = leftovers(folder)
         self.status_changed = git_status() != status
@@ -98,10 +98,10 @@ def test_lines_fit_a_terminal_except_links(told: Told) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_interrupt_in_the_middle_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     process = start(tmp_path)
-    assert eventually(lambda: any("pulumi up" in command for command in inheritors(f"TMPDIR={tmp_path}").values()), 30)
+    assert eventually(lambda: any("pulumi up" in command for command in inheritors(f"TMPDIR={tmp_path}").values()))
 
     process.send_signal(number)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 128 + number
     assert "Traceback" not in output + errors

@@ -16,7 +16,7 @@ import pytest
 from sandbox import engine
 from sandbox.engine import build
 from sandbox.errors import SandboxError
-from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.sandbox.processes import ENDLESS, PATIENCE, eventually, inheritors, needs_proc
 
 REPOSITORY = Path(engine.__file__).parents[2]
 Executable = Callable[[str, str], Path]
@@ -33,7 +33,7 @@ match sys.argv[1]:
         with calls.open("a") as file:
             print(os.environ["GOFLAGS"], file=file)
         # As Go does: the work is done by children.
-        subprocess.run([sys.executable, "-c", "import time; time.sleep({seconds})"])
+        subprocess.run([sys.executable, "-c", {work!r}])
         if {code}:
             sys.exit({output!r})
         output = Path(sys.argv[sys.argv.index("-o") + 1])
@@ -44,9 +44,18 @@ match sys.argv[1]:
 """
 
 
-def go(*, version: str = "1.26.0", seconds: float = 0, code: int = 0, output: str = "") -> str:
-    """Return the body of an executable that answers as Go does."""
-    return GO.format(version=version, seconds=seconds, code=code, output=output)
+def go(*, version: str = "1.26.0", work: str = "", code: int = 0, output: str = "") -> str:
+    """Return the body of an executable that answers as Go does; `work` is what a build does, in Python."""
+    return GO.format(version=version, work=work, code=code, output=output)
+
+
+def until(file: Path) -> str:
+    """Return work that lasts until a file is there, or patience is at its end."""
+    return (
+        "import pathlib, time\n"
+        f"end = time.monotonic() + {PATIENCE}\n"
+        f"while not pathlib.Path({str(file)!r}).exists() and time.monotonic() < end: time.sleep(0.05)"
+    )
 
 
 pytestmark = pytest.mark.usefixtures("lonely_path", "machine")
@@ -147,12 +156,20 @@ def test_build_says_beforehand_that_it_takes_minutes(executable: Executable, sai
 
 
 def test_long_build_says_how_it_goes_on(
-    executable: Executable, said: list[str], monkeypatch: pytest.MonkeyPatch
+    executable: Executable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "SAY_EVERY_SECONDS", 0.1)
-    executable("go", go(seconds=0.5))
-    engine.obtain(said.append)
-    assert sum("modules" in line or "module cache" in line for line in said) >= 2
+    executable("go", go(work=until(tmp_path / "told-twice")))
+    how_it_goes_on: list[str] = []
+
+    def say(line: str) -> None:
+        if "modules" in line or "module cache" in line:
+            how_it_goes_on.append(line)
+        if len(how_it_goes_on) == 2:
+            (tmp_path / "told-twice").touch()
+
+    engine.obtain(say)
+    assert len(how_it_goes_on) >= 2
 
 
 def test_build_never_changes_the_module_file(
@@ -213,7 +230,7 @@ def test_build_continues_after_a_failed_one(executable: Executable, said: list[s
 def test_interrupted_build_leaves_neither_process_nor_half_a_build(
     executable: Executable, said: list[str], machine: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    executable("go", go(seconds=60))
+    executable("go", go(work=f"import time; time.sleep({ENDLESS})"))
     command = subprocess.Popen([sys.executable, "-m", "sandbox.engine"], cwd=REPOSITORY, stdout=subprocess.DEVNULL)
     marker = f"XDG_CACHE_HOME={tmp_path}/cache"
     assert eventually((tmp_path / "go-calls").exists)
@@ -221,7 +238,7 @@ def test_interrupted_build_leaves_neither_process_nor_half_a_build(
 
     command.send_signal(number)
 
-    assert command.wait(timeout=5) == code
+    assert command.wait(timeout=PATIENCE) == code
     assert eventually(lambda: inheritors(marker) == {}), inheritors(marker)
     assert builds(machine) == []
     executable("go", go())
@@ -240,15 +257,23 @@ def test_leftovers_of_a_killed_build_are_removed(executable: Executable, said: l
 
 
 def test_builders_at_the_same_time_build_once(executable: Executable, tmp_path: Path) -> None:
-    executable("go", go(seconds=0.5))
-    command = [sys.executable, "-m", "sandbox.engine"]
-    both = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    executable("go", go(work=until(tmp_path / "second-waits")))
+    first, second = tmp_path / "first", tmp_path / "second"
 
-    outputs = [process.communicate(timeout=20)[0] for process in both]
+    def start(output: Path) -> subprocess.Popen[bytes]:
+        with output.open("w") as file:
+            return subprocess.Popen([sys.executable, "-u", "-m", "sandbox.engine"], cwd=REPOSITORY, stdout=file)
 
-    assert [process.returncode for process in both] == [0, 0]
+    both = [start(first)]
+    assert eventually((tmp_path / "go-calls").exists)
+    both.append(start(second))
+    waits = eventually(lambda: "Waiting for another build" in second.read_text())
+    (tmp_path / "second-waits").touch()
+
+    assert [process.wait(timeout=PATIENCE) for process in both] == [0, 0]
+    assert waits
+    assert "Waiting for another build" not in first.read_text()
     assert len((tmp_path / "go-calls").read_text().splitlines()) == 1
-    assert sum("Waiting for another build" in output for output in outputs) == 1
 
 
 def test_module_file_names_the_version_of_the_installed_sdk() -> None:

@@ -17,7 +17,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from sandbox import language_host
-from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.sandbox.processes import ENDLESS, PATIENCE, eventually, inheritors, needs_proc
 
 # Stands for the SDK's launcher: writes down how it was started, then does what the program says.
 LAUNCHER = """
@@ -71,7 +71,7 @@ class Host:
     def end(self) -> str:
         """End the host by closing its stdin; return what it still printed."""
         self.channel.close()
-        output, _ = self.process.communicate(timeout=5)
+        output, _ = self.process.communicate(timeout=PATIENCE)
         return output
 
 
@@ -217,7 +217,8 @@ def test_policy_pack_and_no_other_plugin_is_served_by_the_sdk(host: Host, kind: 
     assert stdout(run_plugin(host, body, kind)) == served
 
 
-SLEEPING = "import subprocess, sys, time; print('up', flush=True); subprocess.run(['sleep', '60'])"
+# Long after the engine, which waits 5 s, and the test have lost patience.
+SLEEPING = f"import subprocess; print('up', flush=True); subprocess.run(['sleep', '{ENDLESS}'])"
 
 
 def sleepers(folder: Path) -> dict[int, str]:
@@ -228,11 +229,11 @@ def sleepers(folder: Path) -> dict[int, str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_host_program_and_what_the_program_started_at_once(host: Host, number: signal.Signals) -> None:
     call = host.stub.Run.future(host.request(SLEEPING))
-    assert eventually(lambda: any("sleep 60" in command for command in sleepers(host.folder).values()))
+    assert eventually(lambda: any(f"sleep {ENDLESS}" in command for command in sleepers(host.folder).values()))
 
     host.process.send_signal(number)
 
-    assert host.process.wait(timeout=1) == 0
+    assert host.process.wait(timeout=PATIENCE) == 0
     assert eventually(lambda: sleepers(host.folder) == {}), sleepers(host.folder)
     output, _ = host.process.communicate()
     assert output == "up\n"
@@ -247,7 +248,7 @@ def test_host_ends_with_its_engine(host: Host) -> None:
 
     host.process.stdin.close()
 
-    assert host.process.wait(timeout=1) == 0
+    assert host.process.wait(timeout=PATIENCE) == 0
     assert eventually(lambda: sleepers(host.folder) == {}), sleepers(host.folder)
 
 
@@ -268,7 +269,7 @@ def test_cancel_ends_the_program_and_its_run_is_an_error(host: Host) -> None:
 
     host.stub.Cancel(empty_pb2.Empty())
 
-    assert "SIGKILL" in call.result(timeout=5).error
+    assert "SIGKILL" in call.result(timeout=PATIENCE).error
 
 
 def test_ended_programs_leave_no_zombie(host: Host) -> None:

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from sandbox import local_accounts
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import Answering, LocalAccounts, Profile
-from tests.sandbox.processes import eventually
+from tests.sandbox.processes import ENDLESS, eventually
 
 REPOSITORY = Path(local_accounts.__file__).parents[1]
 SECURITY, TARGET = "111111111111", "222222222222"
@@ -46,6 +46,30 @@ def test_accounts_are_apart(accounts: LocalAccounts) -> None:
 def test_managed_policies_of_aws_exist(accounts: LocalAccounts) -> None:
     policy = accounts.iam(TARGET).get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     assert policy["Policy"]["PolicyName"] == "ReadOnlyAccess"
+
+
+def test_managed_policies_of_aws_are_each_account_s_own(accounts: LocalAccounts) -> None:
+    arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+    iam = accounts.iam(SECURITY)
+    iam.create_group(GroupName="viewers")
+    iam.attach_group_policy(GroupName="viewers", PolicyArn=arn)
+    counts = [
+        accounts.iam(account).get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] for account in (SECURITY, TARGET)
+    ]
+    assert counts == [1, 0]
+
+
+def test_managed_policies_of_aws_exist_in_china(accounts: LocalAccounts) -> None:
+    iam = boto3.client(
+        "iam",
+        region_name="cn-north-1",
+        endpoint_url=accounts.endpoint,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106
+    )
+    policy = iam.get_policy(PolicyArn="arn:aws-cn:iam::aws:policy/ReadOnlyAccess")["Policy"]
+    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert version["IsDefaultVersion"]
 
 
 def test_profile_leads_to_its_account(accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +136,7 @@ def test_server_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
             "-c",
             "import sys, time\nfrom pathlib import Path\nfrom sandbox.local_accounts import LocalAccounts\n"
             "with LocalAccounts(Path(sys.argv[1])) as accounts:\n    print(accounts.endpoint, flush=True)\n"
-            "    time.sleep(60)",
+            f"    time.sleep({ENDLESS})",
             str(tmp_path),
         ],
         cwd=REPOSITORY,

@@ -29,8 +29,15 @@ def repository(tmp_path: Path) -> Path:
     (folder / ".venv").symlink_to(sys.prefix)
     for name in ("Pulumi.security.yaml", "Pulumi.preprod.yaml", "requirements-dev.txt", f"{PACK}/pyproject.toml"):
         (folder / name).touch()
+    for name in ("Pulumi.yaml", "operations/__init__.py", "operations/project_files.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, folder / name)
     (folder / PACK / "check_config.py").write_text(
         "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
+    )
+    (folder / "operations").mkdir()
+    (folder / "operations" / "unfinished.py").write_text(
+        "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
     )
     return folder
 
@@ -67,6 +74,54 @@ def test_verb_is_the_plain_pulumi_command(repository: Path, pulumi: Path, verb: 
     assert f"pulumi {command}" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("verb", "gate"),
+    [("preview", True), ("up", True), ("destroy", False)],
+)
+def test_another_folders_program_runs_with_this_ones_policy_pack(
+    repository: Path, pulumi: Path, tmp_path: Path, verb: str, gate: bool
+) -> None:
+    shutil.copytree(repository, tmp_path / "change", symlinks=True)
+    shutil.rmtree(tmp_path / "change/policypacks")
+    (tmp_path / "change/Pulumi.preprod.yaml").rename(tmp_path / "change/Pulumi.staging.yaml")
+    done = make(repository, verb, "STACK=staging", "PROGRAM=../change")
+    assert done.returncode == 0, done.stderr
+    pack = repository / PACK
+    options = f" --policy-pack {pack} --policy-pack-config {pack}/config/staging.json" if gate else ""
+    assert pulumi.read_text() == f"--cwd ../change {verb} --refresh --stack staging{options}"
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_modules_of_the_folder_and_of_the_callers_environment_stay_out(
+    repository: Path, executable: Executable, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    executable(
+        "pulumi", "import os\nprint([os.environ.get(f'PYTHON{name}') for name in ('SAFEPATH', 'PATH', 'HOME')])\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(repository))
+    done = make(repository, verb, "STACK=preprod")
+    assert "['1', None, None]" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.preprod.yaml"])
+def test_files_that_name_software_are_refused(repository: Path, pulumi: Path, verb: str, name: str) -> None:
+    with (repository / name).open("a") as file:
+        file.write("plugins: {languages: [{name: python, path: mine}]}\n")
+    refused = make(repository, verb, "STACK=preprod")
+    assert refused.returncode != 0
+    assert f"{name}: `plugins`: it replaces the software that runs the policy pack." in refused.stderr
+    assert not pulumi.exists()
+
+
+def test_the_name_of_a_file_is_no_command(repository: Path) -> None:
+    (repository / "Pulumi.`: >made`.yaml").touch()
+    (repository / "Pulumi.$(: >made).yaml").touch()
+    for stack in ([], ["STACK=prod"]):
+        assert make(repository, "preview", *stack).returncode != 0
+    assert not (repository / "made").exists()
+
+
 @pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
 @pytest.mark.parametrize(
     ("stack", "sentence"),
@@ -96,6 +151,14 @@ def test_pack_configuration_is_checked_first(repository: Path, pulumi: Path, ver
     refused = make(repository, verb, "STACK=security")
     assert refused.returncode != 0
     assert f"{PACK}/config/security.json lowers a policy." in refused.stderr
+    assert not pulumi.exists()
+
+
+def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: Path) -> None:
+    (repository / "killed").touch()
+    refused = make(repository, "up", "STACK=preprod")
+    assert refused.returncode != 0
+    assert "['--stack', 'preprod'] has not ended." in refused.stderr
     assert not pulumi.exists()
 
 

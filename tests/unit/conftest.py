@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import runpy
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -92,7 +93,11 @@ def run_program(run_pulumi: RunPulumi) -> RunPulumi:
         def program() -> None:
             runpy.run_path(str(TOP / "__main__.py"), run_name="__main__")
 
-        return run_pulumi(program, **options)
+        before = signal.getsignal(signal.SIGINT)
+        try:
+            return run_pulumi(program, **options)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return run
 

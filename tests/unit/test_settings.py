@@ -9,13 +9,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import botocore
 import pydantic
 import pytest
 import yaml
 
 from configuration.model import RoleManagement
-from settings import PARTITIONS, Settings, SettingsError, load, parse
+from settings import Settings, SettingsError, load, parse
 from tests.unit.recording import RunPulumi
 
 TODAY = date(2027, 1, 15)
@@ -140,10 +139,12 @@ def test_partition_and_default_policies_follow_the_region(region: str, partition
     assert settings.roles["R"].role_management == managing(True, read_only)
 
 
-def test_regions_are_those_that_botocore_knows() -> None:
-    listed = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())
-    known = {region: part["id"] for part in listed["partitions"] for region in part["regions"]}
-    assert {region: part for region, part in known.items() if not region.endswith("-global")} == PARTITIONS
+@pytest.mark.parametrize("region", ["me-west-1", "sa-west-1"])
+def test_a_region_that_the_pinned_provider_does_not_know_is_refused(region: str) -> None:
+    (problem,) = problems("preprod", {**GOOD, "region": region})
+    assert problem.startswith("region: ")
+    assert "is a region that the pinned AWS provider does not know" in problem
+    assert "update pulumi-aws" in problem
 
 
 @pytest.mark.parametrize(

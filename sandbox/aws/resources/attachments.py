@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from sandbox.aws.connection import Connection
 
 
+_COUNTER = itertools.count(1)
+
+
 class PolicyAttachment(Resource):
-    """A managed policy on a role or a group; its id is `<owner>/<policy ARN>`."""
+    """A managed policy on a role or a group; what is imported is named `<owner>/<policy ARN>`."""
 
     owner: ClassVar[str]
     """The input that names the owner, and what AWS calls it: `role` or `group`."""
@@ -34,10 +39,14 @@ class PolicyAttachment(Resource):
     def detach(self, iam: IAMClient, owner: str, arn: str) -> None:
         """Detach a managed policy."""
 
+    @abstractmethod
+    def new_id(self, owner: str, arn: str) -> str:
+        """Return the id of a new attachment."""
+
     def create(self, aws: Connection, new: Values) -> str:
         owner, arn = new[self.owner], new["policyArn"]
         self.attach(aws.iam, owner, arn)
-        return f"{owner}/{arn}"
+        return self.new_id(owner, arn)
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
         del resource_id
@@ -86,6 +95,10 @@ class RolePolicyAttachment(PolicyAttachment):
         pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=owner)
         return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
+    def new_id(self, owner: str, arn: str) -> str:
+        # Since version 6.0 of the Terraform provider; before, and in states written then, `<role>-<timestamp>`.
+        return f"{owner}/{arn}"
+
     def attach(self, iam: IAMClient, owner: str, arn: str) -> None:
         iam.attach_role_policy(RoleName=owner, PolicyArn=arn)
 
@@ -107,6 +120,16 @@ class GroupPolicyAttachment(PolicyAttachment):
     def attached(self, iam: IAMClient, owner: str) -> list[str]:
         pages = iam.get_paginator("list_attached_group_policies").paginate(GroupName=owner)
         return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+    def new_id(self, owner: str, arn: str) -> str:
+        # helper/id/id.go of Terraform's SDK: the time to a tenth of a millisecond, and a counter.
+        del arn
+        now = datetime.now(UTC)
+        return f"{owner}-{now:%Y%m%d%H%M%S}{now.microsecond // 100:04}{next(_COUNTER):08x}"
+
+    def id_after_import(self, resource_id: str, state: Values) -> str:
+        del resource_id
+        return f"{state['group']}-{state['policyArn']}"
 
     def attach(self, iam: IAMClient, owner: str, arn: str) -> None:
         iam.attach_group_policy(GroupName=owner, PolicyArn=arn)

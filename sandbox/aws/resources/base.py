@@ -85,6 +85,8 @@ class Resource(ABC):
     inputs: ClassVar[Mapping[str, Input]]
     computed: ClassVar[tuple[str, ...]] = ()
     """Outputs that AWS decides and that are unknown before the resource exists."""
+    computed_sets: ClassVar[tuple[str, ...]] = ()
+    """Those of them that an update leaves as they were, until the next refresh."""
     unsupported: ClassVar[tuple[str, ...]] = ()
     """Inputs of the real provider that the stand-in refuses."""
 
@@ -110,6 +112,11 @@ class Resource(ABC):
     def id_after_update(self, resource_id: str, new: Values) -> str:
         """Return the id under which AWS has the resource after an update; Pulumi keeps the old one."""
         del new
+        return resource_id
+
+    def id_after_import(self, resource_id: str, state: Values) -> str:
+        """Return the id that an imported resource has in the state."""
+        del state
         return resource_id
 
     def from_import_id(self, resource_id: str) -> Values:
@@ -187,9 +194,54 @@ class Resource(ABC):
         del old, new
         return {}
 
-    def inputs_from(self, state: Values) -> Values:
-        """Return the inputs that describe a resource as it is."""
-        return {key: state[key] for key in self.inputs if state.get(key) not in (None, "", {})}
+    def written(self, state: Values, old: Values | None, new: Values) -> Values:
+        """Return the outputs after a create or update, of which `state` is what AWS has.
+
+        Sets are what was planned, not what is there: Terraform's SDK takes a planned set for what was applied
+        (`normalizeNullValues` in helper/schema/grpc_provider.go), and the framework's resources keep the plan.
+        """
+        planned = {key: sorted(new[key]) for key, each in self.inputs.items() if each.kind is Kind.SET and key in new}
+        kept = {key: old[key] for key in self.computed_sets if old and key in old}
+        return {**state, **planned, **kept}
+
+    def imported_inputs(self, state: Values) -> Values:
+        """Return the inputs of a resource that was just imported: what is required, or other than its default.
+
+        Source: pkg/tfbridge/schema.go, extractSchemaInputsObject.
+        """
+        found = {
+            key: state[key]
+            for key, each in self.inputs.items()
+            if (each.required and key in state)
+            or (state.get(key) not in (None, "", {}, [], False, 0) and state[key] != each.default)
+        }
+        if self.replacement.order is Order.NEW_FIRST_IN_FRAMEWORK:
+            return found
+        if "tags" in self.inputs and state.get("tagsAll"):
+            found["tagsAll"] = state["tagsAll"]
+        maps = {key: {**value, DEFAULTS: []} for key, value in found.items() if isinstance(value, dict)}
+        return {**found, **maps, DEFAULTS: []}
+
+    def refreshed_inputs(self, inputs: Values, state: Values) -> Values:
+        """Return the inputs after a refresh: those there were, with what of them has changed.
+
+        Documents stay in the program's words, and what was added to a set or to tags is not taken in.
+        Source: pkg/tfbridge/schema.go, extractInputs.
+        """
+        found = {}
+        for key, value in inputs.items():
+            now = state.get(key)
+            if key.startswith("__") or now is None:
+                continue
+            if self._kind(key) is Kind.DOCUMENT:
+                found[key] = value
+            elif isinstance(value, list) and isinstance(now, list):
+                found[key] = [item for item in value if item in now]
+            elif isinstance(value, dict) and isinstance(now, dict):
+                found[key] = {name: now[name] for name in value if name in now}
+            else:
+                found[key] = now
+        return found
 
     @staticmethod
     def tags_all(new: Values, default_tags: Mapping[str, str]) -> Any:
@@ -223,17 +275,11 @@ def _json_problem(text: str) -> str | None:
     return None
 
 
-def document_as_known(document: Mapping[str, Any] | str, known: object) -> str:
-    """Return the text of a document that AWS returned, in the words of the known text if it is the same policy."""
+def document_output(document: Mapping[str, Any] | str, known: object, *, version_first: bool = False) -> str:
+    """Return a document that AWS returned as the real provider keeps it: the known one if it is the same policy."""
     text = document if isinstance(document, str) else documents.dump(document)
-    return known if isinstance(known, str) and documents.same(text, known) else text
-
-
-def set_as_known(values: Collection[str], known: object) -> list[str]:
-    """Return values of which AWS tells no order, in the known order if they are the same."""
-    if isinstance(known, list) and sorted(known) == sorted(values):
-        return known
-    return sorted(values)
+    kept = known if isinstance(known, str) and documents.same(text, known) else text
+    return documents.normalised(kept, version_first=version_first)
 
 
 def split_id(resource_id: str, separator: str, form: str) -> tuple[str, str]:

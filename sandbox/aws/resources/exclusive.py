@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sandbox.aws import names
 from sandbox.aws.errors import RefusedError, missing_is_fine
 from sandbox.aws.resources.attachments import RolePolicyAttachment
-from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
+from sandbox.aws.resources.base import Input, Kind, Resource, Values
 from sandbox.aws.resources.inline import RolePolicy
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ class Exclusive(Resource):
         return str(role)
 
     def read(self, aws: Connection, resource_id: str, known: Values) -> Values | None:
+        del known
         with missing_is_fine():
             present = self.present(aws, resource_id)
-            return {"roleName": resource_id, self.members: set_as_known(present, known.get(self.members))}
+            return {"roleName": resource_id, self.members: sorted(present)}
         return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:

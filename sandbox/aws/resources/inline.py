@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
-from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, split_id
+from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_output, split_id
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -52,7 +52,7 @@ class InlinePolicy(Resource):
                 self.owner: owner,
                 "name": name,
                 "namePrefix": "",
-                "policy": document_as_known(document, known.get("policy")),
+                "policy": document_output(document, known.get("policy"), version_first=True),
             }
         return None
 

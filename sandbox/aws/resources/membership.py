@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.aws.errors import RefusedError, missing_is_fine
-from sandbox.aws.resources.base import Input, Kind, Resource, Values, set_as_known
+from sandbox.aws.resources.base import Input, Kind, Resource, Values
 
 if TYPE_CHECKING:
     from sandbox.aws.connection import Connection
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class GroupMembership(Resource):
     """The members of a group.
 
-    As in the real provider, a create only adds, while the outputs name every member: the next update removes
-    strangers.
+    As in the real provider, a create only adds, and the outputs name the planned members: unlisted ones are seen by a
+    refresh, and removed by the update after it.
     """
 
     type_name = "aws:iam/groupMembership:GroupMembership"
@@ -35,7 +35,7 @@ class GroupMembership(Resource):
         with missing_is_fine():
             pages = aws.iam.get_paginator("get_group").paginate(GroupName=known["group"])
             members = [user["UserName"] for page in pages for user in page["Users"]]
-            return {"name": resource_id, "group": known["group"], "users": set_as_known(members, known.get("users"))}
+            return {"name": resource_id, "group": known["group"], "users": sorted(members)}
         return None
 
     def update(self, aws: Connection, resource_id: str, old: Values, new: Values) -> None:

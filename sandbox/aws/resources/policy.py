@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sandbox import documents
 from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
-from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known
+from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_output
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Policy(Resource):
                 "namePrefix": "",
                 "path": policy["Path"],
                 "description": policy.get("Description", ""),
-                "policy": document_as_known(version["PolicyVersion"]["Document"], known.get("policy")),
+                "policy": document_output(version["PolicyVersion"]["Document"], known.get("policy")),
                 "arn": policy["Arn"],
                 "policyId": policy["PolicyId"],
                 "attachmentCount": policy["AttachmentCount"],

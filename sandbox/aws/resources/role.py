@@ -8,7 +8,7 @@ from sandbox import documents
 from sandbox.aws import names
 from sandbox.aws.errors import missing_is_fine
 from sandbox.aws.resources.attachments import RolePolicyAttachment
-from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_as_known, set_as_known
+from sandbox.aws.resources.base import Input, Kind, Resource, Values, document_output
 from sandbox.aws.resources.inline import RolePolicy
 from sandbox.aws.resources.tags import tag_list, tag_outputs, update_tags
 
@@ -34,6 +34,7 @@ class Role(Resource):
         "tags": Input(kind=Kind.TAGS, check=names.tags),
     }
     computed = ("arn", "createDate", "uniqueId", "inlinePolicies", "managedPolicyArns")
+    computed_sets = ("inlinePolicies", "managedPolicyArns")
     # Deprecated in favour of resources of their own.
     unsupported = ("namePrefix", "inlinePolicies", "managedPolicyArns")
 
@@ -58,7 +59,7 @@ class Role(Resource):
                 "name": role["RoleName"],
                 "namePrefix": "",
                 "path": role["Path"],
-                "assumeRolePolicy": document_as_known(role["AssumeRolePolicyDocument"], known.get("assumeRolePolicy")),
+                "assumeRolePolicy": document_output(role["AssumeRolePolicyDocument"], known.get("assumeRolePolicy")),
                 "description": role.get("Description", ""),
                 "forceDetachPolicies": known.get("forceDetachPolicies", False),
                 "maxSessionDuration": role["MaxSessionDuration"],
@@ -67,7 +68,7 @@ class Role(Resource):
                 "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "uniqueId": role["RoleId"],
                 "inlinePolicies": _inline_policies(aws.iam, resource_id, known.get("inlinePolicies", [])),
-                "managedPolicyArns": set_as_known(attached, known.get("managedPolicyArns")),
+                "managedPolicyArns": sorted(attached),
                 **tag_outputs(role.get("Tags", []), known, aws.default_tags),
             }
         return None
@@ -108,6 +109,9 @@ class Role(Resource):
 def _inline_policies(iam: IAMClient, role: str, known: list[dict[str, str]]) -> list[dict[str, str]]:
     texts = {policy["name"]: policy["policy"] for policy in known}
     return [
-        {"name": name, "policy": document_as_known(RolePolicy().get(iam, role, name), texts.get(name))}
+        {
+            "name": name,
+            "policy": document_output(RolePolicy().get(iam, role, name), texts.get(name), version_first=True),
+        }
         for name in sorted(RolePolicy().names(iam, role))
     ]

@@ -16,12 +16,12 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox.aws.wire import UNKNOWN, plain, property_values, secret_keys
+from tests.sandbox.processes import PATIENCE
 from tests.sandbox.stand_in.driver import urn
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "sandbox.aws", "--logtostderr", "127.0.0.1:1"]
 USER = urn("aws:iam/user:User")
-SECONDS = 10
 
 
 def start(command: list[str] | None = None) -> subprocess.Popen[str]:
@@ -118,7 +118,7 @@ def test_a_signal_ends_it_at_once_and_quietly(plugin: subprocess.Popen[str], num
     assert plugin.stdout
     assert int(plugin.stdout.readline())
     plugin.send_signal(number)
-    assert plugin.communicate(timeout=SECONDS) == ("", "")
+    assert plugin.communicate(timeout=PATIENCE) == ("", "")
     assert plugin.returncode == -number
 
 
@@ -129,4 +129,4 @@ def test_it_ends_with_the_engine_that_started_it() -> None:
         assert int(process.stdout.readline())
         process.kill()
         # Its end closes the last copy of this pipe.
-        assert process.communicate(timeout=SECONDS) == ("", "")
+        assert process.communicate(timeout=PATIENCE) == ("", "")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from delegation_pack.facts import PARTITIONS
 from delegation_pack.iam import keys
 from delegation_pack.iam.conditions import canonical, resource_texts
 from delegation_pack.iam.document import Condition, Statement
@@ -25,10 +26,6 @@ class Placed:
     document: int
     has_variables: bool
     statement: Statement
-
-
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
-"""All there are (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the SDKs' list)."""
 
 
 def partitions(statements: Sequence[Placed], callers: Callers) -> list[str]:

@@ -30,7 +30,7 @@ def _allowed(
     document: Document, carried: Carried, keys: Mapping[str, Values] | None = None, but: tuple[str, ...] = ()
 ) -> Finding | None:
     """A request that assumes a role elsewhere, other than those in `but`."""
-    callers = callers_of_identity(carried.attachment, carried.resource.account)
+    callers = callers_of_identity(carried.attachment, carried.resource.account, carried.resource.partition)
     return decide(document, Question(callers=callers, targets=assume_roles_elsewhere(but=but), keys=keys or {}))
 
 

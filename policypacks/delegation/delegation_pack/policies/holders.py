@@ -32,6 +32,7 @@ class Holder:
     """None if the stack does not make it."""
     attachment: Attachment
     account: str | None
+    partition: str | None
     carried: list[Carried] = field(default_factory=list)
     aws_managed: list[tuple[Resource, str]] = field(default_factory=list)
     """Each AWS-managed policy's ARN, after the resource that attaches it."""
@@ -61,7 +62,9 @@ def holders(stack: Stack) -> list[Holder]:
             if key not in found:
                 made = key if isinstance(key, Resource) else None
                 attachment = _OF_KIND[key.kind] if isinstance(key, Resource) else key[0]
-                found[key] = Holder(resource=made, attachment=attachment, account=resource.account)
+                found[key] = Holder(
+                    resource=made, attachment=attachment, account=resource.account, partition=resource.partition
+                )
             held = {one.resource for one in found[key].carried}
             found[key].carried.extend(one for one in carried if one.resource not in held)
             found[key].aws_managed.extend(aws_managed)

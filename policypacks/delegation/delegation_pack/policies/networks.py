@@ -91,15 +91,19 @@ def role_name(role: Resource) -> str | None:
 
 
 def role_arn(role: Resource) -> str | None:
-    """Return a role's ARN, from account, path and name as they will be, else as AWS said; None if it is not known."""
+    """Return a role's ARN, from account, path and name as they will be, else as AWS said; None if it is not known.
+
+    A `*` stands where the partition is not known.
+    """
     if role.account and role_name(role):
-        return f"arn:{role.partition}:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
+        return f"arn:{role.partition or '*'}:iam::{role.account}:role{role.text('path') or '/'}{role_name(role)}"
     return role.text("arn")
 
 
 def role_with_arn(stack: Stack, arn: str) -> Resource | None:
     """Return the role of the stack with an ARN."""
-    return next((role for role in stack.of("iam.Role") if role_arn(role) == arn), None)
+    in_any_partition = ":".join(["arn", "*", *arn.split(":")[2:]])
+    return next((role for role in stack.of("iam.Role") if role_arn(role) in (arn, in_any_partition)), None)
 
 
 def only_denies(document: Document) -> Document:
@@ -127,5 +131,5 @@ def session_stays_inside(stack: Stack, role: Resource, networks: Sequence[str]) 
         for action in statement.not_actions or ()
     }
     anything = Target(actions=(_ANY_ACTION, *sorted(excepted)), resources=Resources(types=()))
-    callers = Callers(type=CallerType.ROLE, account=role.account)
+    callers = Callers(type=CallerType.ROLE, account=role.account, partition=role.partition)
     return explicitly_denied(documents, Question(callers=(callers,), targets=(anything,), keys=outside(networks)))

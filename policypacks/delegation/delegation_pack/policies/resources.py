@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs, StackValidationArgs, proxy
 
+from delegation_pack.facts import partition_of
+
 _SENTINELS = (
     proxy.UNKNOWN_ARCHIVE_VALUE,
     proxy.UNKNOWN_ARRAY_VALUE,
@@ -110,12 +112,13 @@ class Resource:
         return only_account(self.provider) or account_of(self.get("arn"))
 
     @property
-    def partition(self) -> str:
-        """The partition of the resource's account: its ARN's, else its provider's region's, else `aws`."""
-        arn, region = self.text("arn"), str((self.provider or {}).get("region"))
+    def partition(self) -> str | None:
+        """The partition of the resource's account: its ARN's, else its provider's region's; None if neither says it."""
+        arn = self.text("arn")
         if account_of(arn):
             return str(arn).split(":")[1]
-        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+        found = partition_of(str((self.provider or {}).get("region")))
+        return found.id if found else None
 
     @cached_property
     def properties(self) -> Mapping[str, Any]:

@@ -87,7 +87,7 @@ def _allowed(
     targets: tuple[Target, ...] = (),
 ) -> Finding | None:
     account = carried.resource.account
-    callers = callers_of_identity(carried.attachment, account)
+    callers = callers_of_identity(carried.attachment, account, carried.resource.partition)
     return decide(document, Question(callers=callers, targets=targets or (role_changes(account),), keys=keys or {}))
 
 
@@ -160,7 +160,8 @@ def ways_around(document: Document, carried: Carried, config: Config) -> Iterato
     finding = _allowed(document, carried, targets=_around(document, account))
     if finding:
         yield f"has a way around the permissions boundary beside role management: {because(finding)} {_LEAVE_OUT}"
-    finding = _replaces([document], callers_of_identity(carried.attachment, account), account, accepted)
+    callers = callers_of_identity(carried.attachment, account, carried.resource.partition)
+    finding = _replaces([document], callers, account, accepted)
     if finding:
         yield f"lets the permissions boundary be deleted and made anew: {because(finding)} {_LEAVE_OUT}"
 
@@ -221,7 +222,7 @@ def _managed_or_together(stack: Stack, config: Config) -> Iterator[tuple[Resourc
 
 def _around_together(holder: Holder, config: Config) -> Iterator[tuple[Resource, str]]:
     """The escalation paths that documents open together: one manages roles, another has the way around."""
-    callers = callers_of_identity(holder.attachment, holder.account)
+    callers = callers_of_identity(holder.attachment, holder.account, holder.partition)
     documents = holder.documents()
     changes = (role_changes(holder.account, BOUNDABLE + BOUNDARY_CHANGES),)
     managing = {c: d for c, d in documents.items() if decide(d, Question(callers=callers, targets=changes))}
@@ -295,7 +296,7 @@ def _open_boundaries(stack: Stack) -> Iterator[tuple[Resource, str]]:
             *user_management(resource.account, others_only=False),
             *assume_roles_elsewhere(),
         )
-        callers = (Callers(type=CallerType.ROLE, account=resource.account),)
+        callers = (Callers(type=CallerType.ROLE, account=resource.account, partition=resource.partition),)
         for carried in identity_policies(resource):
             try:
                 finding = decide(carried.read(), Question(callers=callers, targets=targets))
@@ -321,7 +322,7 @@ def _named_by(carried: Carried) -> list[str]:
 def _open_access_role(role: Resource, documents: Sequence[Document], config: Config) -> Iterator[tuple[Resource, str]]:
     """A role that users of another account may assume and that manages roles, without a Deny that keeps what holds the
     delegation up."""
-    callers = (Callers(type=CallerType.ROLE, account=role.account),)
+    callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
     if not (documents and _takes_strangers(role)):
         return
     if not decide(documents, Question(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
@@ -346,7 +347,7 @@ def _protected(role: Resource, config: Config) -> Iterator[str]:
     """
     if role.account is None:
         return
-    roles = f"arn:{role.partition}:iam::{role.account}:role"
+    roles = f"arn:{role.partition or '*'}:iam::{role.account}:role"
     if role_name(role):
         yield f"{roles}{role.text('path') or '/'}{role_name(role)}"
     for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
@@ -356,7 +357,7 @@ def _protected(role: Resource, config: Config) -> Iterator[str]:
 def _takes_strangers(role: Resource) -> bool:
     """Tell whether a role's trust lets a user of any account in; one that cannot be read may."""
     try:
-        question = Question(callers=callers_of_trust(role.account)[:1], targets=(ASSUME_THIS_ROLE,))
+        question = Question(callers=callers_of_trust(role.account, role.partition)[:1], targets=(ASSUME_THIS_ROLE,))
         return any(decide(carried.read(), question) for carried in trusts(role))
     except Unverifiable:
         return True

@@ -44,7 +44,7 @@ class _Grant:
         """Tell whether the grant lets one role of another account, or any, be assumed."""
         resources = Resources(types=("role",), not_callers_account=True, like=(arn,))
         target = Target(actions=("sts:AssumeRole",), resources=resources)
-        callers = callers_of_identity(self.carried.attachment, self.account)
+        callers = callers_of_identity(self.carried.attachment, self.account, self.carried.resource.partition)
         return decide(self.document, Question(callers=callers, targets=(target,))) is not None
 
 
@@ -63,7 +63,7 @@ def _disagreements(stack: Stack, _config: Config) -> Iterator[tuple[Resource, st
             yield from _differences(stack, grant, role, trusting[role])
     for role, document in trusting.items():
         own = role_arn(role)
-        if role in met or own is None or not _takes_users(document, role.account):
+        if role in met or own is None or not _takes_users(document, role):
             continue
         if not any(grant.allows(own) for grant in grants):
             yield role, f"{role.label} trusts users of another account, but no grant of this stack names {own}."
@@ -88,8 +88,8 @@ def _readable_trusts(role: Resource) -> Iterator[Document]:
             continue
 
 
-def _takes_users(document: Document, account: str | None) -> bool:
-    callers = (Callers(type=CallerType.USER, not_account=account),)
+def _takes_users(document: Document, role: Resource) -> bool:
+    callers = (Callers(type=CallerType.USER, not_account=role.account, partition=role.partition),)
     try:
         return decide(document, Question(callers=callers, targets=(ASSUME_THIS_ROLE,))) is not None
     except Unverifiable:
@@ -98,7 +98,7 @@ def _takes_users(document: Document, account: str | None) -> bool:
 
 def _differences(stack: Stack, grant: _Grant, role: Resource, trust: Document) -> Iterator[tuple[Resource, str]]:
     resource = grant.carried.resource
-    callers = callers_of_identity(grant.carried.attachment, grant.account)
+    callers = callers_of_identity(grant.carried.attachment, grant.account, resource.partition)
     if not decide(trust, Question(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
         yield resource, f"{grant.carried.label} grants {role.label}, whose trust policy lets nobody {whose} in."

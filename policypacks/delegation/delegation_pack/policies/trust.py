@@ -43,14 +43,14 @@ def _on_trusts(judge: Callable[[Document, Resource, Config], Iterator[str]]) -> 
 
 
 def _without_mfa(document: Document, resource: Resource, _config: Config) -> Iterator[str]:
-    callers = callers_of_trust(resource.account)
+    callers = callers_of_trust(resource.account, resource.partition)
     finding = decide(document, Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
     if finding:
         yield f"can be assumed without MFA: {because(finding)} Demand it with Bool on the Allow."
 
 
 def _others_than_users(document: Document, resource: Resource, config: Config) -> Iterator[str]:
-    question = Question(callers=callers_of_trust(resource.account), targets=(ASSUME_THIS_ROLE,))
+    question = Question(callers=callers_of_trust(resource.account, resource.partition), targets=(ASSUME_THIS_ROLE,))
     for statement, principal in document.admitted:
         complaint = _complaint(principal, resource.account, config)
         if complaint and decide(_only(document, statement, principal), question):

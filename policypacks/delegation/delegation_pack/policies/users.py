@@ -60,7 +60,10 @@ def user_management_elsewhere(document: Document, carried: Carried, config: Conf
     known = bool(account and security) or carried.attachment is Attachment.ROLE
     elsewhere = (f"arn:*:iam::{security}:*",) if security else ()
     targets = user_management(account, others_only=not known, but=elsewhere)
-    finding = decide(document, Question(callers=callers_of_identity(carried.attachment, account), targets=targets))
+    finding = decide(
+        document,
+        Question(callers=callers_of_identity(carried.attachment, account, carried.resource.partition), targets=targets),
+    )
     if finding:
         yield (
             f"manages users outside the Security account: {because(finding)} Name the actions that are needed, none "
@@ -102,7 +105,7 @@ def _users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
 def devices_of_others(document: Document, carried: Carried, config: Config) -> Iterator[str]:
     """Yield the ways in which a document lets the claim of MFA be forged."""
     account = carried.resource.account
-    callers = callers_of_identity(carried.attachment, account)
+    callers = callers_of_identity(carried.attachment, account, carried.resource.partition)
 
     def allowed(actions: tuple[str, ...], resources: Resources, keys: Mapping[str, Values]) -> str | None:
         target = Target(actions=actions, resources=resources)

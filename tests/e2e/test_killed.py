@@ -1,0 +1,217 @@
+"""`make up` killed at ten points, and what an operator does then, as docs/operations.md says.
+
+One deployment of two stacks, killed and resumed again and again. The accounts answer slowly, so calls are in flight.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sandbox.local_accounts import Answering
+from sandbox.look_back import Account
+from sandbox.workspace import Workspace
+from tests.e2e.interception import Interception, Point
+from tests.e2e.stacks import Stacks
+from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
+
+pytestmark = [needs_proc, pytest.mark.steps]
+
+NOT_DONE = Point(call=1, carried_out=False)
+DONE = Point(call=1, carried_out=True)
+SECOND_DONE = Point(call=2, carried_out=True)
+READING = Point(call=4, changing=False, carried_out=True)
+# Ten kills, in the order of the deployment: each resumes what the one before left.
+KILLS = {
+    "security": [READING, NOT_DONE, DONE, SECOND_DONE, DONE, DONE],
+    "preprod": [NOT_DONE, DONE, DONE, DONE],
+}
+
+
+@dataclass
+class Seen:
+    """What a killed update left, and what an operator was told."""
+
+    locked: str
+    """What the next `make up` said."""
+    interrupted: list[str]
+    """The creations in the state whose end nobody knows."""
+    plan: str = ""
+    """What `make import-plan` said, if that `make up` named it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What stands at the end of a deployment: in the accounts, and in the states."""
+
+    accounts: dict[str, Account]
+    states: dict[str, list[tuple[str, Any]]]
+
+
+@dataclass
+class Story:
+    """The whole deployment: undisturbed, and killed ten times."""
+
+    undisturbed: Standing
+    resumed: Standing
+    kills: list[Seen] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    """Processes that outlived a kill, locks and unfinished creations at the end."""
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with Workspace(say=lambda _line: None) as workspace:
+        # Its virtual environment is this one, so there is nothing to install.
+        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+        stacks = Stacks(workspace)
+        for stack in ("security", "preprod"):
+            workspace.run("stack", "init", stack).check()
+            _make(workspace, "up", stack)
+        undisturbed = _standing(stacks)
+        _forget(workspace)
+        workspace.accounts.answer(Answering(delay=0.1))
+        kills = []
+        for stack, points in KILLS.items():
+            kills += [_kill_and_resume(workspace, stack, point) for point in points]
+            _make(workspace, "up", stack)
+        yield Story(undisturbed, _standing(stacks), kills, _left(workspace))
+
+
+def test_the_next_up_says_how_to_go_on(story: Story) -> None:
+    for seen in story.kills:
+        assert "pulumi cancel" in seen.locked
+
+
+def test_what_may_exist_is_named_and_nothing_is_updated_before_it_is_known(story: Story) -> None:
+    assert sum(bool(seen.interrupted) for seen in story.kills) >= 8
+    for seen in story.kills:
+        for resource in seen.interrupted:
+            assert f"  {resource}\n" in seen.locked
+        assert ("make import-plan" in seen.locked) is bool(seen.interrupted)
+        assert "Updating" not in seen.locked
+
+
+def test_what_was_created_and_not_recorded_is_taken_over(story: Story) -> None:
+    plans = [seen.plan for seen in story.kills]
+    # Of the ten calls seven were carried out and never answered.
+    assert sum("pulumi import" in plan for plan in plans) >= 5
+    assert any("User alice" in plan or "User bob" in plan for plan in plans)
+    assert any("Role TSU-IAM-ACCESS" in plan for plan in plans)
+
+
+def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
+    assert story.resumed.accounts == story.undisturbed.accounts
+    assert story.resumed.states == story.undisturbed.states
+    assert story.left == []
+
+
+def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
+    """Kill an update at a point, then do what an operator is told."""
+    mark = f"KILLED_UPDATE={os.getpid()}-{point}"
+    with Interception(workspace.accounts.endpoint, point) as interception:
+        name, _, value = mark.partition("=")
+        update = subprocess.Popen(
+            ["make", "up", f"STACK={stack}", "ARGS=--skip-preview --yes"],
+            cwd=workspace.root,
+            env={**workspace.env, "AWS_ENDPOINT_URL": interception.endpoint, name: value},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        reached = eventually(lambda: interception.reached.is_set() or update.poll() is not None)
+        _kill(mark)
+        output, _ = update.communicate(timeout=PATIENCE)
+        assert reached, output
+        assert interception.reached.is_set(), f"{stack} was updated before {point}:\n{output}"
+    interrupted = _unfinished(workspace, stack)
+    refused = _run(workspace, f"make up STACK={stack}")
+    assert refused.returncode != 0
+    seen = Seen(locked=refused.stdout + refused.stderr, interrupted=interrupted)
+    _check(_run(workspace, f"pulumi cancel --yes --stack {stack}"))
+    if "make import-plan" in seen.locked:
+        seen.plan = _check(_run(workspace, f"make import-plan STACK={stack}"))
+        # The commands as the plan prints them, without the previews that they show a person first; what follows is
+        # `make preview` and `make up`.
+        for command in re.findall(r"^  (pulumi (?:.*\\\n)*.*)$", seen.plan, re.MULTILINE):
+            _check(_run(workspace, f"{command} --skip-preview"))
+    return seen
+
+
+def _kill(mark: str) -> None:
+    """Kill every process of an update, as the machine's end does."""
+
+    def gone() -> bool:
+        for process in inheritors(mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return not inheritors(mark)
+
+    assert eventually(gone), inheritors(mark)
+
+
+def _run(workspace: Workspace, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-euc", command],
+        cwd=workspace.root,
+        # As the workflows confirm; a person is asked.
+        env=workspace.env | {"PULUMI_SKIP_CONFIRMATIONS": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _check(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _make(workspace: Workspace, verb: str, stack: str) -> None:
+    _check(_run(workspace, f"make {verb} STACK={stack} ARGS=--skip-preview"))
+
+
+def _unfinished(workspace: Workspace, stack: str) -> list[str]:
+    deployment = workspace.run("stack", "export", "--stack", stack).check().json()["deployment"]
+    return sorted(
+        f"{operation['resource']['type']} {operation['resource']['urn'].rpartition('::')[2]}"
+        for operation in deployment.get("pending_operations") or []
+        if operation["type"] == "creating"
+    )
+
+
+def _standing(stacks: Stacks) -> Standing:
+    states = {}
+    for stack in ("security", "preprod"):
+        deployment = stacks.workspace.run("stack", "export", "--stack", stack).check().json()["deployment"]
+        states[stack] = sorted(
+            (resource["urn"], json.dumps(resource.get("inputs", {}), sort_keys=True))
+            for resource in deployment["resources"]
+        )
+    accounts = {stack: stacks.account(stack) for stack in ("security", "preprod")}
+    return Standing(accounts=accounts, states=states)
+
+
+def _forget(workspace: Workspace) -> None:
+    """Empty the accounts and the states."""
+    request = urllib.request.Request(f"{workspace.accounts.endpoint}/moto-api/reset", method="POST")  # noqa: S310
+    urllib.request.urlopen(request).close()  # noqa: S310
+    for stack in ("security", "preprod"):
+        workspace.run("stack", "rm", "--force", "--yes", "--preserve-config", stack).check()
+        workspace.run("stack", "init", stack).check()
+
+
+def _left(workspace: Workspace) -> list[str]:
+    locks = [path.name for path in (workspace.root.parent / "state").rglob(".pulumi/locks/**/*.json")]
+    return [*locks, *_unfinished(workspace, "security"), *_unfinished(workspace, "preprod")]
