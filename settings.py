@@ -178,11 +178,16 @@ class Settings(Model):
                 if not isinstance(entry, LimitedMember) or group not in self.members:
                     continue
                 left = (entry.until - today).days
-                place = f"groups.{group}[{index}]: {entry.name}"
                 if left < 0:
-                    yield f"{place} had the last day on {entry.until}: AWS refuses them every role, so take them out"
+                    yield (
+                        f"groups.{group}[{index}]: {entry.name} had the last day on {entry.until}: "
+                        "AWS refuses them every role, so take them out"
+                    )
                 elif left <= _NOTICE_DAYS:
-                    yield f"{place} has the last day on {entry.until}, after which AWS refuses them every role"
+                    yield (
+                        f"groups.{group}[{index}]: {entry.name} has the last day on {entry.until}, "
+                        "after which AWS refuses them every role"
+                    )
 
 
 _KEYS = tuple(to_camel(name) for name in Settings.model_fields if name != "stack")

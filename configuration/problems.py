@@ -80,7 +80,7 @@ def _model_at(location: Location) -> type[Model]:
 
 def missing(stack: str, key: str) -> Problem:
     """Return the problem of a key that has to be there."""
-    where = "under `config` of Pulumi.yaml" if key in ("groups", "roles") else f"to Pulumi.{stack}.yaml"
+    where = "under `config` of Pulumi.yaml" if key in ("groups", "roles") else "to Pulumi." + stack + ".yaml"
     return (key,), f"{key}: is missing: add a line such as `{_EXAMPLES[key]}` {where}"
 
 

@@ -19,14 +19,14 @@ _SPEAKERS = {
     "problem": 2,
 }
 # Functions that put a text together themselves.
-_AUTHORS = {"missing", "_documentation_ranges", "_wide_ranges", "_ends", "refuse_excess"}
+_AUTHORS = {"missing", "_documentation_ranges", "_wide_ranges", "_ends", "_inline_policies", "refuse_excess"}
 # Where a text stands before it is reported: variables, and the values of tables.
-_VARIABLES = {"rule", "text", "_TYPES"}
+_VARIABLES = {"rule", "_TYPES"}
 
 
 def messages(file: Path) -> set[str]:
     """Return the texts in one source file that begin with words of their own or have words after what is filled in."""
-    return {text for node in ast.walk(ast.parse(file.read_text())) for text in _spoken(node) if text.strip("… :")}
+    return {text for node in ast.walk(ast.parse(file.read_text())) for text in _spoken(node) if text.strip("… :,.")}
 
 
 def _spoken(node: ast.AST) -> Iterator[str]:

@@ -71,7 +71,7 @@ def test_the_configuration_table_says_the_programs_default(key: str) -> None:
     name = next(name for name in Settings.model_fields if to_camel(name) == key)
     values = {stack: getattr(parse(stack, REQUIRED | shared), name) for stack in ("preprod", "production")}
     actual = values["preprod"]
-    plain = actual.model_dump(by_alias=True) if hasattr(actual, "model_dump") else actual
+    plain = actual.model_dump(by_alias=True, exclude_none=True) if hasattr(actual, "model_dump") else actual
     assert told[0] == (list(plain) if isinstance(plain, tuple) else plain)
     assert (values["production"] != values["preprod"]) == ("`production`" in CONFIGURATION[key])
 
