@@ -58,8 +58,8 @@ def test_a_wider_address_needs_a_change_in_the_gates_own_file(security: Stacks) 
 def test_a_document_unknown_at_preview_is_refused(security: Stacks, rewrite: Callable[[str, str, str], None]) -> None:
     rewrite(
         "components/cross_account_access.py",
-        "policy=args.grant,",
-        "policy=role.unique_id.apply(lambda _: args.grant),",
+        "policy=document,\n",
+        "policy=made['TSU-IAM-ACCESS'][0].unique_id.apply(lambda _, document=document: document),\n",
     )
     result = security.pulumi("preview", "preprod")
     assert result.returncode != 0
@@ -100,7 +100,7 @@ def test_credentials_of_a_wrong_account_are_refused(security: Stacks, tmp_path: 
             id="private-address-no-account-misspelt-former-and-shared-key",
         ),
         pytest.param(
-            {"staticIps": [f"8.8.{n}.8" for n in range(250)]},
+            {"staticIps": [f"198.{100 + n // 100}.{100 + n % 100}.100" for n in range(400)]},
             ("The inline policies of role", "The grant on group", "IAM allows 5,120"),
             id="over-quotas",
         ),
