@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import yaml
 
-from sandbox import engine
+from sandbox import engine, processes
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
 from sandbox.signals import ended_by_signals, undisturbed
@@ -174,6 +174,8 @@ class Workspace:
                         if each_line:
                             each_line(line.rstrip("\n"))
                 process.wait()
+                # Pulumi's own language host stays for minutes when the engine was killed.
+                processes.end_left_behind(process.pid, set())
             except BaseException:
                 self._end_processes()
                 raise
@@ -218,16 +220,22 @@ class Workspace:
         }
 
     def _end_processes(self) -> None:
-        """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds."""
+        """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds.
+
+        Then whatever it has started and left behind.
+        """
         with undisturbed():
             for process in list(self._running):
+                seen = processes.family(process.pid)
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
                 try:
                     process.wait(timeout=_GRACE_SECONDS)
                 except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    seen |= processes.family(process.pid)
+                    process.kill()
                     process.wait()
+                processes.end_left_behind(process.pid, seen)
                 self._running.discard(process)
 
 
