@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ import pytest
 from operations import import_plan, stack_files
 from operations.errors import OperationError, exit_code
 from sandbox.local_accounts import LocalAccounts
+from sandbox.workspace import REPOSITORY
+from tests.sandbox.processes import PATIENCE, eventually
 
 ROLE = "arn:aws:iam::222222222222:role/"
 
@@ -175,6 +181,23 @@ def test_text_before_the_plan_is_passed_over(
     monkeypatch.setattr("sys.argv", ["import_plan", "--stack=preprod"])
     assert exit_code(import_plan.main) == 0
     assert "Nothing that stack preprod would create exists" in capsys.readouterr().out
+
+
+def test_ctrl_c_waits_until_pulumi_has_ended(tmp_path: Path) -> None:
+    put_pulumi(tmp_path, "trap 'sleep 1; echo > ended; exit 1' INT\necho > started\nwhile :; do sleep 0.1; done")
+    statement = "from operations import import_plan; from pathlib import Path; import_plan.preview(Path(), 'preprod')"
+    command = subprocess.Popen(
+        [sys.executable, "-c", statement],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert eventually((tmp_path / "started").exists)
+    os.killpg(command.pid, signal.SIGINT)
+    _, error = command.communicate(timeout=PATIENCE)
+    assert b"KeyboardInterrupt" in error
+    assert (tmp_path / "ended").exists()
 
 
 @pytest.mark.parametrize(
