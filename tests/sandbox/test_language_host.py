@@ -358,11 +358,11 @@ def connect(answers: Iterator[Any]) -> analyzer_pb2_grpc.AnalyzerStub:
 def start_pack(host: Host, *, configured: bool = True, **options: str) -> Any:
     answers = run_plugin(host, PACK, kind="analyzer", info=host.info(**options))
     engine = connect(answers)
-    engine.Handshake(analyzer_pb2.AnalyzerHandshakeRequest(), timeout=20)
+    engine.Handshake(analyzer_pb2.AnalyzerHandshakeRequest(), timeout=PATIENCE)
     if configured:
         stack = analyzer_pb2.AnalyzerStackConfigureRequest(stack="preprod", config={"a:b": "c"}, dry_run=True)
-        engine.ConfigureStack(stack, timeout=20)
-    info = engine.GetAnalyzerInfo(empty_pb2.Empty(), timeout=20)
+        engine.ConfigureStack(stack, timeout=PATIENCE)
+    info = engine.GetAnalyzerInfo(empty_pb2.Empty(), timeout=PATIENCE)
     answers.cancel()
     return json.loads(next(policy.description for policy in info.policies if policy.name == "started"))
 
@@ -402,7 +402,7 @@ def test_policy_pack_starts_without_configuration_when_the_engine_has_none(host:
 def test_policy_pack_that_does_not_start_is_said(host: Host, body: str, virtualenv: str, reason: str) -> None:
     answers = run_plugin(host, body, kind="analyzer", info=host.info(virtualenv=virtualenv))
     with pytest.raises(grpc.RpcError, match=f"policy pack not started: .*{re.escape(reason)}"):
-        connect(answers).GetAnalyzerInfo(empty_pb2.Empty(), timeout=20)
+        connect(answers).GetAnalyzerInfo(empty_pb2.Empty(), timeout=PATIENCE)
     answers.cancel()
 
 

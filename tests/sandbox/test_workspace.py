@@ -250,10 +250,10 @@ def test_language_host_that_stays_behind_a_killed_engine_is_ended(
         opened.run("stack", "init", "security").check()
         statement = f"delegation:statement={sleeping(started)}"
         run = threads.submit(opened.run, "up", "--yes", "--stack", "security", "--config", statement)
-        assert eventually(started.exists, seconds=20)
+        assert eventually(started.exists)
         (pulumi,) = (pid for pid, command in inheritors(home).items() if "/pulumi up " in command)
         os.kill(pulumi, signal.SIGKILL)
-        assert run.result(timeout=20).returncode != 0
+        assert run.result(timeout=PATIENCE).returncode != 0
         assert inheritors(home) == {}
 
 
