@@ -117,7 +117,7 @@ class Workspace:
     def profiles(self) -> list[Profile]:
         """The AWS profiles that the stack files call for, that of the Security account first."""
         profiles: dict[str, Profile] = {}
-        shared = yaml.safe_load((self.root / "Pulumi.yaml").read_text())["config"].get("region", {})
+        shared = yaml.safe_load((self.root / "Pulumi.yaml").read_text()).get("config", {}).get("region", {})
         for stack in self.stack_names:
             config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
             region = str(config.get("delegation:region", shared.get("default", "us-east-1")))
