@@ -48,7 +48,7 @@ demo: setup ## Deploy the three stacks on local AWS accounts and show what stand
 .PHONY: test
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m sandbox.engine
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --durations=10
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 
 .PHONY: check
 check: setup ## Check format, lint and types
