@@ -56,6 +56,15 @@ class Finding:
         return sentence(self.request, self.statement, self.reasons)
 
 
+@dataclass(frozen=True)
+class JointFinding:
+    """A request of the asked class that each of several policies allows."""
+
+    request: Request
+    allowed_by: tuple[tuple[int, Statement], ...]
+    """For each policy the statement that lets the request through, and the position of its document, from 0."""
+
+
 def decide(documents: Document | Sequence[Document], question: Question) -> Finding | None:
     """Find a request of the question's class that the documents, taken together, allow; None if there is none.
 
@@ -63,18 +72,48 @@ def decide(documents: Document | Sequence[Document], question: Question) -> Find
         Unverifiable: neither can be shown within the stated bounds.
     """
     all_documents = (documents,) if isinstance(documents, Document) else tuple(documents)
-    placed = [Placed(i, d.has_variables, s) for i, d in enumerate(all_documents) for s in d.statements]
+    found = _found([all_documents], question)
+    if found is None:
+        return None
+    request, (one,) = found
+    why = reasons(all_documents, request, one.document, one.statement, question)
+    return Finding(request, one.document, one.statement, why)
+
+
+def decide_intersection(policies: Sequence[Sequence[Document]], question: Question) -> JointFinding | None:
+    """Find a request of the question's class that every policy allows and none denies; None if there is none.
+
+    A policy is all documents that are read together: a principal's identity policies, its permissions boundary, the
+    trust policy of the role that it assumes. The bounds are `decide`'s.
+
+    Raises:
+        Unverifiable: neither can be shown within the stated bounds.
+    """
+    found = _found([tuple(documents) for documents in policies], question)
+    if found is None:
+        return None
+    request, allowing = found
+    return JointFinding(request, tuple((one.document, one.statement) for one in allowing))
+
+
+def _found(policies: Sequence[tuple[Document, ...]], question: Question) -> tuple[Request, tuple[Placed, ...]] | None:
+    placed = [
+        Placed(p, i, document.has_variables, statement)
+        for p, documents in enumerate(policies)
+        for i, document in enumerate(documents)
+        for statement in document.statements
+    ]
     budget = Budget()
     doubt: str | None = None
     try:
         for target in question.targets:
-            for action, statements in _by_statements(placed, target.actions):
+            for action, statements in _by_statements(placed, target.actions, len(policies)):
                 for callers in question.callers:
                     for partition in partitions(statements, callers):
                         scope = Scope(statements, callers, partition, action, target, question.keys, budget)
                         outcome = search(scope)
                         if isinstance(outcome, tuple):
-                            return _confirmed(all_documents, *outcome, question)
+                            return _confirmed(policies, *outcome)
                         doubt = doubt or outcome
     except TooComplexError:
         raise Unverifiable(
@@ -85,19 +124,25 @@ def decide(documents: Document | Sequence[Document], question: Question) -> Find
     return None
 
 
-def _by_statements(placed: Sequence[Placed], actions: Iterable[str]) -> list[tuple[str, list[Placed]]]:
-    """One action for each set of statements that actions can fall under, if an Allow is among them."""
+def _by_statements(placed: Sequence[Placed], actions: Iterable[str], policies: int) -> list[tuple[str, list[Placed]]]:
+    """One action for each set of statements that actions can fall under, if every policy has an Allow among them."""
     covered = [frozenset(matching_actions(one.statement, actions)) for one in placed]
     groups: dict[tuple[int, ...], str] = {}
     for action in actions:
         groups.setdefault(tuple(i for i, names in enumerate(covered) if action in names), action)
     found = [(action, [placed[i] for i in group]) for group, action in groups.items()]
-    return [(action, group) for action, group in found if any(one.statement.effect is Effect.ALLOW for one in group)]
+    return [
+        (action, group)
+        for action, group in found
+        if len({one.policy for one in group if one.statement.effect is Effect.ALLOW}) == policies
+    ]
 
 
-def _confirmed(documents: Sequence[Document], request: Request, placed: Placed, question: Question) -> Finding:
-    """The finding, once the request itself has been judged to be allowed."""
-    if not evaluate(documents, request).allowed:
-        raise Unverifiable(f"{placed.statement.heading} cannot be judged: two ways of judging it disagree.")
-    why = reasons(documents, request, placed.document, placed.statement, question)
-    return Finding(request, placed.document, placed.statement, why)
+def _confirmed(
+    policies: Sequence[tuple[Document, ...]], request: Request, allowing: tuple[Placed, ...]
+) -> tuple[Request, tuple[Placed, ...]]:
+    """What was found, once the request itself has been judged to be allowed."""
+    for documents, one in zip(policies, allowing, strict=True):
+        if not evaluate(documents, request).allowed:
+            raise Unverifiable(f"{one.statement.heading} cannot be judged: two ways of judging it disagree.")
+    return request, allowing

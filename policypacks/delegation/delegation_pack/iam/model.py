@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 
 from delegation_pack.iam import domains, keys
 from delegation_pack.iam.conditions import Check, arn_language, canonical, language_of, resource_texts, templates
@@ -44,23 +45,25 @@ class Model:
             for check in found:
                 self._checks.setdefault(check.key, []).append(check)
 
-    def solve(self) -> tuple[Request, Placed] | None:
-        """A request that one Allow lets through and no Deny stops."""
-        allows = list(self._applying(Effect.ALLOW))
-        if not allows:
+    def solve(self) -> tuple[Request, tuple[Placed, ...]] | None:
+        """A request that an Allow of each policy lets through and no Deny stops, with these Allows."""
+        allows: list[list[tuple[Placed, list[Literal]]]] = [[] for _ in range(self._scope.policies)]
+        for one, literals in self._applying(Effect.ALLOW):
+            allows[one.policy].append((one, literals))
+        if not all(allows):
             return None
         denies = [[(test, not outcome) for test, outcome in literals] for _, literals in self._applying(Effect.DENY)]
         for key in (PRINCIPAL, RESOURCE, keys.MFA, *self._scope.limits, *self._assignment):
             self._region(key)
         clauses: list[Clause] = [*self._what_occurs_together(), *denies]
-        for one, literals in allows:
+        for chosen in product(*allows):
             regions = dict(self._regions)
-            for test, outcome in literals:
+            for test, outcome in (literal for _, literals in chosen for literal in literals):
                 regions[test.key] = test.narrowed(regions[test.key], outcome)
             solved = solve(regions, clauses, self._scope.budget)
             request = solved and self._request(solved)
             if request:
-                return request, one
+                return request, tuple(one for one, _ in chosen)
         return None
 
     def _lookup(self, key: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from delegation_pack.iam.document import Principal, PrincipalKind
+from delegation_pack.iam.document import Principal, PrincipalKind, Statement
 from delegation_pack.iam.patterns import (
     ANY,
     ANYTHING,
@@ -62,7 +62,25 @@ def resources_language(resources: Resources, partition: str) -> Language:
 
 def principals_language(principals: Iterable[Principal]) -> Language:
     """The callers that the entries of a Principal element name, as far as they are IAM users or role sessions."""
+    return _principals_language(tuple(principals))
+
+
+@lru_cache(maxsize=1 << 12)
+def _principals_language(principals: tuple[Principal, ...]) -> Language:
     return union(pattern for principal in principals for pattern in _entry(principal))
+
+
+def names_directly(statement: Statement, principal: str, unique_id: str | None = None) -> bool:
+    """Whether a statement's Principal names this very caller, or everybody, and not only the caller's account.
+
+    In the role's own account that is enough to assume it; see
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html.
+    """
+    caller = f"{principal}{SEPARATOR}{unique_id or ''}"
+    if statement.not_principals is not None:
+        return caller not in principals_language(statement.not_principals)
+    direct = (entry for entry in statement.principals or () if entry.kind is not PrincipalKind.ACCOUNT)
+    return caller in principals_language(direct)
 
 
 def _entry(principal: Principal) -> Sequence[str]:

@@ -23,7 +23,10 @@ PRINCIPAL, RESOURCE = "the caller", "the resource"
 class Placed:
     """A statement of one of the documents."""
 
+    policy: int
+    """Which of the policies that must all allow a request."""
     document: int
+    """Position in the documents of that policy."""
     has_variables: bool
     statement: Statement
 
@@ -71,6 +74,7 @@ class Scope:
         budget: Budget,
     ) -> None:
         self.statements = statements
+        self.policies = 1 + max((one.policy for one in statements), default=0)
         self.callers = callers
         self.partition = partition
         """Of the callers and of what they call."""

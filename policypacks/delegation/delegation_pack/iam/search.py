@@ -22,8 +22,8 @@ _FIRST_MARK = 0xF8000
 ASKED = "the resource, in the question's words"
 
 
-def search(scope: Scope) -> tuple[Request, Placed] | str | None:
-    """A request that is allowed, with the statement that allows it; a sentence if that cannot be told; else None.
+def search(scope: Scope) -> tuple[Request, tuple[Placed, ...]] | str | None:
+    """A request that is allowed, with the statements that allow it; a sentence if that cannot be told; else None.
 
     Raises:
         TooComplexError: it takes more than the stated bounds.
@@ -34,7 +34,7 @@ def search(scope: Scope) -> tuple[Request, Placed] | str | None:
     return _attempt(scope, generous=False)[0] or undefined
 
 
-def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, Placed] | None, str | None]:
+def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Placed, ...]] | None, str | None]:
     """What is found, and why some result on the way was not defined.
 
     Variables get their values one after the other; what has no solution while later ones are open has none at all.
