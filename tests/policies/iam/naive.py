@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 Context = dict[str, list[str]]
@@ -71,7 +71,11 @@ def arn_like(pattern: str, text: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    return float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
+    if text.isdigit() and len(text) != 4:
+        return float(text)
+    text += {4: "-01-01", 7: "-01"}.get(len(text), "")
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def compare(name: str, given: str, wanted: str) -> bool:
@@ -100,7 +104,8 @@ def compare(name: str, given: str, wanted: str) -> bool:
     return given == wanted
 
 
-def condition_holds(operator: str, key: str, wanted: list[str], context: Context, version: str) -> bool:
+def condition_holds(operator: str, key: str, wanted: list[str], context: Context, version: str) -> bool | None:
+    """None: AWS does not say."""
     prefix, _, rest = operator.rpartition(":")
     name, if_exists = rest.removesuffix("IfExists"), rest.endswith("IfExists")
     values = context.get(key.lower(), [])
@@ -108,9 +113,11 @@ def condition_holds(operator: str, key: str, wanted: list[str], context: Context
         return any((w.lower() == "true") == (not values) for w in wanted)
     negated = "Not" in name
     if not values:
-        if if_exists or prefix == "ForAllValues":
-            return True
-        return negated and prefix != "ForAnyValue"
+        if prefix == "ForAnyValue":
+            return None if if_exists else False
+        return if_exists or prefix == "ForAllValues" or negated
+    if prefix and values == [""]:
+        return prefix == "ForAllValues"
     wild = name in ("StringLike", "StringNotLike") or name.startswith("Arn")
     texts = [substituted(w, context, version, wild=wild) if name.startswith(("String", "Arn")) else w for w in wanted]
     one_by_one = [any(t is not None and compare(name, v, t) for t in texts) != negated for v in values]
@@ -152,7 +159,9 @@ def action_covers(patterns: Any, action: str) -> bool:
     return any(fnmatch.fnmatchcase(action.lower(), p.lower()) for p in listed(patterns))
 
 
-def applies(statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str) -> bool:
+def applies(
+    statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str
+) -> bool | None:
     identity = "".join(context.get("aws:userid", []))
     if "Principal" in statement and not principal_covers(statement["Principal"], caller, identity):
         return False
@@ -166,21 +175,27 @@ def applies(statement: dict[str, Any], caller: str, action: str, resource: str, 
         return False
     if "NotResource" in statement and resource_covers(statement["NotResource"], resource, context, version):
         return False
-    return all(
+    results = [
         condition_holds(operator, key, [text(v) for v in listed(wanted)], context, version)
         for operator, block in statement.get("Condition", {}).items()
         for key, wanted in block.items()
-    )
+    ]
+    return False if False in results else None if None in results else True
 
 
 def text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def allowed(document: dict[str, Any], caller: str, action: str, resource: str, context: Context) -> bool:
+def allowed(document: dict[str, Any], caller: str, action: str, resource: str, context: Context) -> bool | None:
+    """None: it hangs on what AWS does not say."""
     version = document.get("Version", "2008-10-17")
-    applying = [s for s in listed(document["Statement"]) if applies(s, caller, action, resource, context, version)]
-    return bool(applying) and all(statement["Effect"] == "Allow" for statement in applying)
+    results: dict[str, list[bool | None]] = {"Allow": [False], "Deny": [False]}
+    for statement in listed(document["Statement"]):
+        results[statement["Effect"]].append(applies(statement, caller, action, resource, context, version))
+    if True in results["Deny"] or not any(result is not False for result in results["Allow"]):
+        return False
+    return None if None in results["Deny"] or True not in results["Allow"] else True
 
 
 def with_derived(caller: str, identity: str, resource: str, context: Context) -> Context:
@@ -191,7 +206,7 @@ def with_derived(caller: str, identity: str, resource: str, context: Context) ->
         "aws:principaltype": ["User" if ":user/" in caller else "AssumedRole"],
         "aws:username": [caller.rpartition("/")[2]] if ":user/" in caller else [],
         "aws:userid": [identity],
-        "aws:resourceaccount": [resource.split(":")[4]] if resource.count(":") >= 5 else [],
+        "aws:resourceaccount": [a for a in resource.split(":")[4:5] if a],
         "aws:principalisawsservice": ["false"],
     }
     return {**context, **derived}

@@ -65,6 +65,9 @@ class PrincipalKind(StrEnum):
     CANONICAL_USER = "canonical user"
 
 
+BY_UNIQUE_ID = frozenset({PrincipalKind.UNIQUE_ID, PrincipalKind.SESSION})
+"""Entries of a Principal element that look at the unique id or the session name of a caller."""
+
 _ARN = r"arn:aws(-[a-z]+)*:iam::(?P<account>\d{12}):"
 _SESSION_ARN = _ARN.replace(":iam:", ":sts:")
 _NAME = r"([!-)+->@-~]+/)*[A-Za-z0-9_+=,.@-]+"
@@ -123,6 +126,11 @@ class Statement:
     def label(self) -> str:
         """How messages name it: "statement 1 ('Admins')"."""
         return f"statement {self.index} ('{self.sid}')" if self.sid else f"statement {self.index}"
+
+    @property
+    def named_principals(self) -> tuple[Principal, ...]:
+        """The entries of Principal or NotPrincipal; none for an identity policy."""
+        return self.principals if self.principals is not None else self.not_principals or ()
 
     @property
     def heading(self) -> str:

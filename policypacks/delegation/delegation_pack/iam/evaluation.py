@@ -85,7 +85,7 @@ class Facts:
         return self.check(statement.conditions, document.has_variables)
 
     def check(self, conditions: Iterable[Condition], has_variables: bool) -> list[Check]:
-        return [Check(condition, has_variables, self.lookup) for condition in conditions]
+        return [Check.of(condition, has_variables, self.lookup) for condition in conditions]
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,9 @@ def _unmet(document: Document, statement: Statement, facts: Facts) -> tuple[Unme
         found.append(Unmet(False, f"it does not cover {request.principal}"))
     texts = resource_texts(statement)
     if texts:
-        language, unresolved = language_of(texts, document.has_variables, facts.lookup)
-        covered = statement.resources is not None
-        if (request.resource in language) != covered:
+        language = language_of(texts, document.has_variables, facts.lookup)
+        if (request.resource in language) != (statement.resources is not None):
             found.append(Unmet(False, f"it does not cover {request.resource}"))
-        elif unresolved and not covered:
-            found.append(Unmet(None, "a policy variable in its NotResource has no value"))
     for check in facts.checks(document, statement):
         result = check.holds(facts.values(check.key))
         if not result:

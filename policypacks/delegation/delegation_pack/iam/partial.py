@@ -20,14 +20,11 @@ from dataclasses import dataclass, field, replace
 
 from delegation_pack.iam import keys
 from delegation_pack.iam.conditions import Lookup, canonical, language_of, resource_texts, templates
-from delegation_pack.iam.document import Condition, Document, Principal, PrincipalKind, Statement, matching_actions
+from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Document, Principal, Statement, matching_actions
 from delegation_pack.iam.evaluation import Facts, Request
 from delegation_pack.iam.patterns import ANYTHING, SEPARATOR, Budget, union, word
 from delegation_pack.iam.principals import principals_language
 from delegation_pack.iam.variables import Template, keys_of, template
-
-_BY_UNIQUE_ID = frozenset({PrincipalKind.UNIQUE_ID, PrincipalKind.SESSION})
-"""Entries of a Principal element that look at the unique id or the session name of a caller."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +123,7 @@ def _names(principals: Iterable[Principal], part: _Part) -> bool | None:
     principals = tuple(principals)
     if part.settles(["aws:userid"]):
         return part.facts.caller in principals_language(principals)
-    by_id = [principal for principal in principals if principal.kind in _BY_UNIQUE_ID]
+    by_id = [principal for principal in principals if principal.kind in BY_UNIQUE_ID]
     if part.facts.caller in principals_language(one for one in principals if one not in by_id):
         return True
     anybody = union([f"{part.known.principal}{SEPARATOR}{ANYTHING}"])
@@ -134,17 +131,13 @@ def _names(principals: Iterable[Principal], part: _Part) -> bool | None:
 
 
 def _covers(statement: Statement, resource: str, has_variables: bool, part: _Part) -> bool | None:
-    """Whether a statement is about the resource; None if that hangs on policy variables, or is not defined."""
+    """Whether a statement is about the resource; None if that hangs on policy variables."""
     texts = resource_texts(statement)
     about = statement.resources is not None
     settled = [text for text in texts if part.settles(keys_of(_template(text, has_variables)))]
-    language, unresolved = language_of(settled, has_variables, part.facts.lookup)
-    if resource in language:
+    if resource in language_of(settled, has_variables, part.facts.lookup):
         return about
-    widest, _ = language_of(texts, has_variables, part.widest)
-    if resource in widest or (unresolved and not about):
-        return None
-    return not about
+    return None if resource in language_of(texts, has_variables, part.widest) else not about
 
 
 def _template(text: str, has_variables: bool) -> Template:

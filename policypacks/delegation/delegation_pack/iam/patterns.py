@@ -8,9 +8,9 @@ together, so the answers are exact.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from heapq import heappop, heappush
 
 SEPARATOR = "\n"
 """Stands between the ARN and the unique id of a caller; in no value of a document."""
@@ -52,6 +52,8 @@ MAX_STEPS = 150_000
 """Steps that one decision may take: characters fed to automata, and clauses looked at."""
 _STEPS_TOGETHER = 4_000
 """Steps after which the patterns of a union are no longer run at once but one after the other."""
+_STEPS_BROADLY = 1_000
+"""Steps after which a text is looked for by going on where the least is missing, no longer the shortest one."""
 
 
 class TooComplexError(Exception):
@@ -115,10 +117,17 @@ class _Automaton:
         self.named: dict[str, int] = {}
         self.classes: list[tuple[frozenset[str], int, int]] = []
         self.open = self.skipped = self.accepting = self.endless = start = 0
+        self.missing: dict[int, int] = {}
+        """The positions, as a mask, by the number of characters that are at least missing there."""
         places: dict[str, list[int]] = {}
         position = 0
         for pattern in patterns:
             start |= 1 << position
+            missing = 0
+            self.missing[0] = self.missing.get(0, 0) | 1 << position + len(pattern)
+            for i in range(len(pattern) - 1, -1, -1):
+                missing += not _is_star(pattern[i])
+                self.missing[missing] = self.missing.get(missing, 0) | 1 << position + i
             for token in pattern:
                 places.setdefault(token, []).append(position)
                 position += 1
@@ -137,6 +146,14 @@ class _Automaton:
                 self.named[char] = self.named.get(char, 0) | mask
         self.moves: dict[str, tuple[int, int]] = {}
         self.start = self._closed(start)
+        self._distances: dict[int, int] = {}
+
+    def distance(self, state: int) -> int:
+        """How many characters are at least missing until a pattern matches."""
+        known = self._distances.get(state)
+        if known is None:
+            known = self._distances[state] = min(count for count, mask in self.missing.items() if mask & state)
+        return known
 
     def _closed(self, state: int) -> int:
         while (wider := state | (state & self.skipped) << 1) != state:
@@ -218,6 +235,12 @@ def union(patterns: Iterable[str]) -> Language:
     return _language(frozenset(patterns))
 
 
+def nonempty(language: Language) -> Language:
+    """The language of a document's texts without the empty text."""
+    kept = (pattern for pattern in language.patterns if pattern)
+    return union(ANY + ANYTHING if not pattern.strip(ANYTHING) else pattern for pattern in kept)
+
+
 def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget) -> str | None:
     """A short text that is in each of the first languages and in none of the others; None if there is none.
 
@@ -234,27 +257,41 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
 
 @lru_cache(maxsize=1 << 12)
 def _word(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
+    if inside & without:
+        return None, 1
     finite = next((one for one in inside if len(one.literals) == len(one.patterns)), None)
     if finite is None:
         return _search(inside, without)
     fitting = (
         t for t in sorted(finite.literals) if all(t in one for one in inside) and not any(t in one for one in without)
     )
-    return next(fitting, None), 1
+    return next(fitting, None), len(finite.literals)
 
 
 def _search(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
-    """`_word` among languages with wildcards: their patterns at once or, where that branches too much, one by one."""
-    text, steps = _walk(inside, without, _STEPS_TOGETHER)
-    if steps <= _STEPS_TOGETHER:
-        return text, steps
+    """`_word` among languages with wildcards, by what is cheap first."""
     budget = Budget()
     try:
-        budget.spend(steps)
-        text = _one_by_one(inside, without, budget)
+        text = _in_steps(inside, without, budget)
     except TooComplexError:
         return None, MAX_STEPS + 1
     return text, MAX_STEPS - budget.left
+
+
+def _in_steps(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
+    """Walk a little; if that does not tell, leave out what is covered anyway; then take patterns one by one."""
+    text, steps = _walk(inside, without, _STEPS_TOGETHER)
+    budget.spend(steps)
+    if steps <= _STEPS_TOGETHER:
+        return text
+    rest = frozenset(_uncovered(one, without, budget) for one in inside)
+    if not all(one.patterns for one in rest):
+        return None
+    if rest != inside:
+        text, steps = _word(rest, without)
+        budget.spend(steps)
+        return text
+    return _one_by_one(inside, without, budget)
 
 
 def _one_by_one(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
@@ -268,7 +305,7 @@ def _one_by_one(inside: frozenset[Language], without: frozenset[Language], budge
         rest = without
         for wanted in narrowed:
             rest = frozenset(_meeting(one, wanted, budget) for one in rest)
-        if any(_covered(wanted, one, budget) for wanted in narrowed for one in rest):
+        if not all(_uncovered(wanted, rest, budget).patterns for wanted in narrowed):
             continue
         text, steps = _word(narrowed, rest) if len(split.patterns) > 1 else _walk(narrowed, rest, budget.left)
         budget.spend(steps)
@@ -288,21 +325,37 @@ def _meeting(language: Language, other: Language, budget: Budget) -> Language:
     return union(p for p in language.patterns if any(meets(p, q) for q in sorted(other.patterns)))
 
 
-def _covered(language: Language, other: Language, budget: Budget) -> bool:
-    """Whether each pattern of a language can be read as one that a pattern of the other takes in."""
+def _uncovered(language: Language, others: Iterable[Language], budget: Budget) -> Language:
+    """The patterns of a language that cannot be read as one that a pattern of the others takes in."""
+    wide = frozenset(pattern for other in others for pattern in other.patterns)
 
-    def covers(wide: str, pattern: str) -> bool:
-        seen = _pairs(wide, pattern, whole=True)
+    def covers(pattern: str, another: str) -> bool:
+        budget.spend(1)
+        if _literal_start(pattern)[: len(start := _literal_start(another))] != start[: len(_literal_start(pattern))]:
+            return False
+        seen = _pairs(pattern, another, whole=True)
         budget.spend(len(seen))
-        return (len(pattern), len(wide)) in seen
+        return (len(another), len(pattern)) in seen
 
-    return all(any(covers(q, p) for q in sorted(other.patterns)) for p in sorted(language.patterns))
+    return union(p for p in language.patterns if p not in wide and not any(covers(q, p) for q in sorted(wide)))
+
+
+@lru_cache(maxsize=1 << 12)
+def _literal_start(pattern: str) -> str:
+    """What a pattern begins with, up to its first token."""
+    return pattern[: next((i for i, char in enumerate(pattern) if char >= chr(_FIRST_TOKEN)), len(pattern))]
+
+
+_State = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
 
 
 def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) -> tuple[str | None, int]:
-    """Run all automata side by side, breadth first; of the unwanted ones only those that still can match."""
+    """Run all automata side by side; of the unwanted ones only those that still can match.
+
+    Breadth first, so that the text is short; where that takes long, towards what all the wanted ones accept.
+    """
     wanted, unwanted = ([one.automaton for one in languages] for languages in (inside, without))
-    start = (
+    start: _State = (
         tuple(a.start for a in wanted),
         tuple((i, a.start) for i, a in enumerate(unwanted)),
     )
@@ -310,10 +363,10 @@ def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) ->
     # unique id.
     ends = not any(SEPARATOR in a.named for a in wanted)
     texts = {start: ""}
-    queue = deque([start])
+    queue: list[tuple[int, int, _State]] = [(0, 0, start)]
     steps = 0
     while queue and steps <= most:
-        here = queue.popleft()
+        _, _, here = heappop(queue)
         good, bad = here
         if ends and any(state & unwanted[i].endless for i, state in bad):
             continue
@@ -332,7 +385,8 @@ def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) ->
             )
             if there not in texts:
                 texts[there] = texts[here] + char
-                queue.append(there)
+                far = sum(a.distance(s) for s, a in zip(onward, wanted, strict=True)) if steps > _STEPS_BROADLY else 0
+                heappush(queue, (far, len(texts), there))
     return None, steps
 
 

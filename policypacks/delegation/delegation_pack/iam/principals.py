@@ -55,7 +55,7 @@ def callers_language(callers: Callers, partition: str) -> Language:
 def resources_language(resources: Resources, partition: str) -> Language:
     """The ARNs of a class of resources in a partition, without the class's `like` and `but`."""
     if not resources.types:
-        return union(["*", f"arn:{partition}:{ANYTHING}"])
+        return union(["*", f"arn:{partition}:{FIELD}{FIELDS}:{FIELDS}:{FIELDS}:{ANYTHING}"])
     prefix = f"arn:{partition}:iam::{resources.account or 12 * DIGIT}:"
     return union(prefix + shape for type_ in resources.types for shape in _shapes(type_))
 
@@ -118,6 +118,11 @@ def project(key: str, pattern: str) -> list[str]:
     if key == "aws:principalaccount":
         return [f"{_IAM}{account}:{ANYTHING}{_ANY_ID}"]
     return [f"arn:{FIELDS}:{FIELDS}:{FIELDS}:{account}:{ANYTHING}"]
+
+
+def lacking(key: str) -> list[str]:
+    """The texts of callers, or of resources, that do not have a key which follows from them."""
+    return ["*", f"arn:{FIELDS}:{FIELDS}:{FIELDS}::{ANYTHING}"] if key == "aws:resourceaccount" else []
 
 
 def part(key: str, text: str) -> str | None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from delegation_pack.facts import PARTITIONS
 from delegation_pack.iam import keys
-from delegation_pack.iam.conditions import canonical, resource_texts
-from delegation_pack.iam.document import Condition, Statement
+from delegation_pack.iam.conditions import canonical, resource_texts, templates
+from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Statement
 from delegation_pack.iam.operators import operator
 from delegation_pack.iam.patterns import Budget
 from delegation_pack.iam.question import Callers, CallerType, Target, Values
+from delegation_pack.iam.variables import Template, keys_of, template
 
+ASKED = "the resource, in the question's words"
 PRINCIPAL, RESOURCE = "the caller", "the resource"
 """Stand among the condition keys for the texts that a caller and a resource are (`principals`)."""
 
@@ -43,11 +45,23 @@ def partitions(statements: Sequence[Placed], callers: Callers) -> list[str]:
 
 def _arns(statement: Statement) -> Iterator[str]:
     yield from (text for text in resource_texts(statement) if text.startswith("arn:"))
-    for principal in (*(statement.principals or ()), *(statement.not_principals or ())):
+    for principal in statement.named_principals:
         if principal.value.startswith("arn:"):
             yield principal.value
     for condition in statement.conditions:
         yield from (value for value in condition.values if value.count(":") >= 5)
+
+
+def _all_texts(statement: Statement) -> Iterator[str]:
+    yield from resource_texts(statement)
+    yield from (principal.value for principal in statement.named_principals)
+    for condition in statement.conditions:
+        yield from condition.values
+
+
+def _digits(text: str) -> list[str]:
+    """The accounts that a text names, also within longer digits."""
+    return [run[i : i + 12] for run in re.findall(r"\d{12,}", text) for i in range(len(run) - 11)]
 
 
 @lru_cache(maxsize=256)
@@ -92,6 +106,8 @@ class Scope:
             for condition in one.statement.conditions:
                 self.uses.setdefault(canonical(condition.key), []).append(condition)
         self.spelled |= {key: conditions[0].key for key, conditions in self.uses.items()}
+        self.variables = {canonical(key) for _, parts in self.texts() for key in keys_of(parts)}
+        """The keys that policy variables refer to."""
 
     def fixed(self, key: str) -> Sequence[str | None]:
         """The value of a key that the kind of caller settles, None standing for absent; empty if it does not."""
@@ -99,9 +115,29 @@ class Scope:
             return [self.callers.type]
         if key == "aws:principalisawsservice":
             return ["false"]
-        if key in keys.NEVER_PRESENT or (key == "aws:username" and self.callers.type is CallerType.ROLE):
+        role = self.callers.type is CallerType.ROLE
+        if key in keys.OF_SERVICES or (key == "aws:username" and role):
+            return [None]
+        if keys.of_federation(key) and not (role and (key in keys.SAML_OF_SESSIONS or not key.startswith("saml:"))):
             return [None]
         return []
+
+    def texts(self) -> Iterator[tuple[str, Template]]:
+        """Every text that may hold a policy variable, with the key that it is compared with."""
+        for one in self.statements:
+            for text in resource_texts(one.statement):
+                yield RESOURCE, template(text, wildcards=True, variables=one.has_variables)
+            for condition in one.statement.conditions:
+                for parts in templates(condition, one.has_variables):
+                    yield canonical(condition.key), parts
+        for text in (*self.resources.like, *self.resources.but):
+            yield ASKED, template(text, wildcards=True, variables=True)
+
+    @cached_property
+    def unnamed_account(self) -> str:
+        """An account that the statements do not mention."""
+        named = {number for one in self.statements for text in _all_texts(one.statement) for number in _digits(text)}
+        return next(account for i in range(10**12 - 1, 0, -1) if (account := f"{i:012d}") not in named)
 
     def several(self, key: str) -> bool:
         """Whether a request can hold more than one value of the key."""
@@ -119,8 +155,8 @@ class Scope:
     @property
     def identified(self) -> bool:
         """Whether a statement looks at the unique id or the session name of the caller."""
-        texts = repr([one.statement for one in self.statements]).lower()
-        return any(text in texts for text in ("aws:userid", "'aida", "'aroa", ":assumed-role/"))
+        named = (p for one in self.statements for p in one.statement.named_principals)
+        return "aws:userid" in self.uses.keys() | self.variables or any(p.kind in BY_UNIQUE_ID for p in named)
 
 
 def base(key: str) -> str:

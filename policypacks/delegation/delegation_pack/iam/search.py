@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from delegation_pack.iam import keys
-from delegation_pack.iam.conditions import canonical, resource_texts, templates
+from delegation_pack.iam.concrete import request_of
+from delegation_pack.iam.conditions import canonical
+from delegation_pack.iam.encoding import Encoding
 from delegation_pack.iam.evaluation import Request
-from delegation_pack.iam.model import Model
 from delegation_pack.iam.patterns import ANYTHING, Language, TooComplexError, between, fields, union, word
-from delegation_pack.iam.principals import callers_language, principals_language, project, resources_language
-from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
-from delegation_pack.iam.variables import Template, keys_of, template
+from delegation_pack.iam.principals import callers_language, lacking, principals_language, project, resources_language
+from delegation_pack.iam.scope import ASKED, PRINCIPAL, RESOURCE, Placed, Scope, base
+from delegation_pack.iam.solver import solve
+from delegation_pack.iam.variables import Template, template
 
 MODEL_COST = 200
 """Steps of `patterns.MAX_STEPS` that one combination of values for policy variables counts for."""
@@ -19,7 +21,6 @@ MAX_VALUES = 128
 """Values of one policy variable that are told apart."""
 
 _FIRST_MARK = 0xF8000
-ASKED = "the resource, in the question's words"
 
 
 def search(scope: Scope) -> tuple[Request, tuple[Placed, ...]] | str | None:
@@ -48,10 +49,10 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
         assignment = assignments.pop()
         open_ = [key for key in free if key not in assignment]
         scope.budget.spend(MODEL_COST)
-        model = Model(scope, assignment, generous or bool(open_), frozenset(open_))
-        found = model.solve()
+        encoding = Encoding(scope, assignment, generous or bool(open_), frozenset(open_))
+        found = _solved(encoding, scope)
         if not open_:
-            undefined = undefined or model.undefined
+            undefined = undefined or encoding.undefined
             if found:
                 return found, undefined
         elif found:
@@ -62,9 +63,18 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
     return None, undefined
 
 
+def _solved(encoding: Encoding, scope: Scope) -> tuple[Request, tuple[Placed, ...]] | None:
+    for allowing, regions, clauses in encoding.problems():
+        solution = solve(regions, clauses, scope.budget)
+        request = request_of(solution, scope) if solution is not None else None
+        if request:
+            return request, allowing
+    return None
+
+
 def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
     """The keys that policy variables refer to: those with a settled value (None: absent), and the others."""
-    variables = {canonical(key) for _, parts in _texts(scope) for key in keys_of(parts)}
+    variables = set(scope.variables)
     settled: dict[str, str | None] = {}
     if scope.account:
         settled["aws:principalaccount"] = scope.account
@@ -72,7 +82,7 @@ def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
         if keys.OF_PRINCIPAL & (variables | scope.uses.keys()):
             variables.add("aws:principalaccount")
         else:
-            settled["aws:principalaccount"] = _unnamed_account(scope)
+            settled["aws:principalaccount"] = scope.unnamed_account
     settled |= {key: scope.fixed(key)[0] for key in variables if scope.fixed(key)}
     return settled, sorted(key for key in variables - settled.keys() if scope.trackable(key))
 
@@ -80,27 +90,9 @@ def _variables(scope: Scope) -> tuple[dict[str, str | None], list[str]]:
 def _guesses(scope: Scope, free: Sequence[str]) -> Iterator[dict[str, str | None]]:
     """Values that mean nothing to the statements, all alike and all different: most often they lead to a request."""
     if free:
-        account = _unnamed_account(scope)
+        account = scope.unnamed_account
         for texts in (["xx"] * len(free), ["x" * i for i, _ in enumerate(free, 2)]):
             yield {key: account if key.endswith("account") else text for key, text in zip(free, texts, strict=True)}
-
-
-def _texts(scope: Scope) -> Iterator[tuple[str, Template]]:
-    """Every text that may hold a policy variable, with the key that it is compared with."""
-    for one in scope.statements:
-        for text in resource_texts(one.statement):
-            yield RESOURCE, template(text, wildcards=True, variables=one.has_variables)
-        for condition in one.statement.conditions:
-            for parts in templates(condition, one.has_variables):
-                yield canonical(condition.key), parts
-    for text in (*scope.resources.like, *scope.resources.but):
-        yield ASKED, template(text, wildcards=True, variables=True)
-
-
-def _unnamed_account(scope: Scope) -> str:
-    """An account that the statements do not mention."""
-    text = repr([one.statement for one in scope.statements])
-    return next(account for i in range(10**12 - 1, 0, -1) if (account := f"{i:012d}") not in text)
 
 
 def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | None]) -> list[tuple[str, str]]:
@@ -124,14 +116,13 @@ def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | Non
     if scope.callers.not_account:
         found += [(PRINCIPAL, pattern) for pattern in project("aws:principalaccount", scope.callers.not_account)]
     for one in scope.statements:
-        named = (*(one.statement.principals or ()), *(one.statement.not_principals or ()))
-        found += [(PRINCIPAL, pattern) for pattern in principals_language(named).patterns]
+        found += [(PRINCIPAL, pattern) for pattern in principals_language(one.statement.named_principals).patterns]
     limits = [
         (key, template(t, wildcards=True, variables=False))
         for key, v in scope.limits.items()
         for t in (*v.like, *v.but)
     ]
-    for key, parts in (*_texts(scope), *limits):
+    for key, parts in (*scope.texts(), *limits):
         pattern = marked(parts)
         if key == ASKED:
             found.append((RESOURCE, fields(pattern) or pattern))
@@ -167,7 +158,8 @@ def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str
             if example is not None:
                 values.append(example)
                 without = [*without, union([example])]
-    return values if base(key) != key or scope.always_present(key) else [*values, None]
+    missing = not scope.always_present(key) if base(key) == key else bool(lacking(key)) and not scope.resources.types
+    return [*values, None] if missing else values
 
 
 def _mark(index: int) -> str:
