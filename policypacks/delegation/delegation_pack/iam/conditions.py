@@ -49,6 +49,7 @@ class Check:
         self.operator = operator(condition.operator)
         self.key = canonical(condition.key)
         self.language: Language | None = None
+        self.networks = Networks([])
         family, values = self.operator.family, condition.values
         if family in TEXTUAL and keys.TYPES.get(self.key, KeyType.TEXT) in (
             KeyType.TEXT,
@@ -61,7 +62,7 @@ class Check:
             # Any of several bounds: the lowest or the highest decides, but for equality.
             self._bounds = {min(bounds), max(bounds)} if self.operator.ordered else set(bounds)
         elif family is Family.ADDRESS:
-            self._networks = Networks([span for value in values if (span := network(value))])
+            self.networks = Networks([span for value in values if (span := network(value))])
 
     @classmethod
     def of(cls, condition: Condition, has_variables: bool, lookup: Lookup) -> Check:
@@ -137,7 +138,7 @@ class Check:
                 return any(self.operator.comparison(quantity, bound) for bound in self._bounds)
             case Family.ADDRESS:
                 span = network(value)
-                return None if span is None else span[:2] in self._networks
+                return None if span is None else span[:2] in self.networks
             case _:
                 return None if self.language is None else value in self.language
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from math import ceil, floor
 from delegation_pack.iam import keys
 from delegation_pack.iam.conditions import Check, canonical
 from delegation_pack.iam.document import Document
-from delegation_pack.iam.operators import Number, Span, network
+from delegation_pack.iam.operators import Networks, Number, Span, network
 
 _SOME_DAY = 1_767_225_600  # 2026-01-01
 _NICE = {
@@ -54,9 +55,29 @@ def times(bounds: Iterable[Number]) -> list[str]:
     ]
 
 
-def addresses(spans: Iterable[Span]) -> list[str]:
-    """IPv4 and IPv6 addresses, one of each cell that the spans cut out."""
-    return [_example(cell) for cell in cells(spans)]
+class AddressValues(tuple[str | None, ...]):
+    """IPv4 and IPv6 addresses, one of each cell that some spans cut out, and at the end None for "absent"."""
+
+    places: list[tuple[int, int]]
+    """IP version and first address of each cell, in order."""
+
+    @classmethod
+    def of(cls, spans: Iterable[Span]) -> AddressValues:
+        """The values for the cells of these spans."""
+        parts = cells(spans)
+        found = cls((*map(_example, parts), None))
+        found.places = [(version, first) for version, first, _ in parts]
+        return found
+
+    def masks(self, networks: Networks, negated: bool, when_absent: bool) -> tuple[int, int]:
+        """The values for which a comparison with networks, cut along the cells, is true and is false."""
+        within = 0
+        for version, first, last in networks.spans:
+            start, end = bisect_left(self.places, (version, first)), bisect_right(self.places, (version, last))
+            within |= (1 << end) - (1 << start)
+        present, absent = (1 << len(self.places)) - 1, 1 << len(self.places)
+        true = (present & ~within if negated else within) | (absent if when_absent else 0)
+        return true, (present | absent) & ~true
 
 
 def cells(spans: Iterable[Span]) -> list[Span]:

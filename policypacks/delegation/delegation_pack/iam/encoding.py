@@ -13,15 +13,17 @@ that have no value yet (`open_`) are encoded generously, by the widest texts tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from delegation_pack.iam import keys
 from delegation_pack.iam.conditions import Check, canonical, language_of, resource_texts, templates
 from delegation_pack.iam.document import Effect
+from delegation_pack.iam.domains import AddressValues
 from delegation_pack.iam.patterns import ANYTHING, SEPARATOR, Language, nonempty, union
 from delegation_pack.iam.principals import lacking, principals_language, project
-from delegation_pack.iam.regions import Regions
+from delegation_pack.iam.regions import Assignment, Regions
 from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from delegation_pack.iam.solver import Choice, ChoiceTest, Clause, Literal, Region, Test, Texts, TextTest, narrowed
 from delegation_pack.iam.variables import Template, keys_of, template
@@ -31,86 +33,139 @@ _MFA_ABSENT, _MFA_FALSE, _MFA_TRUE = 0b001, 0b010, 0b100
 _BLANK = union([""])
 
 
+CONDITION_COST, VALUE_COST, STATEMENT_COST = 20, 2, 3
+"""Steps of `patterns.MAX_STEPS` that count for a condition when it is encoded, for each value that it is tried on, and
+for a statement in each encoding."""
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A statement as literals."""
+
+    literals: tuple[Literal, ...] | None
+    """What must hold for it to apply; None if it cannot."""
+    undefined: str | None
+    """Why some result is not defined."""
+
+
+class Encoder:
+    """Encodes the statements of one search for one assignment of policy variables after the other.
+
+    A statement is encoded anew only for new values of the variables in it.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._statements: dict[object, _Encoded] = {}
+        self._regions: dict[object, Region] = {}
+        self._variables = [scope.variables_of(one) for one in scope.statements]
+
+    def encode(self, assignment: Assignment, generous: bool, open_: frozenset[str] = frozenset()) -> Encoding:
+        """The clauses for an assignment, in which the open variables have no value yet."""
+        regions = Regions(self.scope, assignment, self._regions)
+        for key in (PRINCIPAL, RESOURCE, keys.MFA, *self.scope.limits, *assignment):
+            regions.of(key)
+        self.scope.budget.spend(STATEMENT_COST * len(self.scope.statements))
+        found = []
+        for i, (one, variables) in enumerate(zip(self.scope.statements, self._variables, strict=True)):
+            known = (i, generous, tuple((key, key in open_, assignment.get(key)) for key in variables))
+            if known not in self._statements:
+                self.scope.budget.spend(CONDITION_COST * len(one.statement.conditions))
+                self._statements[known] = _Statement(one, self.scope, assignment, regions, generous, open_).encoded()
+            found.append((one, self._statements[known]))
+        return Encoding(self.scope, regions, found)
+
+
 class Encoding:
     """The clauses of one search with given values of policy variables."""
 
-    def __init__(
-        self, scope: Scope, assignment: Mapping[str, str | None], generous: bool, open_: frozenset[str] = frozenset()
-    ) -> None:
-        self.undefined: str | None = None
+    def __init__(self, scope: Scope, regions: Regions, statements: Sequence[tuple[Placed, _Encoded]]) -> None:
+        self.undefined = next((one.undefined for _, one in statements if one.undefined), None)
         """Why some result is not defined."""
         self._scope = scope
-        self._assignment = assignment
-        self._generous = generous
-        self._open = open_
-        self._tests: dict[object, TextTest] = {}
-        """Equal tests are one object, so that the solver narrows by each once."""
-        checks: dict[str, list[Check]] = {}
-        self._checked: list[tuple[Placed, list[Check]]] = []
-        for one in scope.statements:
-            found = [Check.of(condition, one.has_variables, self._lookup) for condition in one.statement.conditions]
-            self._checked.append((one, found))
-            for check in found:
-                checks.setdefault(check.key, []).append(check)
-        self._regions = Regions(scope, assignment, checks)
-        for key in (PRINCIPAL, RESOURCE, keys.MFA, *scope.limits, *assignment):
-            self._regions.of(key)
+        self._regions = regions
+        self._statements = statements
+        for _, one in statements:
+            for test, _ in one.literals or ():
+                regions.of(test.key)
 
     def problems(self) -> Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]:
         """The regions in which an Allow of each policy applies, and the clauses that then remain, with these Allows."""
-        allows: list[list[tuple[Placed, list[Literal]]]] = [[] for _ in range(self._scope.policies)]
-        for one, literals in self._applying(Effect.ALLOW):
-            allows[one.policy].append((one, literals))
+        allows: list[list[tuple[Placed, Clause]]] = [[] for _ in range(self._scope.policies)]
+        denies = []
+        for one, encoded in self._statements:
+            if encoded.literals is None:
+                continue
+            if one.statement.effect is Effect.ALLOW:
+                allows[one.policy].append((one, encoded.literals))
+            else:
+                denies.append([(test, not outcome) for test, outcome in encoded.literals])
         if not all(allows):
             return
-        denies = [[(test, not outcome) for test, outcome in literals] for _, literals in self._applying(Effect.DENY)]
-        clauses: list[Clause] = [*self._what_occurs_together(), *denies]
+        clauses: list[Clause] = [*_what_occurs_together(self._regions), *denies]
         for chosen in product(*allows):
             regions = narrowed(self._regions, (literal for _, literals in chosen for literal in literals))
             if regions is not None:
                 yield tuple(one for one, _ in chosen), regions, clauses
 
+
+class _Statement:
+    """One statement in the making."""
+
+    def __init__(
+        self,
+        one: Placed,
+        scope: Scope,
+        assignment: Assignment,
+        regions: Regions,
+        generous: bool,
+        open_: frozenset[str],
+    ) -> None:
+        self._one = one
+        self._scope = scope
+        self._assignment = assignment
+        self._regions = regions
+        self._generous = generous
+        self._open = open_
+        self._undefined: str | None = None
+
+    def encoded(self) -> _Encoded:
+        """The statement as literals."""
+        return _Encoded(self._literals(), self._undefined)
+
     def _lookup(self, key: str) -> str | None:
         return self._assignment.get(canonical(key))
 
-    # Statements
-
-    def _applying(self, effect: Effect) -> Iterator[tuple[Placed, list[Literal]]]:
-        """The statements that may apply to a request of the class, with what must hold for it."""
-        for one, checks in self._checked:
-            if one.statement.effect is effect:
-                literals = self._literals(one, checks)
-                if literals is not None:
-                    yield one, literals
-
-    def _literals(self, one: Placed, checks: Iterable[Check]) -> list[Literal] | None:
-        """What must hold for the statement to apply; None if it cannot."""
+    def _literals(self) -> tuple[Literal, ...] | None:
         literals: list[Literal] = []
+        one = self._one
+        checks = (Check.of(condition, one.has_variables, self._lookup) for condition in one.statement.conditions)
         for check in sorted(checks, key=lambda check: check.key not in keys.TYPES):
-            test = self._condition(check, one)
-            region = self._regions[test.key]
+            test = self._condition(check)
+            region = self._regions.of(test.key)
             if isinstance(region, Choice) and isinstance(test, ChoiceTest):
                 possible = test.true | ~test.false
                 if not region.mask & possible:
                     return None
             literals.append((test, True))
-            literals += self._widened(check, one)
-        for part_ in (*self._named(one), *self._covered(one)):
+            literals += self._widened(check)
+        for part_ in (*self._named(), *self._covered()):
             if part_ is False:
                 return None
             if part_ is not True:
                 literals.append(part_)
-        return literals
+        return tuple(literals)
 
-    def _named(self, one: Placed) -> Iterator[Literal | bool]:
+    def _named(self) -> Iterator[Literal | bool]:
         """What must hold of the caller."""
-        statement = one.statement
+        statement = self._one.statement
         named = statement.principals if statement.principals is not None else statement.not_principals
         if named is not None:
             yield self._within(PRINCIPAL, principals_language(named), statement.principals is not None)
 
-    def _covered(self, one: Placed) -> Iterator[Literal | bool]:
+    def _covered(self) -> Iterator[Literal | bool]:
         """What must hold of the resource."""
+        one = self._one
         texts = resource_texts(one.statement)
         covered = one.statement.resources is not None
         if not texts:
@@ -139,27 +194,27 @@ class Encoding:
 
     # Conditions
 
-    def _condition(self, check: Check, one: Placed) -> Test:
+    def _condition(self, check: Check) -> Test:
         region = self._regions.of(check.key)
         if isinstance(region, Choice):
-            return self._choice(check, region, one)
+            return self._choice(check, region)
         absent, present = check.tells
         plain = check.operator.when_blank is None
         vague = check.undefined or check.language is None or (region.several and plain)
         vague = vague or (absent is None and bool(lacking(check.key)))
-        if present is None and (vague or self._unfollowed(templates(check.condition, one.has_variables))):
-            return self._not_defined(base(check.key), _no_result(check, one), absent)
+        if present is None and (vague or self._unfollowed(self._templates(check))):
+            return self._not_defined(base(check.key), _no_result(check, self._one), absent)
         if absent is None:
-            self.undefined = self.undefined or _no_result(check, one)
+            self._undefined = self._undefined or _no_result(check, self._one)
         return self._text_test(check, check.language, region)
 
-    def _widened(self, check: Check, one: Placed) -> list[Literal]:
+    def _widened(self, check: Check) -> list[Literal]:
         """What must hold whatever the variables in a comparison are, if they have no value to go by."""
         region = self._regions.of(check.key)
-        texts = templates(check.condition, one.has_variables)
+        texts = self._templates(check)
         if check.operator.negated or not isinstance(region, Texts) or not self._unfollowed(texts):
             return []
-        wide = Check(check.condition, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
+        wide = Check(check.condition, self._one.has_variables, lambda key: self._lookup(key) or ANYTHING)
         return [(self._text_test(wide, wide.language, region), True)]
 
     def _text_test(self, check: Check, language: Language | None, region: Texts) -> TextTest:
@@ -195,17 +250,24 @@ class Encoding:
         found = [text for pattern in (language.patterns if language else ()) for text in project(check.key, pattern)]
         return union([*found, *(lacking(check.key) if check.tells[0] != check.operator.negated else ())])
 
-    def _choice(self, check: Check, region: Choice, one: Placed) -> ChoiceTest:
+    def _choice(self, check: Check, region: Choice) -> ChoiceTest:
         true = false = 0
-        vague = self._unfollowed(templates(check.condition, one.has_variables))
+        vague = self._unfollowed(self._templates(check))
+        absent, present = check.tells
+        if isinstance(region.values, AddressValues) and check.networks and present is None and absent is not None:
+            return ChoiceTest(check.key, *region.values.masks(check.networks, check.operator.negated, absent))
+        self._scope.budget.spend(VALUE_COST * len(region.values))
         for i, value in enumerate(region.values):
             result = None if vague and value is not None else check.holds(() if value is None else (value,))
             if result is None:
-                self.undefined = self.undefined or _no_result(check, one)
+                self._undefined = self._undefined or _no_result(check, self._one)
             possible = result is None and self._generous
             true |= (result is True or possible) << i
             false |= (result is False or possible) << i
         return ChoiceTest(check.key, true, false)
+
+    def _templates(self, check: Check) -> list[Template]:
+        return templates(check.condition, self._one.has_variables)
 
     def _unfollowed(self, texts: Iterable[Template]) -> bool:
         """Whether one of the texts has a policy variable without a value to go by."""
@@ -213,36 +275,35 @@ class Encoding:
         return not self._open.isdisjoint(found) or not all(map(self._scope.trackable, found))
 
     def _not_defined(self, key: str, why: str, absent: bool | None = False) -> TextTest:
-        self.undefined = self.undefined or why
+        self._undefined = self._undefined or why
         self._regions.of(key)
         return TextTest(key, absent, present=None, possible=self._generous)
 
     def _test(self, test: TextTest) -> TextTest:
-        self._regions.of(test.key)
         options = (test.negated, test.for_all, test.for_any, test.blank, test.possible)
-        return self._tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
+        return self._scope.tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
 
-    # What occurs together
 
-    def _what_occurs_together(self) -> Iterator[Clause]:
-        age, issued = "aws:multifactorauthage", "aws:tokenissuetime"
-        if age in self._regions:
-            with_mfa = ChoiceTest(keys.MFA, _MFA_TRUE, _MFA_ABSENT | _MFA_FALSE)
-            yield [(self._present(age), False), (with_mfa, True)]
-            yield [(self._present(age), True), (with_mfa, False)]
-        if issued in self._regions:
-            yield [(self._present(issued), False), (self._present(keys.MFA), True)]
-            yield [(self._present(issued), True), (self._present(keys.MFA), False)]
-        for key in sorted(keys.VPC_ONLY & self._regions.keys()):
-            self._regions.of(keys.SOURCE_IP)
-            yield [(self._present(key), False), (self._present(keys.SOURCE_IP), False)]
+def _what_occurs_together(regions: Regions) -> Iterator[Clause]:
+    age, issued = "aws:multifactorauthage", "aws:tokenissuetime"
+    if age in regions:
+        with_mfa = ChoiceTest(keys.MFA, _MFA_TRUE, _MFA_ABSENT | _MFA_FALSE)
+        yield [(_present(age, regions), False), (with_mfa, True)]
+        yield [(_present(age, regions), True), (with_mfa, False)]
+    if issued in regions:
+        yield [(_present(issued, regions), False), (_present(keys.MFA, regions), True)]
+        yield [(_present(issued, regions), True), (_present(keys.MFA, regions), False)]
+    for key in sorted(keys.VPC_ONLY & regions.keys()):
+        regions.of(keys.SOURCE_IP)
+        yield [(_present(key, regions), False), (_present(keys.SOURCE_IP, regions), False)]
 
-    def _present(self, key: str) -> Test:
-        region = self._regions[key]
-        if isinstance(region, Choice):
-            absent = sum(1 << i for i, value in enumerate(region.values) if value is None)
-            return ChoiceTest(key, ~absent, absent)
-        return self._test(TextTest(key, absent=False, present=True, blank=True))
+
+def _present(key: str, regions: Regions) -> Test:
+    region = regions[key]
+    if isinstance(region, Choice):
+        absent = sum(1 << i for i, value in enumerate(region.values) if value is None)
+        return ChoiceTest(key, ~absent, absent)
+    return TextTest(key, absent=False, present=True, blank=True)
 
 
 def _resource(text: str, one: Placed) -> Template:

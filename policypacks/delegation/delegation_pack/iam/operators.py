@@ -207,6 +207,9 @@ class Networks:
         self.spans = merged
         self._starts = [(version, first) for version, first, _ in merged]
 
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
     def __contains__(self, address: tuple[int, int]) -> bool:
         place = bisect_right(self._starts, address) - 1
         return place >= 0 and self.spans[place][0] == address[0] and address[1] <= self.spans[place][2]

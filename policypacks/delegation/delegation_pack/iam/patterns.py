@@ -50,8 +50,8 @@ _FRESH = (
 
 MAX_STEPS = 150_000
 """Steps that one decision may take: characters fed to automata, and clauses looked at."""
-_STEPS_TOGETHER = 4_000
-"""Steps after which the patterns of a union are no longer run at once but one after the other."""
+_STEPS_TOGETHER, _MOST_STEPS_TOGETHER = 1_500, 12_000
+"""Steps, for each language and at most, after which patterns are no longer run at once but one after the other."""
 _STEPS_BROADLY = 1_000
 """Steps after which a text is looked for by going on where the least is missing, no longer the shortest one."""
 
@@ -206,10 +206,15 @@ class Language:
         self._automaton: _Automaton | None = None
         self._wild: _Automaton | None = None
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether no pattern matches more than itself."""
+        return len(self.literals) == len(self.patterns)
+
     def __contains__(self, text: str) -> bool:
         if text in self.literals:
             return True
-        if len(self.literals) == len(self.patterns):
+        if self.is_finite:
             return False
         known = self._known.get(text)
         if known is None:
@@ -259,7 +264,7 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
 def _word(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
     if inside & without:
         return None, 1
-    finite = next((one for one in inside if len(one.literals) == len(one.patterns)), None)
+    finite = next((one for one in inside if one.is_finite), None)
     if finite is None:
         return _search(inside, without)
     fitting = (
@@ -280,9 +285,13 @@ def _search(inside: frozenset[Language], without: frozenset[Language]) -> tuple[
 
 def _in_steps(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
     """Walk a little; if that does not tell, leave out what is covered anyway; then take patterns one by one."""
-    text, steps = _walk(inside, without, _STEPS_TOGETHER)
+    most = min(_STEPS_TOGETHER * (len(inside) + len(without)), _MOST_STEPS_TOGETHER)
+    if not without and sum(len(one.patterns) > 1 for one in inside) < 2:
+        # Nothing to leave out, and little to take apart.
+        most = budget.left
+    text, steps = _walk(inside, without, most)
     budget.spend(steps)
-    if steps <= _STEPS_TOGETHER:
+    if steps <= most:
         return text
     rest = frozenset(_uncovered(one, without, budget) for one in inside)
     if not all(one.patterns for one in rest):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from delegation_pack.iam import domains, keys
-from delegation_pack.iam.conditions import Check, arn_language
+from delegation_pack.iam.conditions import arn_language
 from delegation_pack.iam.document import Unverifiable
 from delegation_pack.iam.keys import KeyType
-from delegation_pack.iam.operators import Family, Networks, instant, network, number
+from delegation_pack.iam.operators import Family, Networks, instant, network, number, operator
 from delegation_pack.iam.patterns import Language, union
 from delegation_pack.iam.principals import callers_language, lacking, project, resources_language
 from delegation_pack.iam.question import CallerType, Values
@@ -17,6 +17,8 @@ from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Scope, base
 from delegation_pack.iam.solver import Choice, Region, Texts
 from delegation_pack.iam.variables import template
 
+Assignment = Mapping[str, str | None]
+"""Values of the keys that policy variables refer to; None: absent."""
 _ANY_VALUE = ("*",)
 
 
@@ -26,20 +28,22 @@ class Regions(dict[str, Region]):
     A key that follows from the caller or the resource has no region of its own but shares theirs (`scope.base`).
     """
 
-    def __init__(
-        self, scope: Scope, assignment: Mapping[str, str | None], checks: Mapping[str, Sequence[Check]]
-    ) -> None:
+    def __init__(self, scope: Scope, assignment: Assignment, known: dict[object, Region]) -> None:
         super().__init__()
         self._scope = scope
         self._assignment = assignment
-        self._checks = checks
-        """The conditions on each key."""
+        self._known = known
+        """Regions of the same search, by key and what the assignment says about it."""
 
     def of(self, key: str) -> Region:
         """The region of a key, or of the text that the key is a part of."""
         place = key if self._scope.fixed(key) else base(key)
         if place not in self:
-            self[place] = self._new(place)
+            about = self._scope.assigned_to(place)
+            which = (place, *((one, self._assignment.get(one), one in self._assignment) for one in about))
+            if which not in self._known:
+                self._known[which] = self._new(place)
+            self[place] = self._known[which]
         return self[place]
 
     def _new(self, key: str) -> Region:
@@ -72,9 +76,9 @@ class Regions(dict[str, Region]):
 
     def _type(self, key: str) -> KeyType:
         """The type AWS gives a key, else that of the operators used on it if they agree."""
-        if key in keys.TYPES or key in self._assignment or self._scope.several(key):
+        if key in keys.TYPES or key in self._scope.variables or self._scope.several(key):
             return keys.TYPES.get(key, KeyType.TEXT)
-        families = {check.operator.family for check in self._checks.get(key, ())} - {Family.NULL}
+        families = {operator(condition.operator).family for condition in self._scope.uses.get(key, ())} - {Family.NULL}
         types = {Family.NUMERIC: KeyType.NUMBER, Family.DATE: KeyType.TIME, Family.ADDRESS: KeyType.ADDRESS}
         return types.get(next(iter(families)), KeyType.TEXT) if len(families) == 1 else KeyType.TEXT
 
@@ -86,12 +90,12 @@ class Regions(dict[str, Region]):
         """
         if fixed := self._scope.fixed(key):
             return fixed
-        found: Sequence[str]
+        found: Sequence[str] = []
         type_ = self._type(key)
         if type_ is KeyType.TEXT:
             return []
         asked = (*limit.like, *limit.but)
-        values = [*(value for check in self._checks.get(key, ()) for value in check.condition.values), *asked]
+        values = [*(value for condition in self._scope.uses.get(key, ()) for value in condition.values), *asked]
         match type_:
             case KeyType.BOOL:
                 found = ["true", "false"] if key == "aws:securetransport" else ["false", "true"]
@@ -101,12 +105,12 @@ class Regions(dict[str, Region]):
             case KeyType.TIME:
                 found = domains.times([bound for value in values if (bound := instant(value)) is not None])
             case KeyType.ADDRESS:
-                found = domains.addresses(span for value in values if (span := network(value)))
+                return domains.AddressValues.of(span for value in values if (span := network(value)))
         if type_ in (KeyType.NUMBER, KeyType.TIME):
             found = [*found, *_other_texts(key, type_, asked)]
         if key in keys.ALWAYS_PRESENT:
             return found
-        return [*found, None] if type_ is KeyType.ADDRESS else [None, *found]
+        return [None, *found]
 
     def _about_principal(self) -> Iterator[tuple[Language, bool]]:
         callers = self._scope.callers

@@ -14,6 +14,7 @@ from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Statement
 from delegation_pack.iam.operators import operator
 from delegation_pack.iam.patterns import Budget
 from delegation_pack.iam.question import Callers, CallerType, Target, Values
+from delegation_pack.iam.solver import TextTest
 from delegation_pack.iam.variables import Template, keys_of, template
 
 ASKED = "the resource, in the question's words"
@@ -106,6 +107,8 @@ class Scope:
             for condition in one.statement.conditions:
                 self.uses.setdefault(canonical(condition.key), []).append(condition)
         self.spelled |= {key: conditions[0].key for key, conditions in self.uses.items()}
+        self.tests: dict[object, TextTest] = {}
+        """Equal tests are one object, so that the solver narrows a region by each once."""
         self.variables = {canonical(key) for _, parts in self.texts() for key in keys_of(parts)}
         """The keys that policy variables refer to."""
 
@@ -121,6 +124,23 @@ class Scope:
         if keys.of_federation(key) and not (role and (key in keys.SAML_OF_SESSIONS or not key.startswith("saml:"))):
             return [None]
         return []
+
+    def variables_of(self, one: Placed) -> tuple[str, ...]:
+        """The keys that the policy variables of a statement refer to."""
+        texts = [template(text, wildcards=True, variables=one.has_variables) for text in resource_texts(one.statement)]
+        texts += [parts for c in one.statement.conditions for parts in templates(c, one.has_variables)]
+        return tuple(sorted({canonical(key) for parts in texts for key in keys_of(parts)}))
+
+    def assigned_to(self, place: str) -> tuple[str, ...]:
+        """The keys whose values, if policy variables have them, bear on a region."""
+        if place == RESOURCE:
+            return self._about_resource
+        return tuple(sorted(keys.OF_PRINCIPAL)) if place == PRINCIPAL else (place,)
+
+    @cached_property
+    def _about_resource(self) -> tuple[str, ...]:
+        asked = {canonical(key) for about, parts in self.texts() if about == ASKED for key in keys_of(parts)}
+        return tuple(sorted(asked | keys.OF_RESOURCE | {"aws:principalaccount"}))
 
     def texts(self) -> Iterator[tuple[str, Template]]:
         """Every text that may hold a policy variable, with the key that it is compared with."""

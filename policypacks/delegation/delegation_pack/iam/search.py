@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from delegation_pack.iam import keys
 from delegation_pack.iam.concrete import request_of
 from delegation_pack.iam.conditions import canonical
-from delegation_pack.iam.encoding import Encoding
+from delegation_pack.iam.encoding import Encoder, Encoding
 from delegation_pack.iam.evaluation import Request
 from delegation_pack.iam.patterns import ANYTHING, Language, TooComplexError, between, fields, union, word
 from delegation_pack.iam.principals import callers_language, lacking, principals_language, project, resources_language
@@ -15,8 +15,6 @@ from delegation_pack.iam.scope import ASKED, PRINCIPAL, RESOURCE, Placed, Scope,
 from delegation_pack.iam.solver import solve
 from delegation_pack.iam.variables import Template, template
 
-MODEL_COST = 200
-"""Steps of `patterns.MAX_STEPS` that one combination of values for policy variables counts for."""
 MAX_VALUES = 128
 """Values of one policy variable that are told apart."""
 
@@ -40,6 +38,7 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
 
     Variables get their values one after the other; what has no solution while later ones are open has none at all.
     """
+    encoder = Encoder(scope)
     settled, free = _variables(scope)
     patterns = _patterns(scope, free, settled) if free else []
     values: dict[str, list[str | None]] = {}
@@ -48,8 +47,7 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
     while assignments:
         assignment = assignments.pop()
         open_ = [key for key in free if key not in assignment]
-        scope.budget.spend(MODEL_COST)
-        encoding = Encoding(scope, assignment, generous or bool(open_), frozenset(open_))
+        encoding = encoder.encode(assignment, generous or bool(open_), frozenset(open_))
         found = _solved(encoding, scope)
         if not open_:
             undefined = undefined or encoding.undefined

@@ -170,7 +170,7 @@ class TextTest:
         elif region.several and (self.for_any if outcome else self.for_all):
             some = (*some, (self.language, outcome != self.negated))
         else:
-            every = (*every, (self.language, outcome != self.negated))
+            every = _with(every, self.language, outcome != self.negated)
         return Texts(region.budget, absent, present, every, region.several, some, blank)
 
     def met(self, region: Region, outcome: bool) -> bool:
@@ -193,6 +193,15 @@ class TextTest:
             return None
         results = [(value in self.language) != self.negated for value in values]
         return any(results) if self.for_any else all(results)
+
+
+def _with(every: tuple[Demand, ...], language: Language, wanted: bool) -> tuple[Demand, ...]:
+    """Demands and one more; what leaves finitely many texts is one demand for these."""
+    for finite, inside in every:
+        if inside and finite.is_finite:
+            left = (text for text in finite.literals if (text in language) == wanted)
+            return tuple((union(left), True) if demand == (finite, True) else demand for demand in every)
+    return (*every, (language, wanted))
 
 
 Region = Choice | Texts
@@ -230,7 +239,7 @@ def solve(regions: Mapping[str, Region], clauses: Sequence[Clause], budget: Budg
         ways = _ways_out(here, [clauses[i] for i in broken], budget)
         for there, touched in reversed(ways):
             checked = {i for key in touched for i in on_key[key]}
-            budget.spend(len(checked))
+            budget.spend(len(checked) + (len(broken) + len(here)) // 4)
             left = [i for i in broken if i not in checked]
             stack.append((there, left + [i for i in checked if not _met(clauses[i], there)]))
     return None
