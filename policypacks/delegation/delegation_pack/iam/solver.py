@@ -266,11 +266,13 @@ def _ways_out(
             break
     found: list[tuple[Mapping[str, Region], set[str]]] = []
     rest, left_out = dict(here), set[str]()
-    for test, outcome in best or ():
+    for i, (test, outcome) in enumerate(best or (), 1):
         budget.spend(_BRANCH_COST)
         region = test.narrowed(rest[test.key], outcome)
         if region.witness() is not None:
             found.append(({**rest, test.key: region}, {*left_out, test.key}))
+        if i == len(best or ()):
+            break
         rest[test.key] = test.without(rest[test.key], outcome)
         left_out.add(test.key)
         if rest[test.key].witness() is None:
