@@ -117,17 +117,13 @@ class _Automaton:
         self.named: dict[str, int] = {}
         self.classes: list[tuple[frozenset[str], int, int]] = []
         self.open = self.skipped = self.accepting = self.endless = start = 0
-        self.missing: dict[int, int] = {}
-        """The positions, as a mask, by the number of characters that are at least missing there."""
+        self._patterns = tuple(patterns)
+        self._tokens = SEPARATOR.join(self._patterns)
+        """The token at each position; a separator stands for the end of a pattern too."""
         places: dict[str, list[int]] = {}
         position = 0
-        for pattern in patterns:
+        for pattern in self._patterns:
             start |= 1 << position
-            missing = 0
-            self.missing[0] = self.missing.get(0, 0) | 1 << position + len(pattern)
-            for i in range(len(pattern) - 1, -1, -1):
-                missing += not _is_star(pattern[i])
-                self.missing[missing] = self.missing.get(missing, 0) | 1 << position + i
             for token in pattern:
                 places.setdefault(token, []).append(position)
                 position += 1
@@ -146,14 +142,31 @@ class _Automaton:
                 self.named[char] = self.named.get(char, 0) | mask
         self.moves: dict[str, tuple[int, int]] = {}
         self.start = self._closed(start)
+        self._by_name = 0
+        for mask in self.named.values():
+            self._by_name |= mask
+        self._missing: dict[int, int] = {}
         self._distances: dict[int, int] = {}
 
     def distance(self, state: int) -> int:
         """How many characters are at least missing until a pattern matches."""
         known = self._distances.get(state)
         if known is None:
-            known = self._distances[state] = min(count for count, mask in self.missing.items() if mask & state)
+            missing = self._missing or self._count_missing()
+            known = self._distances[state] = min(count for count, mask in missing.items() if mask & state)
         return known
+
+    def _count_missing(self) -> dict[int, int]:
+        """The positions, as a mask, by the number of characters that are at least missing there."""
+        end = 0
+        for pattern in self._patterns:
+            end += len(pattern)
+            missing = 0
+            for i in range(len(pattern) + 1):
+                missing += i > 0 and not _is_star(pattern[-i])
+                self._missing[missing] = self._missing.get(missing, 0) | 1 << end - i
+            end += 1
+        return self._missing
 
     def _closed(self, state: int) -> int:
         while (wider := state | (state & self.skipped) << 1) != state:
@@ -162,7 +175,13 @@ class _Automaton:
 
     def names(self, state: int) -> frozenset[str]:
         """The characters that a pattern asks for by name here."""
-        return frozenset(char for char, mask in self.named.items() if mask & state)
+        found = set[str]()
+        left = state & self._by_name
+        while left:
+            lowest = left & -left
+            found |= _members(self._tokens[lowest.bit_length() - 1])
+            left ^= lowest
+        return frozenset(found)
 
     def step(self, state: int, char: str) -> int:
         moves = self.moves.get(char)

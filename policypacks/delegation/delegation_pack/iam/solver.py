@@ -115,6 +115,8 @@ class Texts:
     def _example(self, demands: Sequence[Demand]) -> str | None:
         inside = [language for language, wanted in demands if wanted]
         without = [language for language, wanted in demands if not wanted]
+        if any("" not in language for language in inside):
+            return word(inside, without, self.budget)
         # An empty text, though possible, makes a poor example.
         text = word([*inside, _SOMETHING], without, self.budget)
         if text is not None or self.several:
