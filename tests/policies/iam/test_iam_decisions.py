@@ -1189,7 +1189,11 @@ SMALL_BUT_HARD: dict[str, tuple[Any, str]] = {
         HOLE,
     ),
     "eight Denies but for a pattern, one cannot be": (
-        [grant(Resource="*"), *(grant_deny(NotResource=f"arn:aws:iam::*:role/*x{i}y*") for i in range(8)), grant_deny(Resource="arn:aws:iam::*:role/*x3y*")],
+        [
+            grant(Resource="*"),
+            *(grant_deny(NotResource=f"arn:aws:iam::*:role/*x{i}y*") for i in range(8)),
+            grant_deny(Resource="arn:aws:iam::*:role/*x3y*"),
+        ],
         SAFE,
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from delegation_pack.iam import (
     WITHOUT_MFA,
     Attachment,
+    Document,
     Finding,
     Kind,
     Question,
+    Request,
     Resources,
     Target,
     Unverifiable,
@@ -24,6 +27,7 @@ from delegation_pack.iam import (
     callers_of_identity,
     callers_of_trust,
     decide,
+    evaluate,
     outside,
     parse,
 )
@@ -297,6 +301,37 @@ def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -
         check_finding(document, kind, keys, finding)
     else:
         assert searched(document, kind, keys) is None
+
+
+def evaluated(document: Document, content: dict[str, Any], chance: random.Random) -> None:
+    """`evaluate` and the naive evaluator agree on a request of the small world."""
+    principal, resource = chance.choice([*USERS, *ROLES]), chance.choice([*RESOURCES, *ANYTHING])
+    context = {key: chance.choice(WORLD[key]) for key in naive.mentioned(content) & WORLD.keys()}
+    identity = "AIDAX" if ":user/" in principal else "AROAX:s"
+    full = naive.with_derived(principal, identity, resource, context)
+    given_ = {key: values[0] if len(values) == 1 else tuple(values) for key, values in context.items() if values}
+    request = Request(
+        principal=principal,
+        action="sts:AssumeRole",
+        resource=resource,
+        context={**given_, "aws:userid": identity, "aws:PrincipalIsAWSService": "false"},
+    )
+    expected = naive.allowed(content, principal, "sts:AssumeRole", resource, full)
+    try:
+        found: bool | None = evaluate(document, request).allowed
+    except Unverifiable:
+        found = None
+    assert found == expected, (content, request)
+
+
+@KINDS
+def test_evaluation_agrees_with_the_naive_one(kind: Kind) -> None:
+    @settings(BOUNDED, max_examples=400)
+    @given(documents(kind), st.randoms(use_true_random=False))
+    def run(content: dict[str, Any], chance: random.Random) -> None:
+        evaluated(parse(json.dumps(content), kind), content, chance)
+
+    run()
 
 
 AT_LEVEL = {"aws:PrincipalTag/level": Values(like=("3", "7.0"))}
