@@ -24,7 +24,7 @@ MAX_LENGTH = 1_000_000
 """Characters of a document; IAM's own limits are far below."""
 
 _SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|([A-Za-z0-9-]+|\*):[A-Za-z0-9*?_.-]+")
+_ACTION = re.compile(r"\*|([A-Za-z0-9.-]+|\*):[A-Za-z0-9*?_.-]+")
 # Before the colon of a key stands a service prefix or, for web identities, the provider's URL without its scheme
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif).
 _PROVIDER = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
@@ -340,6 +340,9 @@ def _conditions(value: Any, place: str, variables: bool) -> tuple[Condition, ...
         raise Unverifiable(f"{place}: Condition is not a JSON object.")
     found = []
     for name, block in value.items():
+        if block == {}:
+            # IAM takes any name of an operator that tests nothing.
+            continue
         try:
             family = operator(str(name)).family
         except ValueError as error:

@@ -144,9 +144,9 @@ def operator(text: str) -> Operator:
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?)?)?")
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH = re.compile(r"\d{5,12}(\.\d{1,9})?")
+_EPOCH = re.compile(r"(\d{1,3}|\d{5,19})(\.\d{1,9})?")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -164,6 +164,7 @@ def instant(text: str) -> Number | None:
 
     Four digits are a year: https://www.w3.org/TR/NOTE-datetime.
     """
+    text = text.upper()
     if _EPOCH.fullmatch(text):
         return number(text)
     if not _DATE.fullmatch(text):
