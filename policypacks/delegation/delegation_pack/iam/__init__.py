@@ -3,7 +3,7 @@
 The public names of the analysis: nothing outside imports past them. `document` reads a document into typed statements;
 `decision` asks whether documents let a request of some class through (its docstring says what is decided and what is
 not); `evaluation` judges one given request; `partial` keeps what is left of a document once user, role and their keys
-are settled. No module here imports Pulumi or calls AWS.
+are settled; `new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
 
     document = parse(text, Kind.TRUST)
     callers = callers_of_trust("222222222222")
@@ -31,6 +31,7 @@ from delegation_pack.iam.document import (
 )
 from delegation_pack.iam.domains import AddressClass, address_classes
 from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
+from delegation_pack.iam.new_access import NewAccess, new_access
 from delegation_pack.iam.operators import Span, network
 from delegation_pack.iam.partial import Known, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
@@ -66,6 +67,7 @@ __all__ = [
     "JointFinding",
     "Kind",
     "Known",
+    "NewAccess",
     "Principal",
     "PrincipalKind",
     "Question",
@@ -91,6 +93,7 @@ __all__ = [
     "matching_actions",
     "names_directly",
     "network",
+    "new_access",
     "outside",
     "parse",
     "residual",

@@ -24,7 +24,7 @@ from delegation_pack.iam.domains import AddressValues
 from delegation_pack.iam.patterns import ANYTHING, SEPARATOR, Language, nonempty, union
 from delegation_pack.iam.principals import lacking, principals_language, project
 from delegation_pack.iam.regions import Assignment, Regions
-from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
+from delegation_pack.iam.scope import ACTION, PRINCIPAL, RESOURCE, Placed, Scope, base
 from delegation_pack.iam.solver import Choice, ChoiceTest, Clause, Literal, Region, Test, Texts, TextTest, narrowed
 from delegation_pack.iam.variables import Template, keys_of, template
 
@@ -63,7 +63,8 @@ class Encoder:
     def encode(self, assignment: Assignment, generous: bool, open_: frozenset[str] = frozenset()) -> Encoding:
         """The clauses for an assignment, in which the open variables have no value yet."""
         regions = Regions(self.scope, assignment, self._regions)
-        for key in (PRINCIPAL, RESOURCE, keys.MFA, *self.scope.limits, *assignment):
+        action = (ACTION,) if self.scope.compares_actions else ()
+        for key in (PRINCIPAL, RESOURCE, *action, keys.MFA, *self.scope.limits, *assignment):
             regions.of(key)
         self.scope.budget.spend(STATEMENT_COST * len(self.scope.statements))
         found = []
@@ -89,6 +90,30 @@ class Encoding:
             for test, _ in one.literals or ():
                 regions.of(test.key)
 
+    def differences(self) -> Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]:
+        """The same for requests that the documents `before` do not allow.
+
+        Either none of their Allows applies, or one of their Denies does.
+        """
+        allows = {True: list(self._of(Effect.ALLOW, True)), False: list(self._of(Effect.ALLOW, False))}
+        denies = {before: [literals for _, literals in self._of(Effect.DENY, before)] for before in (True, False)}
+        clauses = [*_what_occurs_together(self._regions), *map(_negated, denies[False])]
+        allowed = [literals for _, literals in allows[True]]
+        idle = list(map(_negated, allowed))
+        # What allows the same is no difference, and what denies the same contradicts itself.
+        ruled_out = set(allowed)
+        lost = [literals for literals in dict.fromkeys(denies[True]) if literals not in set(denies[False])]
+        for one, literals in allows[False]:
+            for extra, more in [((), idle)] * (literals not in ruled_out) + [(deny, []) for deny in lost]:
+                regions = narrowed(self._regions, (*literals, *extra))
+                if regions is not None:
+                    yield (one,), regions, [*clauses, *more]
+
+    def _of(self, effect: Effect, before: bool) -> Iterator[tuple[Placed, tuple[Literal, ...]]]:
+        for one, encoded in self._statements:
+            if one.statement.effect is effect and one.before is before and encoded.literals is not None:
+                yield one, encoded.literals
+
     def problems(self) -> Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]:
         """The regions in which an Allow of each policy applies, and the clauses that then remain, with these Allows."""
         allows: list[list[tuple[Placed, Clause]]] = [[] for _ in range(self._scope.policies)]
@@ -99,7 +124,7 @@ class Encoding:
             if one.statement.effect is Effect.ALLOW:
                 allows[one.policy].append((one, encoded.literals))
             else:
-                denies.append([(test, not outcome) for test, outcome in encoded.literals])
+                denies.append(_negated(encoded.literals))
         if not all(allows):
             return
         clauses: list[Clause] = [*_what_occurs_together(self._regions), *denies]
@@ -149,12 +174,20 @@ class _Statement:
                     return None
             literals.append((test, True))
             literals += self._widened(check)
-        for part_ in (*self._named(), *self._covered()):
+        for part_ in (*self._about(), *self._named(), *self._covered()):
             if part_ is False:
                 return None
             if part_ is not True:
                 literals.append(part_)
         return tuple(literals)
+
+    def _about(self) -> Iterator[Literal | bool]:
+        """What must hold of the action, where not one action is asked about."""
+        statement = self._one.statement
+        if self._scope.compares_actions:
+            names = statement.actions if statement.actions is not None else statement.not_actions or ()
+            language = union(str(template(name.lower(), wildcards=True, variables=False)[0]) for name in names)
+            yield self._within(ACTION, language, statement.actions is not None)
 
     def _named(self) -> Iterator[Literal | bool]:
         """What must hold of the caller."""
@@ -255,7 +288,7 @@ class _Statement:
         vague = self._unfollowed(self._templates(check))
         absent, present = check.tells
         if isinstance(region.values, AddressValues) and check.networks and present is None and absent is not None:
-            return ChoiceTest(check.key, *region.values.masks(check.networks, check.operator.negated, absent))
+            return self._choice_test(check.key, *region.values.masks(check.networks, check.operator.negated, absent))
         self._scope.budget.spend(VALUE_COST * len(region.values))
         for i, value in enumerate(region.values):
             result = None if vague and value is not None else check.holds(() if value is None else (value,))
@@ -264,7 +297,7 @@ class _Statement:
             possible = result is None and self._generous
             true |= (result is True or possible) << i
             false |= (result is False or possible) << i
-        return ChoiceTest(check.key, true, false)
+        return self._choice_test(check.key, true, false)
 
     def _templates(self, check: Check) -> list[Template]:
         return templates(check.condition, self._one.has_variables)
@@ -281,7 +314,19 @@ class _Statement:
 
     def _test(self, test: TextTest) -> TextTest:
         options = (test.negated, test.for_all, test.for_any, test.blank, test.possible)
-        return self._scope.tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
+        known = self._scope.tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
+        assert isinstance(known, TextTest)
+        return known
+
+    def _choice_test(self, key: str, true: int, false: int) -> ChoiceTest:
+        known = self._scope.tests.setdefault((key, true, false), ChoiceTest(key, true, false))
+        assert isinstance(known, ChoiceTest)
+        return known
+
+
+def _negated(literals: Iterable[Literal]) -> Clause:
+    """That one of the literals fails."""
+    return [(test, not outcome) for test, outcome in literals]
 
 
 def _what_occurs_together(regions: Regions) -> Iterator[Clause]:

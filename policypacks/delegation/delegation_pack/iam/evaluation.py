@@ -9,8 +9,7 @@ from enum import StrEnum
 from delegation_pack.iam.conditions import Check, canonical, language_of, resource_texts
 from delegation_pack.iam.document import Condition, Document, Effect, Statement, Unverifiable, matching_actions
 from delegation_pack.iam.patterns import SEPARATOR
-from delegation_pack.iam.principals import part, principals_language
-from delegation_pack.iam.question import CallerType
+from delegation_pack.iam.principals import caller_type, part, principals_language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +17,8 @@ class Request:
     """One request, whole."""
 
     principal: str
-    """ARN of the IAM user, or of the role whose session calls ("arn:aws:iam::111111111111:role/ops")."""
+    """ARN of the IAM user, the account's root user, or the role whose session calls
+    ("arn:aws:iam::111111111111:role/ops"); "AWSService:ec2.amazonaws.com"; "Federated:" and the provider."""
     action: str
     """Full name: "sts:AssumeRole"."""
     resource: str
@@ -64,10 +64,9 @@ class Facts:
             for key, value in request.context.items()
         }
         self.caller = request.principal + SEPARATOR + "".join(context.get("aws:userid", ()))
-        user = part("aws:username", self.caller)
         settled = {
-            "aws:principaltype": CallerType.USER if user else CallerType.ROLE,
-            "aws:username": user,
+            "aws:principaltype": caller_type(request.principal),
+            "aws:username": part("aws:username", self.caller),
             "aws:resourceaccount": part("aws:resourceaccount", request.resource),
             **{key: part(key, self.caller) for key in ("aws:principalarn", "aws:principalaccount")},
         }

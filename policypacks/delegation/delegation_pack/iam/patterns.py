@@ -26,11 +26,15 @@ _CLASSES = [
     frozenset(_LOWER + _LOWER.upper() + _DIGITS + "_+=,.@-"),
     # IAM lets a path hold colons. Nobody's does, and "*:role/*" would be about such paths too.
     frozenset(chr(code) for code in range(0x21, 0x7F)) - {":"},
+    frozenset(_LOWER + _DIGITS + "-"),
 ]
 _FIRST_TOKEN, _FIRST_FOLDED = 0xE000, 0xF000
-ANY, FIELD, DIGIT, ID, NAME, PATH = (chr(_FIRST_TOKEN + 2 * i) for i in range(len(_CLASSES)))
-"""One character: any, any but a colon, a digit, of a unique id, of an IAM name, of an IAM path."""
-ANYTHING, FIELDS, DIGITS, IDS, NAMES, PATHS = (chr(ord(token) + 1) for token in (ANY, FIELD, DIGIT, ID, NAME, PATH))
+ANY, FIELD, DIGIT, ID, NAME, PATH, WORD = (chr(_FIRST_TOKEN + 2 * i) for i in range(len(_CLASSES)))
+"""One character: any, any but a colon, a digit, of a unique id, of an IAM name, of an IAM path, of an action in lower
+case."""
+ANYTHING, FIELDS, DIGITS, IDS, NAMES, PATHS, WORDS = (
+    chr(ord(token) + 1) for token in (ANY, FIELD, DIGIT, ID, NAME, PATH, WORD)
+)
 """Any number of such characters."""
 
 # Tried in this order for "a character that no pattern names", because they show up in counterexamples. Each text holds

@@ -1,5 +1,7 @@
 """Callers as one text, "<ARN>\\n<unique id>", so that all that is said about a caller is said about that text.
 
+A service of AWS and an identity provider stand there as "AWSService:ec2.amazonaws.com" and "Federated:<provider>".
+
 `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:username` and `aws:userid` are parts of it; a condition on one of them,
 or an entry of a Principal element, is a set of such texts. So they never contradict each other in a counterexample.
 """
@@ -10,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from delegation_pack.iam.document import Principal, PrincipalKind, Statement
+from delegation_pack.iam.keys import OF_PRINCIPAL
 from delegation_pack.iam.patterns import (
     ANY,
     ANYTHING,
@@ -26,11 +29,20 @@ from delegation_pack.iam.patterns import (
     Language,
     union,
 )
-from delegation_pack.iam.question import Callers, CallerType, Resources
+from delegation_pack.iam.question import WITHOUT_ARN, Callers, CallerType, Resources
 
 _NAME = NAME + NAMES
 _ANY_ID = SEPARATOR + ANYTHING
 _IAM = "arn:" + FIELDS + ":iam::"
+
+
+_WITHOUT_ARN = tuple(f"{type_}:" for type_ in sorted(WITHOUT_ARN))
+_IDS_OF = {
+    CallerType.USER: f"AIDA{ID}{IDS}",
+    CallerType.ROLE: f"AROA{ID}{IDS}:{_NAME}",
+    CallerType.ACCOUNT: 12 * DIGIT,
+}
+_TYPES_OF = {CallerType.USER: "user", CallerType.ROLE: "role", CallerType.ACCOUNT: "root"}
 
 
 def _shapes(type_: str) -> list[str]:
@@ -43,12 +55,13 @@ def _shapes(type_: str) -> list[str]:
 @lru_cache(maxsize=256)
 def callers_language(callers: Callers, partition: str) -> Language:
     """The texts of a class of callers, as far as they are of this partition."""
-    role = callers.type is CallerType.ROLE
-    identity = SEPARATOR + (f"AROA{ID}{IDS}:{_NAME}" if role else f"AIDA{ID}{IDS}")
+    if callers.type in WITHOUT_ARN:
+        return union([f"{callers.type}:{PATH}{ANYTHING}{SEPARATOR}"])
+    identity = SEPARATOR + _IDS_OF[callers.type]
     if callers.arn:
         return union([callers.arn + identity])
     prefix = f"arn:{partition}:iam::{callers.account or 12 * DIGIT}:"
-    return union(prefix + shape + identity for shape in _shapes("role" if role else "user"))
+    return union(prefix + shape + identity for shape in _shapes(_TYPES_OF[callers.type]))
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +74,7 @@ def resources_language(resources: Resources, partition: str) -> Language:
 
 
 def principals_language(principals: Iterable[Principal]) -> Language:
-    """The callers that the entries of a Principal element name, as far as they are IAM users or role sessions."""
+    """The callers that the entries of a Principal element name."""
     return _principals_language(tuple(principals))
 
 
@@ -99,6 +112,10 @@ def _entry(principal: Principal) -> Sequence[str]:
             _, role, session = value.split(":", 5)[5].split("/")
             place = f"{_IAM}{principal.account}:role/"
             return [f"{place}{path}{role}{SEPARATOR}{ANYTHING}:{session}" for path in ("", PATHS + "/")]
+        case PrincipalKind.SERVICE:
+            return [f"{CallerType.SERVICE}:{value}{_ANY_ID}"]
+        case PrincipalKind.FEDERATED:
+            return [f"{CallerType.FEDERATED}:{value}{_ANY_ID}"]
         case _:
             return []
 
@@ -120,6 +137,14 @@ def project(key: str, pattern: str) -> list[str]:
     return [f"arn:{FIELDS}:{FIELDS}:{FIELDS}:{account}:{ANYTHING}"]
 
 
+def caller_type(principal: str) -> CallerType | None:
+    """What a principal of a request is, as far as `aws:PrincipalType` tells it."""
+    if principal.startswith(_WITHOUT_ARN):
+        return None
+    kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
+    return next((type_ for type_, named in _TYPES_OF.items() if named == kind), CallerType.ROLE)
+
+
 def lacking(key: str) -> list[str]:
     """The texts of callers, or of resources, that do not have a key which follows from them."""
     return ["*", f"arn:{FIELDS}:{FIELDS}:{FIELDS}::{ANYTHING}"] if key == "aws:resourceaccount" else []
@@ -129,6 +154,8 @@ def part(key: str, text: str) -> str | None:
     """The value of a key that follows from a caller's text or a resource's ARN; None if it has none."""
     arn, _, identity = text.partition(SEPARATOR)
     fields = arn.split(":", 5)
+    if arn.startswith(_WITHOUT_ARN) and key in OF_PRINCIPAL:
+        return None
     if key == "aws:principalarn":
         return arn
     if key == "aws:userid":

@@ -10,16 +10,19 @@ from delegation_pack.iam.conditions import arn_language
 from delegation_pack.iam.document import Unverifiable
 from delegation_pack.iam.keys import KeyType
 from delegation_pack.iam.operators import Family, Networks, instant, network, number, operator
-from delegation_pack.iam.patterns import Language, union
+from delegation_pack.iam.patterns import WORD, WORDS, Language, union
 from delegation_pack.iam.principals import callers_language, lacking, project, resources_language
 from delegation_pack.iam.question import CallerType, Values
-from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Scope, base
+from delegation_pack.iam.scope import ACTION, PRINCIPAL, RESOURCE, Scope, base
 from delegation_pack.iam.solver import Choice, Region, Texts
 from delegation_pack.iam.variables import template
 
 Assignment = Mapping[str, str | None]
 """Values of the keys that policy variables refer to; None: absent."""
 _ANY_VALUE = ("*",)
+_KNOWN_ACTIONS = union(keys.ALWAYS_PRESENT_FOR.values())
+"""Those that are asked about apart, because what occurs in their requests is known."""
+_ACTIONS = union([f"{WORD}{WORDS}:{WORD}{WORDS}"])
 
 
 class Regions(dict[str, Region]):
@@ -51,6 +54,10 @@ class Regions(dict[str, Region]):
             return Texts(self._scope.budget, absent=False, present=True, every=tuple(self._about_principal()))
         if key == RESOURCE:
             return Texts(self._scope.budget, absent=False, present=True, every=tuple(self._about_resource()))
+        if key == ACTION:
+            only = self._scope.action
+            every = ((union([only.lower()]), True),) if only else ((_ACTIONS, True), (_KNOWN_ACTIONS, False))
+            return Texts(self._scope.budget, absent=False, present=True, every=every)
         limit = self._scope.limits.get(key, Values())
         listed = self._listed(key, limit)
         return self._choice(key, limit, listed) if listed else self._texts(key, limit)

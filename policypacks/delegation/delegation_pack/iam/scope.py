@@ -13,13 +13,14 @@ from delegation_pack.iam.conditions import canonical, resource_texts, templates
 from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Statement
 from delegation_pack.iam.operators import operator
 from delegation_pack.iam.patterns import Budget
-from delegation_pack.iam.question import Callers, CallerType, Target, Values
-from delegation_pack.iam.solver import TextTest
+from delegation_pack.iam.question import WITHOUT_ARN, Callers, CallerType, Target, Values
+from delegation_pack.iam.solver import Test
 from delegation_pack.iam.variables import Template, keys_of, template
 
 ASKED = "the resource, in the question's words"
-PRINCIPAL, RESOURCE = "the caller", "the resource"
-"""Stand among the condition keys for the texts that a caller and a resource are (`principals`)."""
+PRINCIPAL, RESOURCE, ACTION = "the caller", "the resource", "the action"
+"""Stand among the condition keys for the texts that a caller and a resource are (`principals`), and for the name of an
+action in lower case, where not one action is asked about."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Placed:
     """Position in the documents of that policy."""
     has_variables: bool
     statement: Statement
+    before: bool = False
+    """Of the documents that must not allow a request, for a search about what is new."""
 
 
 def partitions(statements: Sequence[Placed], callers: Callers) -> list[str]:
@@ -83,19 +86,22 @@ class Scope:
         statements: Sequence[Placed],
         callers: Callers,
         partition: str,
-        action: str,
+        action: str | None,
         target: Target,
         limits: Mapping[str, Values],
         budget: Budget,
     ) -> None:
         self.statements = statements
-        self.policies = 1 + max((one.policy for one in statements), default=0)
+        self.policies = 1 + max((one.policy for one in statements if not one.before), default=0)
         self.callers = callers
         self.partition = partition
         """Of the callers and of what they call."""
         self.account = callers.arn.split(":")[4] if callers.arn else callers.account
         """The callers' account, if it is known."""
         self.action = action
+        """The only action; None: any but those that are asked about apart."""
+        self.compares_actions = action is None or any(one.before for one in statements)
+        """Whether the statements may be about other actions."""
         self.resources = target.resources
         self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
         self.spelled = {canonical(key): key for key in (*limits, *target.keys)}
@@ -107,23 +113,31 @@ class Scope:
             for condition in one.statement.conditions:
                 self.uses.setdefault(canonical(condition.key), []).append(condition)
         self.spelled |= {key: conditions[0].key for key, conditions in self.uses.items()}
-        self.tests: dict[object, TextTest] = {}
+        self.tests: dict[object, Test] = {}
         """Equal tests are one object, so that the solver narrows a region by each once."""
         self.variables = {canonical(key) for _, parts in self.texts() for key in keys_of(parts)}
         """The keys that policy variables refer to."""
 
     def fixed(self, key: str) -> Sequence[str | None]:
         """The value of a key that the kind of caller settles, None standing for absent; empty if it does not."""
+        type_ = self.callers.type
         if key == "aws:principaltype":
-            return [self.callers.type]
+            return [None if type_ in WITHOUT_ARN else type_]
         if key == "aws:principalisawsservice":
-            return ["false"]
-        role = self.callers.type is CallerType.ROLE
-        if key in keys.OF_SERVICES or (key == "aws:username" and role):
+            return ["true" if type_ is CallerType.SERVICE else "false"]
+        if key in keys.OF_PRINCIPAL and (
+            type_ in WITHOUT_ARN or (key == "aws:username" and type_ is not CallerType.USER)
+        ):
             return [None]
-        if keys.of_federation(key) and not (role and (key in keys.SAML_OF_SESSIONS or not key.startswith("saml:"))):
+        if key in keys.OF_SERVICES and type_ is not CallerType.SERVICE:
             return [None]
-        return []
+        return [None] if keys.of_federation(key) and not self._vouched_for(key) else []
+
+    def _vouched_for(self, key: str) -> bool:
+        """Whether a caller of this type can have a key of identity providers."""
+        if self.callers.type is CallerType.ROLE:
+            return key in keys.SAML_OF_SESSIONS or not key.startswith("saml:")
+        return self.callers.type is CallerType.FEDERATED
 
     def variables_of(self, one: Placed) -> tuple[str, ...]:
         """The keys that the policy variables of a statement refer to."""
@@ -166,7 +180,7 @@ class Scope:
 
     def always_present(self, key: str) -> bool:
         """Whether every request for the action has the key."""
-        return key in keys.ALWAYS_PRESENT or keys.ALWAYS_PRESENT_FOR.get(key) == self.action.lower()
+        return key in keys.ALWAYS_PRESENT or keys.ALWAYS_PRESENT_FOR.get(key, "") == (self.action or "").lower()
 
     def trackable(self, key: str) -> bool:
         """Whether a policy variable with this key can be replaced by the values worth telling apart."""

@@ -62,7 +62,8 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
 
 
 def _solved(encoding: Encoding, scope: Scope) -> tuple[Request, tuple[Placed, ...]] | None:
-    for allowing, regions, clauses in encoding.problems():
+    about_new = any(one.before for one in scope.statements)
+    for allowing, regions, clauses in encoding.differences() if about_new else encoding.problems():
         solution = solve(regions, clauses, scope.budget)
         request = request_of(solution, scope) if solution is not None else None
         if request:
