@@ -16,11 +16,13 @@ from typing import Any
 
 from delegation_pack.iam import Kind, Unverifiable, parse
 
-from tests.fuzz.decisions import difference
+from tests.fuzz.decisions import TooComplexError, difference
 from tests.policies.running import Made, judge
 
 SLOWEST = 5.0
 DEFAULT_CASES = 100_000
+MOST_TOO_COMPLEX = 0.001
+"""Part of the cases that the analysis may leave undecided."""
 ON_TRUSTS = {"iam-trust-requires-mfa", "iam-trust-names-users-only"}
 ON_IDENTITY = {
     "iam-assume-role-requires-mfa",
@@ -217,12 +219,16 @@ def documents(first: int, seconds: float) -> int:
 
 def decisions(first: int, cases: int) -> int:
     """Compare the analysis with the naive evaluator on generated cases; return the exit code."""
+    too_complex = 0
     for seed in range(first, first + cases):
-        if wrong := difference(seed):
-            print(f"seed {seed}: {wrong}")
-            return 1
-    print(f"{cases:,} decisions from seed {first}: the naive evaluator agrees")
-    return 0
+        try:
+            if wrong := difference(seed):
+                print(f"seed {seed}: {wrong}")
+                return 1
+        except TooComplexError:
+            too_complex += 1
+    print(f"{cases:,} decisions from seed {first}: the naive evaluator agrees, {too_complex:,} are too complex")
+    return int(too_complex > cases * MOST_TOO_COMPLEX)
 
 
 if __name__ == "__main__":

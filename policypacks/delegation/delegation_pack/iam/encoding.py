@@ -101,10 +101,13 @@ class Encoding:
         allowed = [literals for _, literals in allows[True]]
         idle = list(map(_negated, allowed))
         # What allows the same is no difference, and what denies the same contradicts itself.
-        ruled_out = set(allowed)
-        lost = [literals for literals in dict.fromkeys(denies[True]) if literals not in set(denies[False])]
+        ruled_out, kept = set(map(frozenset, allowed)), set(map(frozenset, denies[False]))
+        lost = [literals for literals in dict.fromkeys(denies[True]) if frozenset(literals) not in kept]
         for one, literals in allows[False]:
-            for extra, more in [((), idle)] * (literals not in ruled_out) + [(deny, []) for deny in lost]:
+            ways: list[tuple[tuple[Literal, ...], list[Clause]]] = [(deny, []) for deny in lost]
+            if frozenset(literals) not in ruled_out:
+                ways.insert(0, ((), idle))
+            for extra, more in ways:
                 regions = narrowed(self._regions, (*literals, *extra))
                 if regions is not None:
                     yield (one,), regions, [*clauses, *more]
@@ -216,7 +219,7 @@ class _Statement:
         language = language_of(known, one.has_variables, lambda key: self._lookup(key) or ANYTHING)
         yield self._within(RESOURCE, language, covered)
         why = f"{one.statement.heading} has a policy variable in its resources that cannot be followed."
-        yield self._not_defined(RESOURCE, why), True
+        yield self._not_defined(RESOURCE, why, False, (covered, frozenset(texts))), True
 
     def _within(self, key: str, language: Language, outcome: bool) -> Literal | bool:
         if not language.patterns:
@@ -236,7 +239,7 @@ class _Statement:
         vague = check.undefined or check.language is None or (region.several and plain)
         vague = vague or (absent is None and bool(lacking(check.key)))
         if present is None and (vague or self._unfollowed(self._templates(check))):
-            return self._not_defined(base(check.key), _no_result(check, self._one), absent)
+            return self._not_defined(base(check.key), _no_result(check, self._one), absent, _identity(check))
         if absent is None:
             self._undefined = self._undefined or _no_result(check, self._one)
         return self._text_test(check, check.language, region)
@@ -285,6 +288,7 @@ class _Statement:
 
     def _choice(self, check: Check, region: Choice) -> ChoiceTest:
         true = false = 0
+        undefined = False
         vague = self._unfollowed(self._templates(check))
         absent, present = check.tells
         if isinstance(region.values, AddressValues) and check.networks and present is None and absent is not None:
@@ -295,9 +299,10 @@ class _Statement:
             if result is None:
                 self._undefined = self._undefined or _no_result(check, self._one)
             possible = result is None and self._generous
+            undefined = undefined or result is None
             true |= (result is True or possible) << i
             false |= (result is False or possible) << i
-        return self._choice_test(check.key, true, false)
+        return self._choice_test(check.key, true, false, _identity(check) if undefined else None)
 
     def _templates(self, check: Check) -> list[Template]:
         return templates(check.condition, self._one.has_variables)
@@ -307,10 +312,12 @@ class _Statement:
         found = {canonical(key) for parts in texts for key in keys_of(parts)}
         return not self._open.isdisjoint(found) or not all(map(self._scope.trackable, found))
 
-    def _not_defined(self, key: str, why: str, absent: bool | None = False) -> TextTest:
+    def _not_defined(self, key: str, why: str, absent: bool | None, what: object) -> Test:
+        """A test without a defined result for present values; `what` tells those apart that may differ."""
         self._undefined = self._undefined or why
         self._regions.of(key)
-        return TextTest(key, absent, present=None, possible=self._generous)
+        test = TextTest(key, absent, present=None, possible=self._generous)
+        return self._scope.tests.setdefault((key, absent, self._generous, what), test)
 
     def _test(self, test: TextTest) -> TextTest:
         options = (test.negated, test.for_all, test.for_any, test.blank, test.possible)
@@ -318,10 +325,15 @@ class _Statement:
         assert isinstance(known, TextTest)
         return known
 
-    def _choice_test(self, key: str, true: int, false: int) -> ChoiceTest:
-        known = self._scope.tests.setdefault((key, true, false), ChoiceTest(key, true, false))
+    def _choice_test(self, key: str, true: int, false: int, what: object = None) -> ChoiceTest:
+        known = self._scope.tests.setdefault((key, true, false, what), ChoiceTest(key, true, false))
         assert isinstance(known, ChoiceTest)
         return known
+
+
+def _identity(check: Check) -> object:
+    """What is the same for two conditions that differ in spelling only."""
+    return check.condition.operator, check.key, frozenset(check.condition.values)
 
 
 def _negated(literals: Iterable[Literal]) -> Clause:
