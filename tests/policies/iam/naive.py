@@ -127,6 +127,10 @@ def condition_holds(operator: str, key: str, wanted: list[str], context: Context
 def principal_covers(element: Any, caller: str, identity: str) -> bool:
     if element == "*":
         return True
+    for kind, prefix in (("Service", "AWSService:"), ("Federated", "Federated:")):
+        if caller.startswith(prefix):
+            named = [prefix + entry for entry in listed(element.get(kind, []))]
+            return caller in named or "*" in listed(element.get("AWS", []))
     for entry in listed(element.get("AWS", [])):
         account = caller.split(":")[4]
         if entry in ("*", caller, account) or re.fullmatch(rf"arn:[^:]+:iam::{account}:root", entry):
@@ -198,15 +202,23 @@ def allowed(document: dict[str, Any], caller: str, action: str, resource: str, c
     return None if None in results["Deny"] or True not in results["Allow"] else True
 
 
+def of_resource(resource: str) -> Context:
+    return {"aws:resourceaccount": [a for a in resource.split(":")[4:5] if a]}
+
+
 def with_derived(caller: str, identity: str, resource: str, context: Context) -> Context:
     """The context with what follows from caller and resource."""
+    if caller.startswith(("AWSService:", "Federated:")):
+        return {**context, **of_resource(resource), "aws:principalisawsservice": [str(caller[0] == "A").lower()]}
     derived = {
         "aws:principalarn": [caller],
         "aws:principalaccount": [caller.split(":")[4]],
-        "aws:principaltype": ["User" if ":user/" in caller else "AssumedRole"],
+        "aws:principaltype": [
+            "User" if ":user/" in caller else "Account" if caller.endswith(":root") else "AssumedRole"
+        ],
         "aws:username": [caller.rpartition("/")[2]] if ":user/" in caller else [],
         "aws:userid": [identity],
-        "aws:resourceaccount": [a for a in resource.split(":")[4:5] if a],
+        **of_resource(resource),
         "aws:principalisawsservice": ["false"],
     }
     return {**context, **derived}

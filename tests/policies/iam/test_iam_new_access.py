@@ -238,11 +238,10 @@ def check(before: Json, after: Json, kind: Kind) -> NewAccess | bool | None:
         context = {k.lower(): list(v) if isinstance(v, tuple) else [v] for k, v in request.context.items()}
         identity = "".join(context.get("aws:userid", ["AIDAX" if ":user/" in request.principal else "AROAX:s"]))
         full = naive.with_derived(request.principal, identity, request.resource, context)
-        if not request.principal.startswith(("AWSService:", "Federated:")) and not request.principal.endswith(":root"):
-            allowed = [
-                naive.allowed(one, request.principal, request.action, request.resource, full) for one in (before, after)
-            ]
-            assert allowed == [False, True], request
+        allowed = [
+            naive.allowed(one, request.principal, request.action, request.resource, full) for one in (before, after)
+        ]
+        assert allowed == [False, True], request
     elif found is False:
         assert in_small_world(before, after) is None
     return found

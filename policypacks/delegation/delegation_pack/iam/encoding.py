@@ -90,32 +90,52 @@ class Encoding:
             for test, _ in one.literals or ():
                 regions.of(test.key)
 
-    def differences(self) -> Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]:
-        """The same for requests that the documents `before` do not allow.
+    def differences(self) -> Iterator[tuple[Mapping[str, Region], list[Clause]]]:
+        """The regions and clauses of requests that an Allow covers now and that the documents `before` do not allow.
 
         Either none of their Allows applies, or one of their Denies does.
         """
-        allows = {True: list(self._of(Effect.ALLOW, True)), False: list(self._of(Effect.ALLOW, False))}
-        denies = {before: [literals for _, literals in self._of(Effect.DENY, before)] for before in (True, False)}
-        clauses = [*_what_occurs_together(self._regions), *map(_negated, denies[False])]
-        allowed = [literals for _, literals in allows[True]]
-        idle = list(map(_negated, allowed))
+        allows = {before: self._merged(Effect.ALLOW, before) for before in (True, False)}
+        denies = {before: self._merged(Effect.DENY, before) for before in (True, False)}
+        clauses = [*_what_occurs_together(self._regions), *map(_negated, denies[False].values())]
+        idle = list(map(_negated, allows[True].values()))
         # What allows the same is no difference, and what denies the same contradicts itself.
-        ruled_out, kept = set(map(frozenset, allowed)), set(map(frozenset, denies[False]))
-        lost = [literals for literals in dict.fromkeys(denies[True]) if frozenset(literals) not in kept]
-        for one, literals in allows[False]:
+        lost = [literals for named, literals in denies[True].items() if named not in denies[False]]
+        for named, literals in allows[False].items():
             ways: list[tuple[tuple[Literal, ...], list[Clause]]] = [(deny, []) for deny in lost]
-            if frozenset(literals) not in ruled_out:
+            if named not in allows[True]:
                 ways.insert(0, ((), idle))
             for extra, more in ways:
                 regions = narrowed(self._regions, (*literals, *extra))
                 if regions is not None:
-                    yield (one,), regions, [*clauses, *more]
+                    yield regions, [*clauses, *more]
 
-    def _of(self, effect: Effect, before: bool) -> Iterator[tuple[Placed, tuple[Literal, ...]]]:
-        for one, encoded in self._statements:
-            if one.statement.effect is effect and one.before is before and encoded.literals is not None:
-                yield one, encoded.literals
+    def _merged(self, effect: Effect, before: bool) -> dict[frozenset[Literal], tuple[Literal, ...]]:
+        """Statements of one version; those that differ only in actions, resources or callers are one."""
+        found = {
+            frozenset(encoded.literals): encoded.literals
+            for one, encoded in self._statements
+            if one.statement.effect is effect and one.before is before and encoded.literals is not None
+        }
+        for key in (ACTION, RESOURCE, PRINCIPAL):
+            groups: dict[frozenset[Literal], list[Language]] = {}
+            merged = dict[frozenset[Literal], tuple[Literal, ...]]()
+            for named, literals in found.items():
+                test = _covered_by(literals, key)
+                if test is None or test.language is None:
+                    merged[named] = literals
+                else:
+                    groups.setdefault(named - {(test, True)}, []).append(test.language)
+            for named, literals in found.items():
+                test = _covered_by(literals, key)
+                those = groups.pop(named - {(test, True)}, None) if test else None
+                if those is None:
+                    continue
+                rest = tuple(literal for literal in literals if literal != (test, True))
+                whole = self._scope.covering(key, union(pattern for one in those for pattern in one.patterns))
+                merged[frozenset((*rest, (whole, True)))] = (*rest, (whole, True))
+            found = merged
+        return found
 
     def problems(self) -> Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]:
         """The regions in which an Allow of each policy applies, and the clauses that then remain, with these Allows."""
@@ -226,7 +246,7 @@ class _Statement:
             return not outcome
         if ANYTHING in language.patterns or ANYTHING + SEPARATOR + ANYTHING in language.patterns:
             return outcome
-        return self._test(TextTest(key, absent=False, present=None, language=language)), outcome
+        return self._scope.covering(key, language), outcome
 
     # Conditions
 
@@ -320,10 +340,7 @@ class _Statement:
         return self._scope.tests.setdefault((key, absent, self._generous, what), test)
 
     def _test(self, test: TextTest) -> TextTest:
-        options = (test.negated, test.for_all, test.for_any, test.blank, test.possible)
-        known = self._scope.tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
-        assert isinstance(known, TextTest)
-        return known
+        return self._scope.one_of(test)
 
     def _choice_test(self, key: str, true: int, false: int, what: object = None) -> ChoiceTest:
         known = self._scope.tests.setdefault((key, true, false, what), ChoiceTest(key, true, false))
@@ -334,6 +351,17 @@ class _Statement:
 def _identity(check: Check) -> object:
     """What is the same for two conditions that differ in spelling only."""
     return check.condition.operator, check.key, frozenset(check.condition.values)
+
+
+def _covered_by(literals: Iterable[Literal], key: str) -> TextTest | None:
+    """The test of a key's language that must hold, if that is all that is said of the key."""
+    about = [(test, outcome) for test, outcome in literals if test.key == key]
+    if len(about) != 1:
+        return None
+    ((test, outcome),) = about
+    if not outcome or not isinstance(test, TextTest) or test.present is not None or test.negated or test.absent:
+        return None
+    return None if test.language is None or test.for_all or test.for_any else test
 
 
 def _negated(literals: Iterable[Literal]) -> Clause:

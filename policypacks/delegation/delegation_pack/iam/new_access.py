@@ -55,16 +55,17 @@ def new_access(
         return None
     placed = [*_placed(after), *(replace(one, before=True) for one in _placed(before))]
     kinds = {document.kind for document in (*before, *after)}
+    # A trust policy is about its own role.
+    target = Target(actions=(), resources=Resources() if kinds == {Kind.TRUST} else Resources(types=()))
     budget, doubt = Budget(), None
     try:
         for who in callers or tuple(dict.fromkeys(one for kind in sorted(kinds) for one in callers_of(kind))):
             for partition in partitions(placed, who):
                 for action in (None, ASSUME_ROLE):
-                    scope = Scope(placed, who, partition, action, _TARGET, {}, budget)
+                    scope = Scope(placed, who, partition, action, target, {}, budget)
                     outcome = search(scope)
                     if isinstance(outcome, tuple):
-                        request, (one,) = outcome
-                        return _confirmed(before, after, NewAccess(request, one.document, one.statement))
+                        return _confirmed(before, after, outcome[0])
                     doubt = doubt or outcome
     except TooComplexError:
         raise Unverifiable(
@@ -73,9 +74,6 @@ def new_access(
     if doubt:
         raise Unverifiable(doubt)
     return None
-
-
-_TARGET = Target(actions=(), resources=Resources(types=()))
 
 
 def _placed(documents: Sequence[Document]) -> list[Placed]:
@@ -99,8 +97,9 @@ def _bare(statement: Statement) -> Statement:
     return replace(statement, index=0, sid="")
 
 
-def _confirmed(before: Sequence[Document], after: Sequence[Document], found: NewAccess) -> NewAccess:
+def _confirmed(before: Sequence[Document], after: Sequence[Document], request: Request) -> NewAccess:
     """What was found, once the request itself has been judged against both."""
-    if not evaluate(after, found.request).allowed or evaluate(before, found.request).allowed:
-        raise Unverifiable(f"{found.statement.heading} cannot be judged: two ways of judging it disagree.")
-    return found
+    now = evaluate(after, request)
+    if now.statement is None or now.document is None or not now.allowed or evaluate(before, request).allowed:
+        raise Unverifiable("The documents cannot be compared: two ways of judging them disagree.")
+    return NewAccess(request, now.document, now.statement)

@@ -12,9 +12,9 @@ from delegation_pack.iam import keys
 from delegation_pack.iam.conditions import canonical, resource_texts, templates
 from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Statement
 from delegation_pack.iam.operators import operator
-from delegation_pack.iam.patterns import Budget
+from delegation_pack.iam.patterns import Budget, Language
 from delegation_pack.iam.question import WITHOUT_ARN, Callers, CallerType, Target, Values
-from delegation_pack.iam.solver import Test
+from delegation_pack.iam.solver import Test, TextTest
 from delegation_pack.iam.variables import Template, keys_of, template
 
 ASKED = "the resource, in the question's words"
@@ -138,6 +138,17 @@ class Scope:
         if self.callers.type is CallerType.ROLE:
             return key in keys.SAML_OF_SESSIONS or not key.startswith("saml:")
         return self.callers.type is CallerType.FEDERATED
+
+    def one_of(self, test: TextTest) -> TextTest:
+        """The test that stands for all that are equal to this one."""
+        options = (test.negated, test.for_all, test.for_any, test.blank, test.possible)
+        known = self.tests.setdefault((test.key, test.absent, test.present, test.language, options), test)
+        assert isinstance(known, TextTest)
+        return known
+
+    def covering(self, key: str, language: Language) -> TextTest:
+        """The test that a caller, a resource or an action is in a language."""
+        return self.one_of(TextTest(key, absent=False, present=None, language=language))
 
     def variables_of(self, one: Placed) -> tuple[str, ...]:
         """The keys that the policy variables of a statement refer to."""

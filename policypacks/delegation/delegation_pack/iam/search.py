@@ -12,7 +12,7 @@ from delegation_pack.iam.evaluation import Request
 from delegation_pack.iam.patterns import ANYTHING, Language, TooComplexError, between, fields, union, word
 from delegation_pack.iam.principals import callers_language, lacking, principals_language, project, resources_language
 from delegation_pack.iam.scope import ASKED, PRINCIPAL, RESOURCE, Placed, Scope, base
-from delegation_pack.iam.solver import solve
+from delegation_pack.iam.solver import Clause, Region, solve
 from delegation_pack.iam.variables import Template, template
 
 MAX_VALUES = 128
@@ -62,8 +62,12 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
 
 
 def _solved(encoding: Encoding, scope: Scope) -> tuple[Request, tuple[Placed, ...]] | None:
-    about_new = any(one.before for one in scope.statements)
-    for allowing, regions, clauses in encoding.differences() if about_new else encoding.problems():
+    problems: Iterator[tuple[tuple[Placed, ...], Mapping[str, Region], list[Clause]]]
+    if any(one.before for one in scope.statements):
+        problems = (((), regions, clauses) for regions, clauses in encoding.differences())
+    else:
+        problems = encoding.problems()
+    for allowing, regions, clauses in problems:
         solution = solve(regions, clauses, scope.budget)
         request = request_of(solution, scope) if solution is not None else None
         if request:
