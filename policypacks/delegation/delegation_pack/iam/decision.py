@@ -11,15 +11,23 @@ can occur together is kept to:
 * aws:SourceIp is never there together with the keys of VPC endpoints;
 * aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
 * aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
-  aws:ResourceAccount is the resource's; their paths hold no colon;
+  aws:ResourceAccount is the resource's, if it has one; their paths hold no colon;
+* keys of services that call in their own name, and keys of identity providers, are absent for users; a session keeps
+  those of an OIDC provider and, of SAML, `keys.SAML_OF_SESSIONS`;
+* a set of values holds an empty text only alone, and is then a null data set;
 * a caller and the resource are of one partition: a known one, else `aws` or one that the document names.
 
 Every other key is absent or has whatever value, or set of values, lets the request through.
 
 `Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
-aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no
-value; variables of keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps, or a policy
-variable has more than `search.MAX_VALUES` values to tell apart.
+aws:SourceIp); a plain operator on a key of several values; ForAnyValue with IfExists on an absent key; variables of
+keys that are no texts; patterns for a number or a time in the question. And when a decision takes more than
+`patterns.MAX_STEPS` steps (some 0.1 s), or a policy variable has more than `search.MAX_VALUES` values to tell apart.
+
+It goes in stages: `encoding` (statements as clauses over the regions of keys), `solver`, `concrete` (a solution as a
+request); `search` tries the values of policy variables, and the request is judged again by `evaluate`. A solver of SMT
+formulas would not help: z3's theory of strings gives no bound on time and is a wheel of 30 MB, a SAT library knows no
+texts, and the pack has to run where only Pulumi is installed.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ class Resources:
 class Values:
     """The values a condition key may have in the requests of a question.
 
-    `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs (`like=("*",)` stays "any").
+    `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs, for keys of numbers and times
+    (by type or by the operators used on them) single ones (`like=("*",)` stays "any").
     """
 
     absent: bool = True
