@@ -25,9 +25,9 @@ keys that are no texts; patterns for a number or a time in the question. And whe
 `patterns.MAX_STEPS` steps (some 0.1 s), or a policy variable has more than `search.MAX_VALUES` values to tell apart.
 
 It goes in stages: `encoding` (statements as clauses over the regions of keys), `solver`, `concrete` (a solution as a
-request); `search` tries the values of policy variables, and the request is judged again by `evaluate`. A solver of SMT
-formulas would not help: z3's theory of strings gives no bound on time and is a wheel of 30 MB, a SAT library knows no
-texts, and the pack has to run where only Pulumi is installed.
+request); `search` tries the values of policy variables, and the request is judged again by `evaluate`. No SAT or
+SMT library is used: the pack has to run where only Pulumi is installed, and what is hard here is not the clauses but
+the texts, which the automata of `patterns` decide exactly.
 """
 
 from __future__ import annotations

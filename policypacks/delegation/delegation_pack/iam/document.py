@@ -236,18 +236,23 @@ def _elements(data: Any, place: str, allowed: set[str]) -> None:
         )
 
 
-def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
-    place = f"Statement {index}"
-    scope = {"Principal", "NotPrincipal"} if kind is Kind.TRUST else {"Resource", "NotResource"}
-    _elements(data, place, {"Sid", "Effect", "Action", "NotAction", "Condition"} | scope)
+def _check_elements(data: Any, place: str, kind: Kind) -> None:
+    """Refuse a statement that lacks an element, has one too many, or a Sid or Effect that IAM does not take."""
+    scope = ("Principal", "NotPrincipal") if kind is Kind.TRUST else ("Resource", "NotResource")
+    _elements(data, place, {"Sid", "Effect", "Action", "NotAction", "Condition", *scope})
     sid = data.get("Sid", "")
     if not isinstance(sid, str) or not _SID.fullmatch(sid):
         raise Unverifiable(f"{place} has the Sid {sid!r}; IAM takes letters and digits only.")
     if data.get("Effect") not in ("Allow", "Deny"):
         raise Unverifiable(f"{place} has the Effect {data.get('Effect')!r}; it must be Allow or Deny.")
-    for pair in (("Action", "NotAction"), tuple(sorted(scope, key=len))):
+    for pair in (("Action", "NotAction"), scope):
         if sum(name in data for name in pair) != 1:
             raise Unverifiable(f"{place} must have exactly one of {pair[0]} and {pair[1]}.")
+
+
+def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
+    place = f"Statement {index}"
+    _check_elements(data, place, kind)
     variables = version == CURRENT_VERSION
 
     def texts(name: str, check: Callable[[str], bool], rule: str) -> tuple[str, ...] | None:
@@ -269,7 +274,7 @@ def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
     action_rule = "an action is '*' or a service prefix, a colon and a name"
     return Statement(
         index=index,
-        sid=sid,
+        sid=data.get("Sid", ""),
         effect=Effect(data["Effect"]),
         actions=texts("Action", _is_action, action_rule),
         not_actions=texts("NotAction", _is_action, action_rule),

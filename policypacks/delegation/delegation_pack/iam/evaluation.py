@@ -151,20 +151,16 @@ def evaluate(documents: Document | Sequence[Document], request: Request) -> Verd
         if (statement.effect is Effect.DENY) == (allowing is not None):
             raise Unverifiable(f"{statement.heading} cannot be verified for this request: {failed[0].why}.")
     if allowing:
-        return Verdict(
-            Decision.ALLOWED,
-            allowing[1],
-            allowing[0],
-            (f"{allowing[1].heading} allows the request.",),
-        )
+        why = (f"{allowing[1].heading} allows the request.",)
+        return Verdict(Decision.ALLOWED, allowing[1], allowing[0], why)
+    return Verdict(Decision.NOT_ALLOWED, None, None, _refusal(judged, request.action))
+
+
+def _refusal(judged: Iterable[tuple[int, Statement, tuple[Unmet, ...]]], action: str) -> tuple[str, ...]:
+    """Why no statement allows an action: for each Allow that covers it, what does not match."""
     why = tuple(
         f"{statement.heading} does not allow the request, because {' and '.join(part.why for part in failed)}."
         for _, statement, failed in judged
-        if statement.effect is Effect.ALLOW and matching_actions(statement, [request.action])
+        if statement.effect is Effect.ALLOW and matching_actions(statement, [action])
     )
-    return Verdict(
-        Decision.NOT_ALLOWED,
-        None,
-        None,
-        why or (f"No statement allows {request.action}.",),
-    )
+    return why or (f"No statement allows {action}.",)
