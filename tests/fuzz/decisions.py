@@ -44,6 +44,7 @@ TESTS: list[tuple[list[str], str, Values_, list[str]]] = [
     (STRINGS, "aws:ResourceAccount", [OWN, TARGET, "${aws:PrincipalAccount}"], ["", *SETS]),
     (["Null"], "aws:ResourceAccount", BOOLEANS, [""]),
     (STRINGS, "aws:PrincipalTag/team", ["", "*", "ops", "o*", "?ps", "${aws:username}", "OPS"], ["", "", *SETS]),
+    (["BinaryEquals"], "aws:PrincipalTag/team", ["ops", "Ops"], ["", *SETS]),
     (STRINGS, "sts:RoleSessionName", ["alice", "${aws:username}", "${aws:PrincipalTag/team}", "*"], ["", *SETS]),
     (STRINGS, "aws:TagKeys", ["a", "b", "?", "*", ""], SETS),
     (NUMBERS, "aws:PrincipalTag/level", ["3", 5, "7.0"], ["", "", *SETS]),
@@ -55,6 +56,7 @@ PRINCIPALS: Values_ = ["*", {"AWS": USERS[:2]}, {"AWS": ROLES[0]}, {"AWS": [OWN,
 RESOURCES = [
     *("*", f"arn:aws:iam::{TARGET}:role/A", f"arn:aws:iam::{TARGET}:role/*", "arn:aws:iam::*:role/${aws:username}"),
     *("arn:aws:iam::*:role/${aws:PrincipalTag/team, 'A'}", "arn:aws:iam::${aws:PrincipalAccount}:role/*", "arn:*"),
+    *("arn:aws:iam::*:role/${aws:PrincipalTag/team}*", "arn:aws:iam::${aws:PrincipalTag/team}", "arn:aws:iam::2*"),
     *("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::b", "arn:aws:sqs:*:${aws:ResourceAccount}:*"),
 ]
 MOST_KEYS = 2

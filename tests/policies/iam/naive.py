@@ -154,7 +154,8 @@ def resource_covers(patterns: Any, resource: str, context: Context, version: str
         if text is None:
             continue
         missing = 5 - text.count(":")
-        if glob(text, resource) or (text != "*" and missing > 0 and glob(text + ":*" * missing, resource)):
+        given = shielded(resource)
+        if glob(text, given) or (text != "*" and missing > 0 and glob(text + ":*" * missing, given)):
             return True
     return False
 

@@ -1131,6 +1131,59 @@ def test_variable_without_a_value(row: tuple[Any, str]) -> None:
     assert verdict(row[0], Kind.IDENTITY, of_grant({})) == row[1]
 
 
+T = "aws:PrincipalTag/t"
+AS_TAG = {"StringEquals": {U: "${aws:PrincipalTag/t}"}}
+# Each value that the comparisons with a variable's own key tell apart is tried for the variable.
+VALUES_OF_VARIABLES: dict[str, tuple[Any, str]] = {
+    "in any case, and like a pattern": (
+        grant({"StringEqualsIgnoreCase": {T: ["OPS", "?ps"]}, "StringLike": {T: "?ps"}, **AS_TAG}),
+        HOLE,
+    ),
+    "in any case, but not as written": (
+        grant({"StringEqualsIgnoreCase": {T: "OPS"}, "StringNotEquals": {T: ["OPS", "ops"]}, **AS_TAG}),
+        HOLE,
+    ),
+    "in any case of the other's values": (
+        grant({"StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"}, "StringEquals": {U: "ops", T: "OPS"}}),
+        HOLE,
+    ),
+    "in any case of the other's patterns": (
+        grant({"StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"}, "StringLike": {U: "o*", T: "O*S"}}),
+        HOLE,
+    ),
+    "two variables equal in any case only": (
+        grant(
+            {
+                "StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"},
+                "StringNotEquals": {U: "${aws:PrincipalTag/t}"},
+                "StringLike": {"aws:PrincipalTag/v": "${aws:PrincipalTag/u}"},
+            }
+        ),
+        HOLE,
+    ),
+    "binary": (grant({"BinaryEquals": {T: "QQ=="}, **AS_TAG}), HOLE),
+    "boolean": (grant({"Bool": {T: "true"}, **AS_TAG}), HOLE),
+    "any but empty": (grant({"ForAnyValue:StringLike": {T: "*"}, **AS_TAG}), HOLE),
+    "ARN": (
+        grant({"ArnLike": {T: "arn:aws:*:*:*:x"}, "StringNotLike": {T: ["arn:aws::*", "*:::x"]}, **AS_TAG}),
+        HOLE,
+    ),
+    "short ARN": (grant(Resource="arn:aws:iam::${aws:PrincipalTag/t}"), HOLE),
+    "default of another variable": (
+        [
+            grant({"Null": {T: "true"}}, Resource="arn:aws:iam::*:role/${aws:PrincipalTag/u}"),
+            grant_deny(NotResource="arn:aws:iam::*:role/${aws:PrincipalTag/t, 'A'}"),
+        ],
+        HOLE,
+    ),
+}
+
+
+@table(VALUES_OF_VARIABLES)
+def test_values_of_a_variable_are_told_apart_as_its_comparisons_do(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant({})) == row[1]
+
+
 SAML_AUD = "https://signin.aws.amazon.com/saml"
 KEYS_OF_OTHERS: dict[str, tuple[Json, str, str]] = {
     "SAML audience": ({"StringEquals": {"SAML:aud": SAML_AUD}}, SAFE, SAFE),

@@ -164,11 +164,14 @@ def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> La
         pattern = resolve(template(text, wildcards=True, variables=has_variables), lookup)
         if pattern is None:
             continue
-        patterns.append(pattern)
-        missing = 5 - pattern.count(":")
-        if missing > 0 and text != "*":
-            patterns.append(pattern + missing * (":" + ANYTHING))
+        patterns += completed(pattern)
     return union(patterns)
+
+
+def completed(pattern: str) -> list[str]:
+    """A Resource pattern, and where it has fewer than six fields the ARNs that begin so."""
+    missing = 5 - pattern.count(":")
+    return [pattern, pattern + missing * (":" + ANYTHING)] if missing > 0 and pattern != ANYTHING else [pattern]
 
 
 def resource_texts(statement: Statement) -> tuple[str, ...]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from delegation_pack.iam import keys
 from delegation_pack.iam.concrete import request_of
-from delegation_pack.iam.conditions import canonical
+from delegation_pack.iam.conditions import Check, canonical, completed, resource_texts, templates
+from delegation_pack.iam.document import Condition
 from delegation_pack.iam.encoding import Encoder, Encoding
 from delegation_pack.iam.evaluation import Request
-from delegation_pack.iam.patterns import ANYTHING, Language, TooComplexError, between, fields, union, word
+from delegation_pack.iam.operators import Family, operator
+from delegation_pack.iam.patterns import ANY, ANYTHING, Language, TooComplexError, between, fields, folded, union, word
 from delegation_pack.iam.principals import callers_language, lacking, principals_language, project, resources_language
-from delegation_pack.iam.scope import ASKED, PRINCIPAL, RESOURCE, Placed, Scope, base
+from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from delegation_pack.iam.solver import Clause, Region, solve
-from delegation_pack.iam.variables import Template, template
+from delegation_pack.iam.variables import Template, Variable, keys_of, template
 
 MAX_VALUES = 128
 """Values of one policy variable that are told apart."""
@@ -40,7 +43,7 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
     """
     encoder = Encoder(scope)
     settled, free = _variables(scope)
-    patterns = _patterns(scope, free, settled) if free else []
+    compared = _Comparisons(scope, free, settled).all if free else []
     values: dict[str, list[str | None]] = {}
     undefined = None
     assignments = [settled, *(settled | guess for guess in _guesses(scope, free))]
@@ -56,7 +59,7 @@ def _attempt(scope: Scope, *, generous: bool) -> tuple[tuple[Request, tuple[Plac
         elif found:
             key = open_[0]
             if key not in values:
-                values[key] = _values(scope, key, _mark(free.index(key)), patterns, 2 if len(free) > 1 else 1)
+                values[key] = _values(scope, key, _mark(free.index(key)), compared, 2 if len(free) > 1 else 1)
             assignments.extend({**assignment, key: value} for value in reversed(values[key]))
     return None, undefined
 
@@ -98,71 +101,155 @@ def _guesses(scope: Scope, free: Sequence[str]) -> Iterator[dict[str, str | None
             yield {key: account if key.endswith("account") else text for key, text in zip(free, texts, strict=True)}
 
 
-def _patterns(scope: Scope, free: Sequence[str], settled: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    """Everything that is compared with a key, a caller or a resource, the free variables in it replaced by marks."""
+@dataclass(frozen=True)
+class _Compared:
+    """Something that a key, a caller or a resource is compared with."""
 
-    marks = {key: _mark(i) for i, key in enumerate(free)}
-
-    def marked(parts: Template) -> str:
-        known = marks | {key: value for key, value in settled.items() if value is not None}
-        return "".join(part if isinstance(part, str) else known.get(canonical(part.key), ANYTHING) for part in parts)
-
-    found = [(key, shape) for key, shape in keys.SHAPES.items() if base(key) == key]
-    found += [(PRINCIPAL, pattern) for pattern in callers_language(scope.callers, scope.partition).patterns]
-    for key, mark in marks.items():
-        if base(key) != key:
-            found += [(base(key), pattern) for pattern in project(key, mark)]
-    found += [(RESOURCE, pattern) for pattern in resources_language(scope.resources, scope.partition).patterns]
-    if scope.resources.not_callers_account:
-        own = settled.get("aws:principalaccount") or marks["aws:principalaccount"]
-        found += [(RESOURCE, pattern) for pattern in project("aws:resourceaccount", own)]
-    if scope.callers.not_account:
-        found += [(PRINCIPAL, pattern) for pattern in project("aws:principalaccount", scope.callers.not_account)]
-    for one in scope.statements:
-        found += [(PRINCIPAL, pattern) for pattern in principals_language(one.statement.named_principals).patterns]
-    limits = [
-        (key, template(t, wildcards=True, variables=False))
-        for key, v in scope.limits.items()
-        for t in (*v.like, *v.but)
-    ]
-    for key, parts in (*scope.texts(), *limits):
-        pattern = marked(parts)
-        if key == ASKED:
-            found.append((RESOURCE, fields(pattern) or pattern))
-            continue
-        found += [(base(key), each) for each in (project(key, pattern) if base(key) != key else [pattern])]
-    return list(dict.fromkeys(found))
+    about: str
+    pattern: str
+    """With marks for the free variables."""
+    any_case: bool = False
+    """Whether variables in it are compared in any mix of cases."""
 
 
-def _values(scope: Scope, key: str, mark: str, patterns: Iterable[tuple[str, str]], examples: int) -> list[str | None]:
-    """Values of the key for each way in which the patterns around it can take it, and its absence.
+class _Comparisons:
+    """All that is compared, for finding the values of variables that it tells apart."""
 
-    With several variables there are two examples of each way, so that any two variables can be equal or differ.
+    def __init__(self, scope: Scope, free: Sequence[str], settled: Mapping[str, str | None]) -> None:
+        self._scope = scope
+        self._settled = settled
+        self._marks = {key: _mark(i) for i, key in enumerate(free)}
+        self.all = list(dict.fromkeys((*self._of_question(), *self._of_statements())))
+
+    def _of_question(self) -> Iterator[_Compared]:
+        scope = self._scope
+        for key, shape in keys.SHAPES.items():
+            if base(key) == key:
+                yield _Compared(key, shape)
+        for pattern in callers_language(scope.callers, scope.partition).patterns:
+            yield _Compared(PRINCIPAL, pattern)
+        for key, mark in self._marks.items():
+            if base(key) != key:
+                yield from self._about(key, mark)
+        for pattern in resources_language(scope.resources, scope.partition).patterns:
+            yield _Compared(RESOURCE, pattern)
+        if scope.resources.not_callers_account:
+            own = self._settled.get("aws:principalaccount") or self._marks["aws:principalaccount"]
+            yield from self._about("aws:resourceaccount", own)
+        if scope.callers.not_account:
+            yield from self._about("aws:principalaccount", scope.callers.not_account)
+        for key, limit in scope.limits.items():
+            for text in (*limit.like, *limit.but):
+                yield from self._about(key, str(template(text, wildcards=True, variables=False)[0]))
+        for text in (*scope.resources.like, *scope.resources.but):
+            for pattern in self._marked(template(text, wildcards=True, variables=True)):
+                yield _Compared(RESOURCE, fields(pattern) or pattern)
+
+    def _of_statements(self) -> Iterator[_Compared]:
+        for one in self._scope.statements:
+            for pattern in principals_language(one.statement.named_principals).patterns:
+                yield _Compared(PRINCIPAL, pattern)
+            for text in resource_texts(one.statement):
+                for pattern in self._marked(template(text, wildcards=True, variables=one.has_variables)):
+                    yield from (_Compared(RESOURCE, form) for form in completed(pattern))
+            for condition in one.statement.conditions:
+                yield from self._of_condition(condition, one.has_variables)
+
+    def _of_condition(self, condition: Condition, has_variables: bool) -> Iterator[_Compared]:
+        texts = templates(condition, has_variables)
+        key = canonical(condition.key)
+        if not any(keys_of(parts) for parts in texts):
+            # Without variables the analysis has the language itself.
+            language = Check.of(condition, has_variables, lambda _: None).language
+            for pattern in language.patterns if language else ():
+                yield from self._about(key, pattern)
+            return
+        family = operator(condition.operator).family
+        for parts in texts:
+            for pattern in self._marked(parts):
+                if family is Family.ARN:
+                    yield from self._about(key, fields(pattern) or pattern)
+                elif family is Family.IGNORE_CASE:
+                    yield from self._about(key, folded(pattern), any_case=True)
+                else:
+                    yield from self._about(key, pattern)
+
+    def _about(self, key: str, pattern: str, *, any_case: bool = False) -> Iterator[_Compared]:
+        whole = base(key)
+        for each in project(key, pattern) if whole != key else [pattern]:
+            yield _Compared(whole, each, any_case)
+
+    def _marked(self, parts: Template) -> list[str]:
+        """A text with marks for variables: once, and with a variable's default in its place."""
+        found = [""]
+        for part in parts:
+            choices = [part] if isinstance(part, str) else self._values_of(part)
+            found = list(dict.fromkeys(text + choice for text in found for choice in choices))
+            self._scope.budget.spend(len(found))
+        return found
+
+    def _values_of(self, variable: Variable) -> list[str]:
+        key = canonical(variable.key)
+        default = [] if variable.default is None else [variable.default]
+        if key in self._settled:
+            value = self._settled[key]
+            return default if value is None else [value]
+        return [self._marks.get(key, ANYTHING), *default]
+
+
+def _values(scope: Scope, key: str, mark: str, compared: Sequence[_Compared], examples: int) -> list[str | None]:
+    """Values of the key for each way in which what is around it can take it, and its absence.
+
+    With several variables there are two examples of each way, so that any two variables can be equal or differ; where
+    variables are compared in any mix of cases, these come in two cases.
     """
-    plain = [(about, _unmarked(pattern)) for about, pattern in patterns if mark not in pattern]
+    cells = _cells(scope, key, _parts(key, mark, compared))
+    in_two_cases = any(one.any_case for one in compared)
+    values: list[str | None] = []
+    for inside, without in cells:
+        for _ in range(examples):
+            example = word(inside, without, scope.budget)
+            if example is None:
+                break
+            values.append(example)
+            without = [*without, union([example])]
+            other = example.swapcase()
+            if in_two_cases and all(other in one for one in inside) and not any(other in one for one in without):
+                values.append(other)
+    missing = not scope.always_present(key) if base(key) == key else bool(lacking(key)) and not scope.resources.types
+    return [*values, None] if missing else values
+
+
+def _parts(key: str, mark: str, compared: Sequence[_Compared]) -> set[str]:
+    """The patterns that the key itself is compared with, and those that are left for it within longer texts."""
+    plain = [(one.about, _unmarked(one.pattern)) for one in compared if mark not in one.pattern]
     parts = {pattern for about, pattern in plain if about == key}
-    for about, pattern in patterns:
-        pieces = pattern.split(mark)
+    for one in compared:
+        pieces = one.pattern.split(mark)
         for i in range(1, len(pieces)):
             before, after = (_unmarked(ANYTHING.join(side)) for side in (pieces[:i], pieces[i:]))
-            parts.update(*(between(whole, before, after) for other, whole in plain if other == about))
+            left = {part for other, whole in plain if other == one.about for part in between(whole, before, after)}
+            parts |= {folded(part) for part in left} if one.any_case else left
+    return parts
+
+
+def _cells(scope: Scope, key: str, parts: Iterable[str]) -> list[tuple[list[Language], list[Language]]]:
+    """The sets of values that no pattern tells apart, each as languages that its values are in and not in.
+
+    Raises:
+        TooComplexError: there are more than `MAX_VALUES`.
+    """
     universe = keys.SHAPES.get(key, ANYTHING)
+    # To a set operator an empty text is no value.
+    telling = {*parts, ANY + ANYTHING} if universe == ANYTHING else set(parts)
     cells: list[tuple[list[Language], list[Language]]] = [([union([universe])], [])]
-    for text in sorted(parts - {ANYTHING, universe}):
+    for text in sorted(telling - {ANYTHING, universe}):
         one = union([text])
         halves = [half for inside, without in cells for half in (([*inside, one], without), (inside, [*without, one]))]
         cells = [half for half in halves if word(*half, scope.budget) is not None]
         if len(cells) > MAX_VALUES:
             raise TooComplexError
-    values: list[str | None] = []
-    for inside, without in cells:
-        for _ in range(examples):
-            example = word(inside, without, scope.budget)
-            if example is not None:
-                values.append(example)
-                without = [*without, union([example])]
-    missing = not scope.always_present(key) if base(key) == key else bool(lacking(key)) and not scope.resources.types
-    return [*values, None] if missing else values
+    return cells
 
 
 def _mark(index: int) -> str:
