@@ -56,7 +56,7 @@ PRINCIPALS: Values_ = ["*", {"AWS": USERS[:2]}, {"AWS": ROLES[0]}, {"AWS": [OWN,
 RESOURCES = [
     *("*", f"arn:aws:iam::{TARGET}:role/A", f"arn:aws:iam::{TARGET}:role/*", "arn:aws:iam::*:role/${aws:username}"),
     *("arn:aws:iam::*:role/${aws:PrincipalTag/team, 'A'}", "arn:aws:iam::${aws:PrincipalAccount}:role/*", "arn:*"),
-    *("arn:aws:iam::*:role/${aws:PrincipalTag/team}*", "arn:aws:iam::${aws:PrincipalTag/team}", "arn:aws:iam::2*"),
+    *("arn:aws:iam::*:role/${aws:PrincipalTag/team}*", "arn:aws:iam::2*"),
     *("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::b", "arn:aws:sqs:*:${aws:ResourceAccount}:*"),
 ]
 MOST_KEYS = 2

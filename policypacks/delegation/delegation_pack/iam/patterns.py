@@ -445,6 +445,11 @@ def between(pattern: str, before: str, after: str) -> set[str]:
     return {pattern[i:j] for i in starts for j in ends if i <= j}
 
 
+def meet(pattern: str, other: str) -> bool:
+    """Whether some text matches both patterns."""
+    return (len(other), len(pattern)) in _pairs(pattern, other)
+
+
 def _reach(pattern: str, prefix: str) -> set[int]:
     """The positions of `pattern` that some text matching all of `prefix` can lead to."""
     return {j for i, j in _pairs(pattern, prefix) if i == len(prefix)}

@@ -12,7 +12,18 @@ from delegation_pack.iam.document import Condition
 from delegation_pack.iam.encoding import Encoder, Encoding
 from delegation_pack.iam.evaluation import Request
 from delegation_pack.iam.operators import Family, operator
-from delegation_pack.iam.patterns import ANY, ANYTHING, Language, TooComplexError, between, fields, folded, union, word
+from delegation_pack.iam.patterns import (
+    ANY,
+    ANYTHING,
+    Language,
+    TooComplexError,
+    between,
+    fields,
+    folded,
+    meet,
+    union,
+    word,
+)
 from delegation_pack.iam.principals import callers_language, lacking, principals_language, project, resources_language
 from delegation_pack.iam.scope import PRINCIPAL, RESOURCE, Placed, Scope, base
 from delegation_pack.iam.solver import Clause, Region, solve
@@ -110,6 +121,8 @@ class _Compared:
     """With marks for the free variables."""
     any_case: bool = False
     """Whether variables in it are compared in any mix of cases."""
+    whole: bool = False
+    """Whether every caller, or every resource, matches one of these."""
 
 
 class _Comparisons:
@@ -127,12 +140,12 @@ class _Comparisons:
             if base(key) == key:
                 yield _Compared(key, shape)
         for pattern in callers_language(scope.callers, scope.partition).patterns:
-            yield _Compared(PRINCIPAL, pattern)
+            yield _Compared(PRINCIPAL, pattern, whole=True)
         for key, mark in self._marks.items():
             if base(key) != key:
                 yield from self._about(key, mark)
         for pattern in resources_language(scope.resources, scope.partition).patterns:
-            yield _Compared(RESOURCE, pattern)
+            yield _Compared(RESOURCE, pattern, whole=True)
         if scope.resources.not_callers_account:
             own = self._settled.get("aws:principalaccount") or self._marks["aws:principalaccount"]
             yield from self._about("aws:resourceaccount", own)
@@ -222,15 +235,26 @@ def _values(scope: Scope, key: str, mark: str, compared: Sequence[_Compared], ex
 
 def _parts(key: str, mark: str, compared: Sequence[_Compared]) -> set[str]:
     """The patterns that the key itself is compared with, and those that are left for it within longer texts."""
-    plain = [(one.about, _unmarked(one.pattern)) for one in compared if mark not in one.pattern]
-    parts = {pattern for about, pattern in plain if about == key}
+    plain = [one for one in compared if mark not in one.pattern]
+    parts = {_unmarked(one.pattern) for one in plain if one.about == key}
     for one in compared:
         pieces = one.pattern.split(mark)
+        others = [other for other in plain if other.about == one.about]
         for i in range(1, len(pieces)):
-            before, after = (_unmarked(ANYTHING.join(side)) for side in (pieces[:i], pieces[i:]))
-            left = {part for other, whole in plain if other == one.about for part in between(whole, before, after)}
+            sides = tuple(_unmarked(ANYTHING.join(side)) for side in (pieces[:i], pieces[i:]))
+            left = _between(others, *sides)
             parts |= {folded(part) for part in left} if one.any_case else left
     return parts
+
+
+def _between(others: Sequence[_Compared], before: str, after: str) -> set[str]:
+    """What is left between two texts of what others ask for, as far as callers or resources can have it there."""
+    possible, found = set[str](), set[str]()
+    for other in others:
+        (possible if other.whole else found).update(between(_unmarked(other.pattern), before, after))
+    if any(other.whole for other in others):
+        found = {part for part in found if any(meet(part, whole) for whole in possible)}
+    return found | possible
 
 
 def _cells(scope: Scope, key: str, parts: Iterable[str]) -> list[tuple[list[Language], list[Language]]]:
@@ -242,14 +266,28 @@ def _cells(scope: Scope, key: str, parts: Iterable[str]) -> list[tuple[list[Lang
     universe = keys.SHAPES.get(key, ANYTHING)
     # To a set operator an empty text is no value.
     telling = {*parts, ANY + ANYTHING} if universe == ANYTHING else set(parts)
-    cells: list[tuple[list[Language], list[Language]]] = [([union([universe])], [])]
+    start = [union([universe])]
+    cells: list[tuple[list[Language], list[Language], str]] = [(start, [], word(start, [], scope.budget) or "")]
     for text in sorted(telling - {ANYTHING, universe}):
         one = union([text])
-        halves = [half for inside, without in cells for half in (([*inside, one], without), (inside, [*without, one]))]
-        cells = [half for half in halves if word(*half, scope.budget) is not None]
+        halves = []
+        for inside, without, example in cells:
+            within, beyond = ([*inside, one], without), (inside, [_joined(without, text)])
+            # The example of the whole is one of a half, so only the other half needs looking at.
+            this, other = (within, beyond) if example in one else (beyond, within)
+            halves.append((*this, example))
+            found = word(*other, scope.budget)
+            if found is not None:
+                halves.append((*other, found))
+        cells = halves
         if len(cells) > MAX_VALUES:
             raise TooComplexError
-    return cells
+    return [(inside, without) for inside, without, _ in cells]
+
+
+def _joined(languages: Iterable[Language], text: str) -> Language:
+    """One language for several and a pattern: one automaton is quicker than many."""
+    return union([text, *(pattern for one in languages for pattern in one.patterns)])
 
 
 def _mark(index: int) -> str:
