@@ -84,8 +84,8 @@ mutations: setup ## Weaken the deployed stacks in every way and count what the p
 	@$(BIN)/python -m benchmarks.mutations
 
 .PHONY: fuzz
-fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
-	@$(BIN)/python -m tests.fuzz $(SECONDS)
+fuzz: setup ## Feed the policy pack random documents, and compare decisions: SECONDS=… CASES=…
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(CASES)
 
 .PHONY: facts
 facts: setup ## Renew the table of partitions and regions, after a new botocore or pulumi-aws

@@ -460,7 +460,7 @@ def _identity_rules(lines: Iterable[_Line], user: User, role: Role) -> _Ruled:
                 )
                 continue
             covers = line.statement.resources is not None
-            language, _ = language_of(
+            language = language_of(
                 line.statement.resources or line.statement.not_resources or (), line.has_variables, facts.lookup
             )
             if (role.arn in language) != covers:
