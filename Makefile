@@ -88,8 +88,9 @@ fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… f
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 .PHONY: facts
-facts: setup ## Renew the table of partitions and regions, after a new botocore or pulumi-aws
+facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws or moto
 	@$(BIN)/python -m operations.partition_facts
+	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
 access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
