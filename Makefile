@@ -93,7 +93,7 @@ facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulum
 	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
-access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
+access: setup ## Ask who can get in where: make access ARGS="matrix -s state.json"
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview

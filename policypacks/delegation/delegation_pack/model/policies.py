@@ -6,14 +6,14 @@ permission sets of IAM Identity Center; the same types of the package aws-native
 `policies`.
 
 Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource,
-session policies (they only narrow), service control policies, resource policies other than trusts. `not_judged` names
+session policies (they only narrow), service control policies, resource policies other than trusts. `may_hold_iam` names
 those that may hold IAM.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -316,15 +316,11 @@ _MAY_HOLD_IAM = (
 """Beginnings of the types whose resources hold IAM entities as a template, or that stand for others."""
 
 
-def not_judged(resources: Iterable[Resource], *kinds: str) -> list[Resource]:
-    """Return the resources that hold IAM documents, or may, and that nothing here reads beyond `kinds`."""
+def may_hold_iam(resources: Iterable[Resource], read: Collection[Resource]) -> list[Resource]:
+    """Return the resources that hold IAM documents, or may, beyond those that are read."""
     return [
         resource
         for resource in resources
         if resource.type.startswith(_MAY_HOLD_IAM)
-        or (
-            resource.kind.startswith("iam.")
-            and resource.kind not in kinds
-            and resource.kind.partition(".")[2] not in _HOLDS_NO_POLICY
-        )
+        or (resource.kind.startswith("iam.") and resource not in read and resource.kind[4:] not in _HOLDS_NO_POLICY)
     ]

@@ -19,8 +19,8 @@ from delegation_pack.model.policies import (
     flat,
     identity_policies,
     is_aws_managed,
+    may_hold_iam,
     missing,
-    not_judged,
     references,
     trusts,
 )
@@ -61,10 +61,10 @@ _NAMED_IN = {
 """Folded names of the properties that say whom a document or an attachment is for."""
 _ATTACHED_TO = ("roles", "groups", "users")
 _MEMBERSHIPS = {
-    "iam.GroupMembership": ("group", "users"),
-    "iam.UserGroupMembership": ("user", "groups"),
-    "iam.UserToGroupAddition": ("groupname", "users"),
-    "iam.User": ("username", "groups"),
+    "iam.GroupMembership": (("group",), "users"),
+    "iam.UserGroupMembership": (("user",), "groups"),
+    "iam.UserToGroupAddition": (("groupname",), "users"),
+    "iam.User": (("name", "username"), "groups"),
 }
 """Folded names of the properties with the one who joins or is joined, and with the others."""
 _SESSION = 3600
@@ -190,6 +190,8 @@ class Model:
         self._by_resource: dict[Resource, Principal] = {}
         self._by_name: dict[tuple[PrincipalType, str | None, str], Principal] = {}
         self._managed = self.of(*MANAGED_POLICIES)
+        self._arns = {arn: policy for policy in self._managed if (arn := policy.text("arn"))}
+        self._without_arn = [policy for policy in self._managed if not policy.text("arn")]
         # Principals first: what is attached to them may stand before them, or in another stack.
         for resource in resources:
             if resource.kind in _OF_KIND:
@@ -273,7 +275,14 @@ class Model:
             values += self.sources(resource, place)
         if resource.kind in MANAGED_POLICIES and any(value != [] for _, value in resource.values(*_ATTACHED_TO)):
             values.append(resource)
-        return [policy for policy in self._managed if any(_is(policy, value) for value in values)]
+        return list(dict.fromkeys(policy for value in values for policy in self._meant_by(value)))
+
+    def _meant_by(self, value: object) -> list[Resource]:
+        """The managed policies among the resources that a value refers to."""
+        if not isinstance(value, str):
+            return [policy for policy in self._managed if _is(policy, value)]
+        known = self._arns.get(value)
+        return [known] if known else [policy for policy in self._without_arn if is_policy(policy, value)]
 
     def unknown_attachments(self, resource: Resource) -> Iterator[str]:
         """Yield the properties that attach a policy which is not known and does not come from one of the resources."""
@@ -282,11 +291,17 @@ class Model:
             sources = self.sources(resource, folded(unknown[0].partition("[")[0]))
             yield from unknown[sum(source.kind in MANAGED_POLICIES for source in sources) :]
 
-    @property
+    @cached_property
+    def read(self) -> list[Resource]:
+        """The resources that users, groups, roles and their documents are read from."""
+        kinds = (*_OF_KIND, *_MEMBERSHIPS)
+        return [one for one in self.resources if attachment_of(one) is not None or one.kind in kinds]
+
+    @cached_property
     def not_judged(self) -> list[Resource]:
-        """The resources that hold IAM documents, or may, and that the model does not read."""
-        carriers = {one.kind for one in self.resources if attachment_of(one) is not None}
-        return not_judged(self.resources, *carriers, *_OF_KIND, *_MEMBERSHIPS)
+        """The resources that hold IAM documents, or may, and that nobody here is known to hold."""
+        of_nobody = [policy.carrier for one in self.principals if one.name is None for policy in one.inline]
+        return [*may_hold_iam(self.resources, self.read), *dict.fromkeys(of_nobody)]
 
     def _make(self, resource: Resource) -> None:
         type_ = _OF_KIND[resource.kind]
@@ -343,12 +358,12 @@ class Model:
                 principal.boundary = replace(self._managed_by(boundary), principal=principal)
 
     def _managed_by(self, arn: str) -> Policy:
-        own = (policy for one in self._managed if _is(one, arn) for policy in identity_policies(one))
+        own = (policy for one in self._meant_by(arn) for policy in identity_policies(one))
         return next(own, None) or aws_managed(arn) or missing(arn)
 
     def _join(self, resource: Resource) -> None:
-        one, many = _MEMBERSHIPS.get(resource.kind, ("", ""))
-        name, names = (resource.text("name", one), resource.get(many)) if one else (None, None)
+        one, many = _MEMBERSHIPS.get(resource.kind, ((), ""))
+        name, names = (resource.text(*one), resource.get(many)) if one else (None, None)
         for other in names if name and isinstance(names, list) else ():
             if isinstance(other, str) and name:
                 user, group = (other, name) if many == "users" else (name, other)

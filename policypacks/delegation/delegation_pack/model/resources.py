@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 from delegation_pack.facts import partition_of
@@ -44,6 +44,7 @@ def holds_unknown(value: Any) -> bool:
     return any(map(holds_unknown, value)) if isinstance(value, list) else value is UNKNOWN
 
 
+@cache
 def folded(name: str) -> str:
     """Return a property's name as it is compared: assume_role_policy, assumeRolePolicy and AssumeRolePolicy are one."""
     return name.replace("_", "").lower()
@@ -115,14 +116,21 @@ class Resource:
         inputs = self.inputs or self.outputs
         return outputs | {n: value for n, value in inputs.items() if value is not None and folded(n) not in known}
 
+    @cached_property
+    def _by_folded_name(self) -> Mapping[str, list[tuple[str, Any]]]:
+        found: dict[str, list[tuple[str, Any]]] = {}
+        for name, value in self.properties.items():
+            found.setdefault(folded(name), []).append((name, value))
+        return found
+
     def values(self, *names: str) -> Iterator[tuple[str, Any]]:
         """Yield name as written and value of each property that is one of the folded names.
 
         Raises:
             ModelError: a value is an encrypted secret.
         """
-        for name, value in self.properties.items():
-            if folded(name) in names:
+        for wanted in names:
+            for name, value in self._by_folded_name.get(wanted, ()):
                 if value is ENCRYPTED:
                     raise ModelError(
                         f"{name} of {self.name} ({self.type}) is an encrypted secret: "
