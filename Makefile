@@ -81,7 +81,7 @@ WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(ST
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
 	@$(BIN)/python -m sandbox.engine
-	@$(BIN)/python -m benchmarks.mutations
+	@$(BIN)/python -m tests.mutations
 
 .PHONY: fuzz
 fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer

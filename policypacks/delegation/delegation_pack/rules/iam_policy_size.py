@@ -52,9 +52,9 @@ RULE = Rule(
     configuration={
         "trustPolicyQuota": {
             "type": "integer",
-            "minimum": 2048,
-            "maximum": 8192,
-            "default": 2048,
+            "minimum": TRUST_POLICY,
+            "maximum": TRUST_POLICY_RAISED,
+            "default": TRUST_POLICY,
             "description": "The account's quota L-C07B4B0D for a trust policy, in characters.",
         }
     },

@@ -1,6 +1,6 @@
 """Weakens the three deployed stacks in every way it can, and counts how many weakenings the policy pack refuses.
 
-Run as `python -m benchmarks.mutations`. Deploys the stacks on local accounts, exports them, changes one thing at a time
+Run as `python -m tests.mutations`. Deploys the stacks on local accounts, exports them, changes one thing at a time
 in a copy of an export, and lets `pulumi policy analyze` judge it. Prints the weakenings that passed, then caught over
 made; ends with 1 unless all are caught.
 
