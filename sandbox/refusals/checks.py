@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from delegation_pack.facts.quotas import (
+    ATTACHED_POLICIES,
+    GROUPS_OF_USER,
     INLINE_POLICIES,
     MANAGED_POLICY,
     TRUST_POLICY,
@@ -26,8 +28,6 @@ from sandbox.refusals.principals import check_principals
 Parameters: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Account, Parameters], None]
 
-ATTACHED_POLICIES = 10
-GROUPS_PER_USER = 10
 SESSION_SECONDS = range(3600, 43201)
 
 
@@ -136,8 +136,8 @@ def _attachment(kind: str) -> Check:
 
 def _membership(account: Account, parameters: Parameters) -> None:
     """Refuse one group too many for a user."""
-    if len({*account.groups_of(parameters.get("UserName", "")), parameters.get("GroupName")}) > GROUPS_PER_USER:
-        raise IamError("LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}")
+    if len({*account.groups_of(parameters.get("UserName", "")), parameters.get("GroupName")}) > GROUPS_OF_USER:
+        raise IamError("LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_OF_USER}")
 
 
 def _user_is_bare(account: Account, parameters: Parameters) -> None:
