@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import pulumi
 from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
+from delegation_pack.facts.quotas import TRUST_POLICY, TRUST_POLICY_RAISED
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, StrictBool, StrictInt, Tag, ValidationError
 from pydantic.alias_generators import to_camel
@@ -322,7 +323,9 @@ class Settings(_Model):
     """The role-management policy."""
     max_session_hours: Annotated[StrictInt, AfterValidator(_between(1, 12, "hours"))] = 1
     """Longest session of the access role, in hours; AWS caps a chained session at 1 whatever stands here."""
-    trust_policy_quota: Annotated[StrictInt, AfterValidator(_between(2048, 8192, "characters"))] = 2048
+    trust_policy_quota: Annotated[
+        StrictInt, AfterValidator(_between(TRUST_POLICY, TRUST_POLICY_RAISED, "characters"))
+    ] = TRUST_POLICY
     """The target account's quota L-C07B4B0D: characters of a trust policy, white space not counted."""
     protect: StrictBool
     """Whether the access role and the admin group are protected from deletion."""

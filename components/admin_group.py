@@ -8,9 +8,10 @@ from functools import cached_property
 
 import pulumi
 import pulumi_aws as aws
+from delegation_pack.facts.quotas import MANAGED_POLICY
 
 from components import documents
-from components.quotas import MANAGED_POLICY, DocumentSize, within_quota
+from components.quotas import DocumentSize, within_quota
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,13 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 from delegation_pack.facts import PARTITIONS
+from delegation_pack.facts.quotas import INLINE_POLICIES, TRUST_POLICY
 
 from components import documents
-from components.quotas import (
-    GROUP_INLINE_POLICIES,
-    ROLE_INLINE_POLICIES,
-    DocumentSize,
-    within_quota,
-)
+from components.quotas import DocumentSize, within_quota
+
+KEYS_PROFILE = "security-keys"
+"""The AWS CLI profile with a person's access keys, as `access setup` names it too: after the security stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ class CrossAccountAccessArgs:
     """Permissions boundary that every role made or changed through the access role must carry."""
     max_session_hours: int = 1
     """Longest session, in hours: 1 to 12."""
-    trust_policy_quota: int = 2048
+    trust_policy_quota: int = TRUST_POLICY
     """The target account's quota for a trust policy, in characters."""
     protect: bool = False
     """Whether the engine refuses to remove or replace the access role."""
@@ -125,13 +124,13 @@ class CrossAccountAccessArgs:
             "rolePolicies": within_quota(
                 f"The inline policies of role {self.role_name} with {len(self.static_ips)} static IPs",
                 *self.role_policies.values(),
-                limit=ROLE_INLINE_POLICIES,
+                limit=INLINE_POLICIES["role"],
                 mend=fewer_addresses,
             ),
             "grant": within_quota(
                 f"The grant on group {self.group_name} with {len(self.static_ips)} static IPs",
                 self.grant,
-                limit=GROUP_INLINE_POLICIES,
+                limit=INLINE_POLICIES["group"],
                 mend=f"{fewer_addresses} All inline policies of the group share this quota.",
             ),
         }
@@ -267,18 +266,18 @@ def _cli_profiles(args: CrossAccountAccessArgs) -> dict[str, str]:
         # A session opened with temporary credentials is role chaining, which AWS ends after an hour.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
         "mfaInSession": (
-            "# 1. aws sts get-session-token --profile <your-keys> --token-code <code> \\\n"
+            f"# 1. aws sts get-session-token --profile {KEYS_PROFILE} --token-code <code> \\\n"
             f"#      --serial-number {device}\n"
-            "# 2. Put the three values into profile delegation-mfa of ~/.aws/credentials.\n"
+            f"# 2. Put the three values into profile {KEYS_PROFILE}-mfa of ~/.aws/credentials.\n"
             f"[profile {args.target_name}]\n"
             f"role_arn = {args.role_arn}\n"
-            "source_profile = delegation-mfa\n"
+            f"source_profile = {KEYS_PROFILE}-mfa\n"
             "role_session_name = <your-user-name>\n"
         ),
         "mfaSerial": (
             f"[profile {args.target_name}]\n"
             f"role_arn = {args.role_arn}\n"
-            "source_profile = <your-keys>\n"
+            f"source_profile = {KEYS_PROFILE}\n"
             f"mfa_serial = {device}\n"
             "role_session_name = <your-user-name>\n"
             f"duration_seconds = {duration}\n"

@@ -1,16 +1,11 @@
-"""Sizes of policy documents against the quotas of IAM, judged before the first call to AWS.
-
-Source of the limits: IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas).
-"""
+"""Sizes of policy documents against the quotas of IAM, judged before the first call to AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-GROUP_INLINE_POLICIES = 5120
-ROLE_INLINE_POLICIES = 10240
-MANAGED_POLICY = 6144
+from delegation_pack.facts.quotas import characters
 
 
 class QuotaExceededError(ValueError):
@@ -32,11 +27,6 @@ class DocumentSize:
     def as_output(self) -> Mapping[str, int]:
         """Return the size as a stack output: `used` and `limit` in characters."""
         return {"used": self.used, "limit": self.limit}
-
-
-def characters(document: str) -> int:
-    """Return the characters of a document that count against a quota: all but white space."""
-    return sum(not character.isspace() for character in document)
 
 
 def within_quota(what: str, *documents: str, limit: int, mend: str) -> DocumentSize:

@@ -18,9 +18,8 @@ OWN = {"check_config", PACKAGE.name}
 MODULES = sorted(path for path in PACK.rglob("*.py") if ".venv" not in path.parts)
 STANDARD_LIBRARY_ONLY = [
     *(PACKAGE / "iam").glob("*.py"),
-    *(PACKAGE / "facts").glob("*.py"),
     PACK / "check_config.py",
-    PACKAGE / "catalogue.py",
+    *(path for path in PACKAGE.rglob("*.py") if path.name != "sdk.py"),
 ]
 
 
