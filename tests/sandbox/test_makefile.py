@@ -37,7 +37,7 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
     (folder / PACK / "check_config.py").write_text(
         "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
     )
-    (folder / "operations").mkdir()
+    (folder / "operations").mkdir(exist_ok=True)
     (folder / "operations" / "unfinished.py").write_text(
         "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
     )
