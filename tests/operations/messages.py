@@ -25,7 +25,7 @@ _VARIABLES = {"rule", "_TYPES"}
 
 def messages(file: Path) -> set[str]:
     """Return the texts in one source file that begin with words of their own or have words after what is filled in."""
-    return {text for node in ast.walk(ast.parse(file.read_text())) for text in _spoken(node) if text.strip("… :")}
+    return {text for node in ast.walk(ast.parse(file.read_text())) for text in _spoken(node) if text.strip("… :.")}
 
 
 def _spoken(node: ast.AST) -> Iterator[str]:

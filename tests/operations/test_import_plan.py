@@ -71,6 +71,7 @@ def test_a_resource_is_looked_for_in_the_account_of_its_provider(repository: Pat
 
 
 def test_a_role_as_planned_is_found_without_a_change(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("111111111111").create_user(UserName="alice")
     accounts.iam("222222222222").create_role(
         RoleName="as-planned",
         Description="Access",
@@ -81,6 +82,7 @@ def test_a_role_as_planned_is_found_without_a_change(repository: Path, accounts:
 
 
 def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("111111111111").create_user(UserName="carol")
     accounts.iam("222222222222").create_role(
         RoleName="other",
         Description="By hand",
@@ -176,7 +178,8 @@ def test_a_preview_that_fails_is_shown(
 def test_text_before_the_plan_is_passed_over(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pulumi = "echo 'Installing policy pack it/guard@1.2.0...'\necho '{\"steps\": []}'"
+    answers = """echo '{"steps": [], "deployment": {}}'"""
+    pulumi = f"echo 'Installing policy pack it/guard@1.2.0...'\n{answers}"
     monkeypatch.setenv("PATH", str(put_pulumi(repository.parent, pulumi)), prepend=":")
     monkeypatch.setattr("sys.argv", ["import_plan", "--stack=preprod"])
     assert exit_code(import_plan.main) == 0
