@@ -48,7 +48,7 @@ demo: setup ## Deploy the three stacks on local AWS accounts and show what stand
 .PHONY: test
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m sandbox.engine
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --durations=10
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 
 .PHONY: check
 check: setup ## Check format, lint and types
@@ -81,18 +81,19 @@ WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(ST
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
 	@$(BIN)/python -m sandbox.engine
-	@$(BIN)/python -m benchmarks.mutations
+	@$(BIN)/python -m tests.mutations
 
 .PHONY: fuzz
-fuzz: setup ## Feed the policy pack random documents for a minute: SECONDS=… for longer
-	@$(BIN)/python -m tests.fuzz $(SECONDS)
+fuzz: setup ## Feed the policy pack random documents, and compare decisions: SECONDS=… CASES=…
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(CASES)
 
 .PHONY: facts
-facts: setup ## Renew the table of partitions and regions, after a new botocore or pulumi-aws
+facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws or moto
 	@$(BIN)/python -m operations.partition_facts
+	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
-access: setup ## Ask who can get in where: make access ARGS="matrix state.json"
+access: setup ## Ask who can get in where: make access ARGS="matrix -s state.json"
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import pulumi
 import yaml
 from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
+from delegation_pack.facts.quotas import TRUST_POLICY, TRUST_POLICY_RAISED
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
@@ -89,7 +90,9 @@ class Settings(Model):
     """IAM path of the users; begins and ends with `/`."""
     create_users: StrictBool = True
     """False if the users exist already: then only membership and trust are managed."""
-    trust_policy_quota: Annotated[StrictInt, AfterValidator(names.between(2048, 8192, "characters"))] = 2048
+    trust_policy_quota: Annotated[
+        StrictInt, AfterValidator(names.between(TRUST_POLICY, TRUST_POLICY_RAISED, "characters"))
+    ] = TRUST_POLICY
     """The target account's quota L-C07B4B0D: characters of a trust policy, white space not counted."""
     protect: StrictBool
     """Whether the access roles and the groups are protected from deletion."""

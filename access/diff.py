@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from delegation_pack.iam import Callers, CallerType, Effect, Statement
+from delegation_pack.model import Policy
 
 from access.addresses import Addresses
 from access.doors import CLOSED, Credentials, Ways, ways
 from access.explain import sentence
-from access.model import Model, Policy, Role
+from access.model import Model, Role
 from access.verdicts import Cell, Outsider, Side, Status, Verdicts
 
 MARKER = "<!-- access diff -->"
@@ -201,7 +202,7 @@ def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
             if said not in known:
                 place = f"{_place(after.model, first.role)} ({said}); nothing is known of the other side"
                 yield Change("", (f"The trust policy now admits {outsider.title} to {place}",) * 2, True)
-    for key in old.keys() - new.keys():
+    for key in [key for key in old if key not in new]:
         first = old[key][0]
         said = f"The trust policy no longer admits {first.title} to {_place(before.model, first.role)}"
         yield Change("", (said, said), False)
@@ -235,9 +236,9 @@ def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Ite
         yield change(f"{name} {now} {old.boundary.name}", True)
     were = {policy.arn or policy.name: policy for policy in old.policies}
     are = {policy.arn or policy.name: policy for policy in new.policies}
-    for key in are.keys() - were.keys():
+    for key in [key for key in are if key not in were]:
         yield change(f"{name} gets the policy {are[key].name}", _allows(are[key]))
-    for key in were.keys() - are.keys():
+    for key in [key for key in were if key not in are]:
         yield change(f"{name} loses the policy {were[key].name}", _denies(were[key]))
     for key in sorted(are.keys() & were.keys()):
         was_, is_ = were[key].document, are[key].document

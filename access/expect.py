@@ -231,7 +231,7 @@ def _people(model: Model, who: Who) -> Iterator[User]:
         if (
             _fits(who.user, user.name, user.arn)
             and (who.path is None or _fits(who.path, user.path))
-            and (who.group is None or any(_fits(who.group, group.name) for group in user.groups))
+            and (who.group is None or any(_fits(who.group, group.name or "") for group in user.groups))
         ):
             yield user
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from delegation_pack.facts.quotas import SWITCH_ROLE_NAME
 from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement
 from delegation_pack.iam.conditions import canonical
 from delegation_pack.iam.evaluation import Facts
@@ -17,9 +18,6 @@ from access.doors import ADDRESS_KEY, MFA_KEYS, Credentials, Ways, ways
 from access.model import Role, User
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, Ref, Side, Status, Verdicts, context_of
-
-LONGEST_SWITCH_ROLE_NAME = 64
-"""Characters of path and name that the console's Switch Role takes."""
 
 
 class Keys(StrEnum):
@@ -267,11 +265,11 @@ def _form_checks(user: User, role: Role) -> list[Check]:
             f"{name}: type it so, upper and lower case as here{', with its path' if '/' in name else ''}.",
         ),
     ]
-    if len(name) > LONGEST_SWITCH_ROLE_NAME:
+    if len(name) > SWITCH_ROLE_NAME:
         checks[1] = Check(
             "Role name",
             False,
-            f"{name} is longer than the {LONGEST_SWITCH_ROLE_NAME} characters that Switch Role takes.",
+            f"{name} is longer than the {SWITCH_ROLE_NAME} characters that Switch Role takes.",
         )
     if user.partition != role.partition:
         checks.append(Check("Partition", False, f"{user.partition} users cannot enter roles of {role.partition}."))
@@ -365,7 +363,7 @@ def role_summary(role: Role) -> list[str]:
         if policy.document is None:
             found.append(f"{policy.name} (AWS-managed)" if policy.aws_managed else f"{policy.name}: {policy.problem}")
             continue
-        if policy.arn:
+        if policy.managed:
             found.append(f"{policy.name} (managed)")
             continue
         found.extend(f"{policy.name}: {_statement_line(statement)}" for statement in policy.document.statements)

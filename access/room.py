@@ -1,22 +1,23 @@
-"""How much room is left in IAM's quotas: people per trust policy, accounts per group.
-
-Limits, in characters without white space: IAM and AWS STS quotas
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-"""
+"""How much room is left in IAM's quotas: people per trust policy, accounts per group."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from delegation_pack.facts.quotas import (
+    ATTACHED_POLICIES,
+    GROUPS_OF_USER,
+    INLINE_POLICIES,
+    MANAGED_POLICY,
+    TRUST_POLICY,
+    TRUST_POLICY_RAISED,
+)
 from delegation_pack.iam import Effect, PrincipalKind, matching_actions
+from delegation_pack.model import Policy
 
-from access.model import Group, Policy, Role, User
+from access.model import Group, Role, User
 from access.verdicts import ASSUME, Verdicts
-
-GROUP_INLINE, USER_INLINE, MANAGED = 5120, 2048, 6144
-TRUST, TRUST_RAISED = 2048, 8192
-ATTACHED, GROUPS_PER_USER = 10, 10
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def _quota(verdicts: Verdicts, role: Role) -> int:
                 "roleArns": {role.name: role.arn},
                 "documentSizes": {"roles": {role.name: {"trust": {"limit": limit}}}},
             }:
-                return int(limit) if isinstance(limit, (int, float)) else TRUST
-    return TRUST
+                return int(limit) if isinstance(limit, (int, float)) else TRUST_POLICY
+    return TRUST_POLICY
 
 
 def _trust(role: Role, quota: int) -> Iterator[Room]:
@@ -76,27 +77,27 @@ def _trust(role: Role, quota: int) -> Iterator[Room]:
         quota,
         "characters",
         f"about {max(left, 0) // each} more users ({len(named)} now)" if each else "names no users",
-        f"Ask AWS to raise quota L-C07B4B0D (up to {TRUST_RAISED:,}) and set delegation:trustPolicyQuota; "
+        f"Ask AWS to raise quota L-C07B4B0D (up to {TRUST_POLICY_RAISED:,}) and set delegation:trustPolicyQuota; "
         "beyond, trust the account and one user path (ArnLike aws:PrincipalArn).",
     )
 
 
 def _group(group: Group) -> Iterator[Room]:
-    inline = [policy for policy in group.policies if not policy.arn]
+    inline = [policy for policy in group.policies if not policy.managed]
     if inline:
         grants = [policy for policy in inline if _is_grant(policy)]
         used = sum(policy.size for policy in inline)
         each = max((policy.size for policy in grants), default=0)
-        left = max(GROUP_INLINE - used, 0)
+        left = max(INLINE_POLICIES["group"] - used, 0)
         yield Room(
             f"inline policies of {group.title}",
             group.account,
             used,
-            GROUP_INLINE,
+            INLINE_POLICIES["group"],
             "characters",
             f"about {left // each} more accounts ({len(grants)} grants now)" if each else "holds no grants",
-            f"Put the grants into managed policies: one holds about {(MANAGED - 220) // 50} roles, "
-            f"and a group takes {ATTACHED} of them.",
+            f"Put the grants into managed policies: one holds about {(MANAGED_POLICY - 220) // 50} roles, "
+            f"and a group takes {ATTACHED_POLICIES} of them.",
         )
     attached = len(group.policies) - len(inline)
     if attached:
@@ -104,33 +105,33 @@ def _group(group: Group) -> Iterator[Room]:
             f"managed policies of {group.title}",
             group.account,
             attached,
-            ATTACHED,
+            ATTACHED_POLICIES,
             "policies",
-            f"{max(ATTACHED - attached, 0)} more policies",
+            f"{max(ATTACHED_POLICIES - attached, 0)} more policies",
             "Merge policies, or split the group.",
         )
 
 
 def _user(user: User) -> Iterator[Room]:
-    inline = [policy for policy in user.policies if not policy.arn]
+    inline = [policy for policy in user.policies if not policy.managed]
     if inline:
         yield Room(
             f"inline policies of {user.title}",
             user.account,
             sum(policy.size for policy in inline),
-            USER_INLINE,
+            INLINE_POLICIES["user"],
             "characters",
             "",
             "Give the permissions to a group.",
         )
-    if len(user.groups) > GROUPS_PER_USER // 2:
+    if len(user.groups) > GROUPS_OF_USER // 2:
         yield Room(
             f"groups of {user.title}",
             user.account,
             len(user.groups),
-            GROUPS_PER_USER,
+            GROUPS_OF_USER,
             "groups",
-            f"{max(GROUPS_PER_USER - len(user.groups), 0)} more groups",
+            f"{max(GROUPS_OF_USER - len(user.groups), 0)} more groups",
             "Merge groups.",
         )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from delegation_pack.model import ENCRYPTED, UNKNOWN, Resource, account_of, folded
 
 import json_text
 
@@ -22,57 +24,6 @@ _REMOVING = frozenset({"delete", "delete-replaced", "discard", "discard-replaced
 
 class InputError(ValueError):
     """Input that cannot be used; the text is one full sentence for the person who gave it."""
-
-
-class Unknown:
-    """A value that a plan does not know before the deployment."""
-
-
-class Encrypted:
-    """A secret that a state holds in encrypted form only."""
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource of a stack."""
-
-    urn: str
-    type: str
-    provider: str
-    """URN of the provider; empty if it has none."""
-    values: Mapping[str, Any]
-    """What the resource is: in a state its outputs over its inputs, in a plan the other way round."""
-
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.rpartition("::")[2]
-
-    def value(self, key: str, default: Any = None) -> Any:
-        """Return a property as plain data; `default` if it is missing or not known before the deployment.
-
-        Raises:
-            InputError: it is an encrypted secret.
-        """
-        found = self.values.get(key)
-        if isinstance(found, Encrypted):
-            raise InputError(
-                f"{key} of {self.name} ({self.type}) is an encrypted secret: "
-                "export the state with `pulumi stack export --show-secrets`, or do not mark it as secret."
-            )
-        return default if found is None or isinstance(found, Unknown) else found
-
-    def text(self, key: str) -> str:
-        """Return a property as text, empty if there is none."""
-        found = self.value(key)
-        return found if isinstance(found, str) else ""
-
-    def texts(self, key: str) -> list[str]:
-        """Return a list property's texts; a provider's lists come as JSON text."""
-        found = self.value(key, [])
-        if isinstance(found, str) and found.startswith("["):
-            found = json.loads(found)
-        return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True)
@@ -90,7 +41,7 @@ class Stack:
     @property
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs."""
-        return next((r.values for r in self.resources if r.type == "pulumi:pulumi:Stack"), {})
+        return next((r.outputs for r in self.resources if r.type == "pulumi:pulumi:Stack"), {})
 
 
 @dataclass(frozen=True)
@@ -281,29 +232,54 @@ def _plan(steps: Iterable[Any], source: str, fallback: str) -> Plan:
 
 
 def _resource(item: Any, source: str, planned: bool) -> Resource:
+    """A resource with its provider's URN for the provider's name.
+
+    It is in a state what its outputs, over its inputs, say; in a plan the other way round.
+    """
     match item:
         case {"urn": str(urn), "type": str(type_)} if urn.startswith("urn:pulumi:") and urn.count("::") >= 3:
             inputs, outputs = (_plain(item.get(part) or {}) for part in ("inputs", "outputs"))
             if not (isinstance(inputs, dict) and isinstance(outputs, dict)):
                 raise InputError(f"{source} is no state: {urn} has inputs or outputs that are not an object.")
-            values = (
-                {**outputs, **inputs} if planned and not type_.startswith(_PROVIDER_TYPE) else {**inputs, **outputs}
+            over = planned and not type_.startswith(_PROVIDER_TYPE)
+            sources = item.get("propertyDependencies")
+            return Resource(
+                urn=urn,
+                type=type_,
+                name=urn.rpartition("::")[2],
+                inputs={},
+                outputs={**outputs, **inputs} if over else {**inputs, **outputs},
+                provider_name=str(item.get("provider") or "").rpartition("::")[0],
+                dependencies={folded(name): urns or () for name, urns in (sources or {}).items()},
             )
-            return Resource(urn, type_, str(item.get("provider") or "").rpartition("::")[0], values)
     raise InputError(f"{source} is no state: one of its resources lacks a URN or a type.")
+
+
+def placed(stack: Stack) -> list[Resource]:
+    """Return the resources of a stack, each with what its provider, and others of the same provider, tell of it."""
+    providers = {one.urn: one.outputs for one in stack.resources if one.type.startswith(_PROVIDER_TYPE)}
+    arns: dict[str, str] = {}
+    for one in stack.resources:
+        arn = one.text("arn") if one.type.startswith("aws") else None
+        if account_of(arn):
+            arns.setdefault(one.provider_name, str(arn))
+    return [
+        replace(one, provider=providers.get(one.provider_name), neighbour=arns.get(one.provider_name))
+        for one in stack.resources
+    ]
 
 
 def _plain(value: Any) -> Any:
     match value:
         case str():
-            return Unknown() if value == _UNKNOWN else value
+            return UNKNOWN if value == _UNKNOWN else value
         case list():
             return [_plain(item) for item in value]
         case dict() if value.get(_SIGNATURE) == _SECRET:
             try:
                 return _plain(json.loads(value["plaintext"]))
             except (KeyError, TypeError, ValueError):
-                return Encrypted()
+                return ENCRYPTED
         case dict():
             return {key: _plain(item) for key, item in value.items()}
     return value

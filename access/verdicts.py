@@ -30,10 +30,11 @@ from delegation_pack.iam import (
 from delegation_pack.iam import matching_actions as covered
 from delegation_pack.iam.conditions import Check, canonical, language_of
 from delegation_pack.iam.evaluation import Facts
+from delegation_pack.model import Policy, PrincipalType
 
 from access.addresses import Addresses
 from access.doors import ALLOW_ALL, CLOSED, Rule, Rules, Ways, other_conditions, ways
-from access.model import Group, Model, Policy, Role, User
+from access.model import Group, Model, Role, User
 
 ASSUME = "sts:AssumeRole"
 
@@ -359,7 +360,7 @@ class Verdicts:
         if not _personal(sides):
             # One name stands for everybody, so that the decision is made once.
             return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
-        pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.stack}
+        pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.resource}
         if user.unique_id.startswith("AIDA"):
             pins["aws:userid"] = user.unique_id
         return Callers(type=CallerType.USER, arn=user.arn), tuple(pins.items())
@@ -374,7 +375,9 @@ class Verdicts:
     def grants(self, group: Group, role: Role) -> bool:
         """Whether a policy of the group allows entering the role, under some condition."""
         arns, others = _index(group.policies)
-        member = User(group.account, "member", partition=group.partition)
+        member = User(
+            type=PrincipalType.USER, resource=None, account=group.account, partition=group.partition, name="member"
+        )
         rules, _ = _identity_rules((*arns.get(role.arn, ()), *others), member, role)
         return any(rule.effect is Effect.ALLOW for rule, _ in rules)
 
@@ -460,7 +463,7 @@ def _identity_rules(lines: Iterable[_Line], user: User, role: Role) -> _Ruled:
                 )
                 continue
             covers = line.statement.resources is not None
-            language, _ = language_of(
+            language = language_of(
                 line.statement.resources or line.statement.not_resources or (), line.has_variables, facts.lookup
             )
             if (role.arn in language) != covers:
@@ -497,9 +500,9 @@ def _known(key: str, user: User, role: Role) -> bool:
     if key == "aws:userid":
         return user.unique_id.startswith("AIDA")
     if key.startswith(_TAG_OF_USER):
-        return bool(user.stack)
+        return user.resource is not None
     if key.startswith(_TAGS_OF_ROLE):
-        return bool(role.stack)
+        return role.resource is not None
     return key in _OF_USER or key in _OF_ROLE
 
 

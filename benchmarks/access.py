@@ -114,7 +114,7 @@ def measure() -> Iterator[Figure]:
         write(folder)
         started = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", "access", "matrix", name, "--format", "csv"],
+            [sys.executable, "-m", "access", "matrix", "--state", name, "--format", "csv"],
             capture_output=True,
             text=True,
             check=True,
@@ -126,7 +126,9 @@ def measure() -> Iterator[Figure]:
         yield Figure(name=f"access matrix of {pairs:,} pairs", value=seconds, unit="s", limit=5)
         yield Figure(name="its memory", value=mebibytes, unit="MiB", limit=1024)
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "access", "report", name, "--out", name], capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "access", "report", "--state", name, "--out", name], capture_output=True, check=True
+        )
         yield Figure(name="access report of the same", value=time.perf_counter() - started, unit="s")
         yield Figure(name="its page", value=(folder / "index.html").stat().st_size / 2**20, unit="MiB")
 

@@ -1,16 +1,11 @@
-"""Sizes of policy documents against the quotas of IAM, judged before the first call to AWS.
-
-Source of the limits: IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas).
-"""
+"""Sizes of policy documents against the quotas of IAM, judged before the first call to AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-GROUP_INLINE_POLICIES = 5120
-ROLE_INLINE_POLICIES = 10240
-MANAGED_POLICY = 6144
+from delegation_pack.facts.quotas import characters
 
 
 class QuotaExceededError(ValueError):
@@ -50,11 +45,6 @@ class Quota:
     def size(self) -> DocumentSize:
         """Size of the documents together."""
         return DocumentSize(used=sum(map(characters, self.documents)), limit=self.limit)
-
-
-def characters(document: str) -> int:
-    """Return the characters of a document that count against a quota: all but white space."""
-    return sum(not character.isspace() for character in document)
 
 
 def refuse_excess(quotas: Iterable[Quota]) -> None:

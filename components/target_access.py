@@ -9,10 +9,14 @@ from functools import cached_property
 from typing import Literal
 
 from delegation_pack.facts import PARTITIONS
+from delegation_pack.facts.quotas import INLINE_POLICIES, TRUST_POLICY
 
 from components import documents
-from components.quotas import GROUP_INLINE_POLICIES, ROLE_INLINE_POLICIES, Quota, refuse_excess
+from components.quotas import Quota, refuse_excess
 from configuration.model import Role
+
+KEYS_PROFILE = "security-keys"
+"""The AWS CLI profile with a person's access keys, as `access setup` names it too: after the security stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,7 @@ class TargetAccess:
     """Where the address is tested: when the role is assumed, on each request of its session, or both."""
     revoke_sessions_before: datetime | None = None
     """Time before which sessions were issued that may do nothing any more, in UTC."""
-    trust_policy_quota: int = 2048
+    trust_policy_quota: int = TRUST_POLICY
     """The target account's quota for a trust policy, in characters."""
     protect: bool = False
     """Whether the engine refuses to remove or replace the access roles."""
@@ -144,7 +148,7 @@ class TargetAccess:
             name: Quota(
                 what=f"The inline policies of role {name} with {len(self.static_ips)} static IPs",
                 documents=list(policies.values()),
-                limit=ROLE_INLINE_POLICIES,
+                limit=INLINE_POLICIES["role"],
                 remedy="Shorten delegation:staticIps: fewer, wider networks.",
             )
             for name, policies in self.role_policies.items()
@@ -157,7 +161,7 @@ class TargetAccess:
             group: Quota(
                 what=f"The grant on group {group} with {len(self.static_ips)} static IPs",
                 documents=[document],
-                limit=GROUP_INLINE_POLICIES,
+                limit=INLINE_POLICIES["group"],
                 remedy="Shorten delegation:staticIps: fewer, wider networks. All inline policies of the group share "
                 "this quota.",
             )
@@ -194,14 +198,14 @@ class TargetAccess:
             # A session opened with temporary credentials is role chaining, which AWS ends after an hour.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
             "mfaInSession": (
-                "# 1. aws sts get-session-token --profile <your-keys> --token-code <code> \\\n"
+                f"# 1. aws sts get-session-token --profile {KEYS_PROFILE} --token-code <code> \\\n"
                 f"#      --serial-number {device}\n"
-                "# 2. Put the three values into profile delegation-mfa of ~/.aws/credentials.\n"
-                f"{begin}source_profile = delegation-mfa\n"
+                f"# 2. Put the three values into profile {KEYS_PROFILE}-mfa of ~/.aws/credentials.\n"
+                f"{begin}source_profile = {KEYS_PROFILE}-mfa\n"
                 "role_session_name = <your-user-name>\n"
             ),
             "mfaSerial": (
-                f"{begin}source_profile = <your-keys>\n"
+                f"{begin}source_profile = {KEYS_PROFILE}\n"
                 f"mfa_serial = {device}\n"
                 "role_session_name = <your-user-name>\n"
                 f"duration_seconds = {self.roles[role].max_session_hours * 3600}\n"

@@ -9,9 +9,10 @@ from functools import cached_property
 
 import pulumi
 import pulumi_aws as aws
+from delegation_pack.facts.quotas import MANAGED_POLICY
 
 from components import carried_over, documents
-from components.quotas import MANAGED_POLICY, Quota, refuse_excess
+from components.quotas import Quota, refuse_excess
 
 
 @dataclass(frozen=True, kw_only=True)

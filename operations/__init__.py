@@ -1,4 +1,5 @@
-"""What an operator does beside deploying: add a target account, take over what exists, try the door.
+"""What an operator does beside deploying, and what is checked before a deployment.
 
-Each module is a command of the Makefile. They read the stack files by the program's own rules and change no account.
+`new_target`, `import_plan` and `smoke` are commands of the Makefile: they read the stack files by the program's own
+rules and change no account. `project_files` runs before each preview and deployment, `pull_request` in preview.yml.
 """

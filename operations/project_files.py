@@ -128,7 +128,7 @@ def parse(data: bytes) -> dict[str, Any]:
 
 def _refuse_what_is_not_plain(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
             raise ValueError(f"line {line} is a YAML directive. Remove it.")
         if getattr(event, "anchor", None) or getattr(event, "tag", None):

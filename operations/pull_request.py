@@ -101,9 +101,9 @@ def take(base: Path, change: Path) -> list[str]:
     Raises:
         OperationError: the change is more than configuration. Nothing is written then.
     """
-    reasons = list(code_changes(base, change))
+    reasons = "\n".join(code_changes(base, change))
     if reasons:
-        raise OperationError("\n".join(["The change is not configuration alone:", *reasons]))
+        raise OperationError(f"The change is not configuration alone:\n{reasons}")
     after = tree(change)
     names = changed(tree(base), after)
     for name in names:

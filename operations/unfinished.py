@@ -8,11 +8,11 @@ https://www.pulumi.com/docs/support/troubleshooting/common-issues/interrupted-up
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
 
+import json_text
 from operations.errors import OperationError, exit_code
 
 
@@ -26,7 +26,7 @@ def unfinished_creates(top: Path, stack: str) -> list[str]:
     )
     if done.returncode != 0:
         return []
-    deployment = json.loads(done.stdout)["deployment"] or {}
+    deployment = json_text.parsed(done.stdout)["deployment"] or {}
     pending = deployment.get("pending_operations") or []
     resources = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     return sorted(f"{resource['type']} {resource['urn'].rpartition('::')[2]}" for resource in resources)

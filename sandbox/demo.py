@@ -13,7 +13,6 @@ from contextlib import contextmanager, nullcontext
 
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from access import matrix
 from access.model import build
@@ -78,7 +77,7 @@ class Demo:
                     ).check()
                 outcome("no change")
             self.weaken(workspace, targets[0], accounts)
-            self._conclude(workspace, accounts, security, targets)
+            self._conclude(workspace, targets)
         self._console.print(f"\nEverything is cleared away again ({time.monotonic() - started:.0f} s in all).")
 
     def _indented(self, text: str, style: str = "") -> None:
@@ -172,41 +171,27 @@ class Demo:
         self._indented(f"+ {WEAKENED}", style="green")
         self._indented(textwrap.dedent(violations[1]).rstrip())
 
-    def _conclude(
-        self, workspace: Workspace, accounts: Mapping[str, Account], security: str, targets: Sequence[str]
-    ) -> None:
-        table = Table(title="Who gets in where", title_justify="left", show_lines=True)
-        for column in ("who", "account", "role, policies", "grant allows", "trust allows"):
-            table.add_column(column, overflow="fold")
-        for stack in targets:
-            for way in look_back.ways(accounts[security], accounts[stack]):
-                table.add_row(
-                    "\n".join(way.users),
-                    f"{stack}\n{accounts[stack].account_id}",
-                    "\n".join([way.role.name, *map(_name, way.role.attached), *way.role.inline, *way.session]),
-                    "\n".join(way.grant),
-                    "\n".join(way.trust),
-                )
-        if table.row_count < len(targets):
-            raise SandboxError("Not every target account can be entered, by what stands in the accounts.")
+    def _conclude(self, workspace: Workspace, targets: Sequence[str]) -> None:
+        verdicts = self._verdicts(workspace)
+        entered = {verdicts.model.label(cell.role.account) for cell in verdicts.cells() if cell.ways}
+        if not entered.issuperset(targets):
+            raise SandboxError("Not every target account can be entered, by the exported states.")
         self._console.print()
-        self._console.print(table)
+        self._console.print(matrix.table(verdicts, width=WIDTH))
         self._console.print("Switch role in the browser, signed in to the Security account:")
         for stack in targets:
             links = workspace.run("stack", "output", "switchRoleLinks", "--json", "--stack", stack).check().json()
             for link in links.values():
                 # Whole, for copying, even where it is longer than the line.
                 self._console.print(f"  {stack}: {link}", soft_wrap=True)
-        self._console.print("\nThe same from the exported states, by verdict of the gate's analysis (make access):")
-        self._console.print(self._matrix(workspace, [security, *targets]))
 
-    def _matrix(self, workspace: Workspace, stacks: Sequence[str]) -> Table:
+    def _verdicts(self, workspace: Workspace) -> Verdicts:
         folder = workspace.root.parent / "exported"
         folder.mkdir()
-        for stack in stacks:
+        for stack in workspace.stack_names:
             exported = workspace.run("stack", "export", "--stack", stack).check()
             (folder / f"{stack}.json").write_text(exported.stdout)
-        return matrix.table(Verdicts(build(read_states([str(folder)]))), width=WIDTH)
+        return Verdicts(build(read_states([str(folder)])))
 
 
 def _name(arn: str) -> str:

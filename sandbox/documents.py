@@ -109,11 +109,6 @@ def _with_sorted_keys(value: Any) -> Any:
     return json.loads(json.dumps(value, sort_keys=True))
 
 
-def size(text: str) -> int:
-    """Return the length that AWS holds against its quotas: characters other than white space."""
-    return sum(not character.isspace() for character in text)
-
-
 def check_identity(text: str) -> None:
     """Raise InvalidDocumentError unless AWS takes the text as a policy of a user, group or role."""
     for statement in _checked_statements(text):

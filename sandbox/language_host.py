@@ -255,7 +255,8 @@ class PolicyProxy:
         """End the service, whatever waits for it."""
         self._configuration.cancel()
         self.refuse("the engine has hung up")
-        self._server.stop(grace=None)
+        # Time for the answers: what waited was just told why.
+        self._server.stop(grace=1)
 
     def _handshake(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         return _NOTHING

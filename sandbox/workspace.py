@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import yaml
 
-from sandbox import engine
+from sandbox import engine, processes
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
 from sandbox.signals import ended_by_signals, undisturbed
@@ -119,7 +119,8 @@ class Workspace:
     def profiles(self) -> list[Profile]:
         """The AWS profiles that the stack files call for, that of the Security account first."""
         profiles: dict[str, Profile] = {}
-        shared = yaml.safe_load((self.root / "Pulumi.yaml").read_text())["config"].get("region", {})
+        project = yaml.safe_load((self.root / "Pulumi.yaml").read_text())
+        shared = (project.get("config") or {}).get("region", {})
         for stack in self.stack_names:
             config = (yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
             region = str(config.get("delegation:region", shared.get("default", "us-east-1")))
@@ -174,6 +175,8 @@ class Workspace:
                         if each_line:
                             each_line(line.rstrip("\n"))
                 process.wait()
+                # Pulumi's own language host stays for minutes when the engine was killed.
+                processes.end_left_behind(process.pid, set())
             except BaseException:
                 self._end_processes()
                 raise
@@ -218,16 +221,22 @@ class Workspace:
         }
 
     def _end_processes(self) -> None:
-        """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds."""
+        """End what still runs: the engine is asked to cancel, and killed when it does not within some seconds.
+
+        Then whatever it has started and left behind.
+        """
         with undisturbed():
             for process in list(self._running):
+                seen = processes.family(process.pid)
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
                 try:
                     process.wait(timeout=_GRACE_SECONDS)
                 except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    seen |= processes.family(process.pid)
+                    process.kill()
                     process.wait()
+                processes.end_left_behind(process.pid, seen)
                 self._running.discard(process)
 
 

@@ -1,6 +1,8 @@
-"""How the tests are shared out among workers, and which of them keep their order."""
+"""In which order the tests begin, and which of them keep their order."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
@@ -21,23 +23,29 @@ LONGEST = (
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the markers of this suite."""
     config.addinivalue_line("markers", "steps: the tests of this file are steps of one procedure and keep their order")
+    # A shell starts what runs in the background with Ctrl-C ignored, and processes inherit it: tests send that signal.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file on one worker, for its fixtures, and the steps of a procedure in order; begin with the longest."""
+    """Keep the steps of a procedure in order, and begin with the longest files."""
     files = [_file(item) for item in items]
-    for item, file in zip(items, files, strict=True):
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(file))
     # Whatever put the tests into another order: a procedure stands where its first step stands.
     first = {file: number for number, file in reversed(list(enumerate(files)))}
     place = {
-        id(item): (first[file], item.location[1] or 0) if item.get_closest_marker("steps") else (number, 0)
+        id(item): (first[file], *_written(item)) if item.get_closest_marker("steps") else (number,)
         for number, (item, file) in enumerate(zip(items, files, strict=True))
     }
     rank = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: (rank.get(_file(item), len(LONGEST)), *place[id(item)]))
+
+
+def _written(item: pytest.Item) -> tuple[int, ...]:
+    """Return where a test stands in its file: its line, then its parameters' places."""
+    callspec = getattr(item, "callspec", None)
+    return (item.location[1] or 0, *(callspec.indices.values() if callspec else ()))
 
 
 def _file(item: pytest.Item) -> str:

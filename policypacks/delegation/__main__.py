@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from delegation_pack.policies import POLICIES
+from delegation_pack.rules import RULES
+from delegation_pack.sdk import policies
 from pulumi_policy import PolicyPack
 
-PolicyPack(name="delegation", policies=POLICIES)
+PolicyPack(name="delegation", policies=policies(RULES))

@@ -16,11 +16,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from delegation_pack.catalogue import CATALOGUE, Entry
 from delegation_pack.exemptions import ExemptionError, exemption
+from delegation_pack.rule import Rule
+from delegation_pack.rules import RULES
 
 LEVELS = ("disabled", "advisory", "mandatory", "remediate")
 NOT_LOWERED = ("mandatory", "remediate")
+_BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 _NETWORK_PROPERTIES = ("allowedCidrs",)
 _WIDEST = {4: 24, 6: 48}
 """The shortest prefix, by IP version, of a range that stands without a reason."""
@@ -47,10 +49,10 @@ def problems(file: Path) -> Iterator[str]:
     for name, settings in content.items():
         if name == "all":
             yield from _all(settings)
-        elif name in CATALOGUE:
-            yield from _policy(CATALOGUE[name], settings)
+        elif name in _BY_NAME:
+            yield from _policy(_BY_NAME[name], settings)
         else:
-            yield f"{name}: the pack has no such policy.{_nearest(name, CATALOGUE)}"
+            yield f"{name}: the pack has no such policy.{_nearest(name, _BY_NAME)}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,29 +72,29 @@ def _all(settings: Any) -> Iterator[str]:
             yield f"all: it has no property {key}."
 
 
-def _policy(entry: Entry, settings: Any) -> Iterator[str]:
+def _policy(rule: Rule, settings: Any) -> Iterator[str]:
     if not isinstance(settings, dict):
-        yield from _level(entry.name, settings, entry)
+        yield from _level(rule.name, settings, rule)
         return
     for key, value in settings.items():
         if key == "enforcementLevel":
-            yield from _level(entry.name, value, entry)
-        elif key not in entry.properties:
-            yield f"{entry.name}: it has no property {key}.{_nearest(key, entry.properties)}"
+            yield from _level(rule.name, value, rule)
+        elif key not in rule.properties:
+            yield f"{rule.name}: it has no property {key}.{_nearest(key, rule.properties)}"
         elif key == "exempt":
-            yield from _exemptions(entry.name, value)
+            yield from _exemptions(rule.name, value)
         else:
-            yield from _value(f"{entry.name}: {key}", key, value, entry.properties[key])
+            yield from _value(f"{rule.name}: {key}", key, value, rule.properties[key])
 
 
-def _level(name: str, level: Any, entry: Entry | None) -> Iterator[str]:
-    """Judge the level of one policy or, without an entry, of all that have none of their own."""
+def _level(name: str, level: Any, rule: Rule | None) -> Iterator[str]:
+    """Judge the level of one policy or, without a rule, of all that have none of their own."""
     if level not in LEVELS:
         yield f"{name}: {json.dumps(level)} is no enforcement level; {', '.join(LEVELS)} are."
-    elif level not in NOT_LOWERED and (entry is None or entry.mandatory):
-        whose = "a mandatory policy" if entry else "mandatory policies"
+    elif level not in NOT_LOWERED and (rule is None or rule.mandatory):
+        whose = "a mandatory policy" if rule else "mandatory policies"
         yield f"{name}: {level} lowers {whose}. Exempt the resource instead, with a reason and a last day."
-    elif level == "disabled" and entry and not entry.may_be_disabled:
+    elif level == "disabled" and rule and not rule.may_be_disabled:
         yield f"{name}: it says which exemptions are used, and may not be disabled."
 
 

@@ -10,6 +10,16 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from delegation_pack.facts.quotas import (
+    ATTACHED_POLICIES,
+    GROUPS_OF_USER,
+    INLINE_POLICIES,
+    MANAGED_POLICY,
+    TRUST_POLICY,
+    TRUST_POLICY_RAISED,
+    characters,
+)
+
 from sandbox import documents
 from sandbox.refusals.account import Account
 from sandbox.refusals.answers import IamError
@@ -18,10 +28,6 @@ from sandbox.refusals.principals import check_principals
 Parameters: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Account, Parameters], None]
 
-MANAGED_POLICY_SIZE = 6144
-INLINE_SIZES = {"Role": 10240, "Group": 5120, "User": 2048}
-ATTACHED_POLICIES = 10
-GROUPS_PER_USER = 10
 SESSION_SECONDS = range(3600, 43201)
 
 
@@ -34,8 +40,8 @@ def trust_policy_quota() -> int:
     Raises:
         ValueError: it is no number from 2048 to 8192.
     """
-    text = os.environ.get("DELEGATION_TRUST_POLICY_QUOTA", "2048")
-    if not text.isdecimal() or not 2048 <= int(text) <= 8192:
+    text = os.environ.get("DELEGATION_TRUST_POLICY_QUOTA", str(TRUST_POLICY))
+    if not text.isdecimal() or not TRUST_POLICY <= int(text) <= TRUST_POLICY_RAISED:
         raise ValueError(f"DELEGATION_TRUST_POLICY_QUOTA is {text!r}: it must be a number from 2048 to 8192")
     return int(text)
 
@@ -62,8 +68,8 @@ def _identity_document(_account: Account, parameters: Parameters) -> None:
 
 
 def _managed_size(_account: Account, parameters: Parameters) -> None:
-    if documents.size(parameters.get("PolicyDocument", "")) > MANAGED_POLICY_SIZE:
-        raise IamError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED_POLICY_SIZE}")
+    if characters(parameters.get("PolicyDocument", "")) > MANAGED_POLICY:
+        raise IamError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED_POLICY}")
 
 
 def _inline_size(kind: str) -> Check:
@@ -74,9 +80,10 @@ def _inline_size(kind: str) -> Check:
         owner = account.owner(kind, name)
         others = dict(owner.policies) if owner else {}
         others[parameters.get("PolicyName", "")] = parameters.get("PolicyDocument", "")
-        if sum(documents.size(text) for text in others.values()) > INLINE_SIZES[kind]:
+        if sum(characters(text) for text in others.values()) > INLINE_POLICIES[kind.lower()]:
             raise IamError(
-                "LimitExceeded", f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded for {kind.lower()} {name}"
+                "LimitExceeded",
+                f"Maximum policy size of {INLINE_POLICIES[kind.lower()]} bytes exceeded for {kind.lower()} {name}",
             )
 
     return check
@@ -89,7 +96,7 @@ def _trust_document(parameter: str) -> Check:
         text = parameters.get(parameter, "")
         _check_document(parameters, parameter, documents.check_trust)
         quota = trust_policy_quota()
-        if documents.size(text) > quota:
+        if characters(text) > quota:
             raise IamError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {quota}")
         check_principals(account, text)
 
@@ -129,8 +136,8 @@ def _attachment(kind: str) -> Check:
 
 def _membership(account: Account, parameters: Parameters) -> None:
     """Refuse one group too many for a user."""
-    if len({*account.groups_of(parameters.get("UserName", "")), parameters.get("GroupName")}) > GROUPS_PER_USER:
-        raise IamError("LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}")
+    if len({*account.groups_of(parameters.get("UserName", "")), parameters.get("GroupName")}) > GROUPS_OF_USER:
+        raise IamError("LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {GROUPS_OF_USER}")
 
 
 def _user_is_bare(account: Account, parameters: Parameters) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.target_access import KEYS_PROFILE
 from tests.access.conftest import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -38,3 +39,11 @@ def test_every_command_is_documented_with_its_output() -> None:
 
 def test_the_documented_expectations_are_those_that_were_run() -> None:
     assert (DEMO / "access.yaml").read_text(encoding="utf-8").rstrip() in TEXT
+
+
+def test_setup_names_the_profiles_that_the_program_prints(run: Run) -> None:
+    out = run("setup", "bob", "--state", DEMO / "states").stdout
+    assert {line for line in out.splitlines() if line.startswith("source_profile")} >= {
+        f"source_profile = {KEYS_PROFILE}",
+        f"source_profile = {KEYS_PROFILE}-mfa",
+    }

@@ -86,7 +86,7 @@ def people() -> World:
     world = demo("alice", "bob").user("eve", policy=document(allow()))
     world.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
     world.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
-    world.user("tim", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"])
+    world.user("tim", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
     world.role("TIM", document(trust(user_arn("tim"))), account=OTHER)
     world.user("pat", policy=document(allow(f"arn:aws:iam::{OTHER}:role/PAT")))
     world.role("PAT", document(trust(user_arn("pat"))), account=OTHER)
@@ -109,7 +109,7 @@ def opened(
 
 
 def test_the_page_is_one_file_without_outside_assets(run: Run, tmp_path: Path) -> None:
-    result = run("report", demo().write(tmp_path), "--out", tmp_path / "page")
+    result = run("report", "--state", demo().write(tmp_path), "--out", tmp_path / "page")
     assert result.exit_code == 0
     assert [file.name for file in (tmp_path / "page").iterdir()] == ["index.html"]
     text = (tmp_path / "page" / "index.html").read_text()
@@ -129,7 +129,7 @@ def test_no_text_of_a_state_can_end_the_script(judged: Callable[[World], Verdict
 
 def test_a_folder_that_cannot_be_written_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    result = run("report", demo().write(tmp_path), "--out", tmp_path / "file")
+    result = run("report", "--state", demo().write(tmp_path), "--out", tmp_path / "file")
     assert result.exit_code == 2
     assert "The report cannot be written to" in result.stderr
 
@@ -265,7 +265,7 @@ def test_printing_lists_everybody_who_may_enter(opened: Page) -> None:
 @needs_browser
 def test_the_page_of_100000_pairs_opens_in_under_three_seconds(browser: Chrome, run: Run, tmp_path: Path) -> None:
     large.write(tmp_path)
-    run("report", tmp_path, "--out", tmp_path / "page")
+    run("report", "--state", tmp_path, "--out", tmp_path / "page")
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     )

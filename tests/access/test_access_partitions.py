@@ -51,7 +51,7 @@ def test_the_console_is_that_of_the_partition_or_said_to_be_missing(run: Run, tm
 
 
 def test_a_provider_without_region_places_nothing(run: Run, tmp_path: Path) -> None:
-    result = run("matrix", plan("aws", region="").write(tmp_path))
+    result = run("matrix", "--state", plan("aws", region="").write(tmp_path))
     assert result.exit_code == 2
     assert "not both allowedAccountIds and a region" in result.stderr
 
@@ -60,6 +60,6 @@ def test_a_partition_that_is_not_in_the_table_is_said(run: Run, tmp_path: Path) 
     world = plan("aws").add(
         "aws:iam/role:Role", "X", {"name": "X", "arn": f"arn:aws-moon:iam::{TARGET}:role/X"}, TARGET
     )
-    result = run("matrix", world.write(tmp_path))
+    result = run("matrix", "--state", world.write(tmp_path))
     assert result.exit_code == 2
     assert "in partition aws-moon, of which nothing is known here" in result.stderr

@@ -44,6 +44,6 @@ def test_access_reads_the_same_out_of_states_of_the_real_kind(run: Run, tmp_path
         state["deployment"]["resources"] = [of_the_real_kind(resource) for resource in resources]
         assert state["deployment"]["resources"] != resources
         file.write_text(json.dumps(state))
-    ours, real = run(*command, DEMO / "states"), run(*command, tmp_path / "states")
+    ours, real = (run(*command, "--state", folder / "states") for folder in (DEMO, tmp_path))
     assert real.output == ours.output
     assert real.exit_code == ours.exit_code == 0

@@ -11,8 +11,21 @@ import pytest
 
 from access.model import build
 from access.states import InputError, read_both, read_states
+from access.verdicts import Status, Verdicts
 from tests.access.conftest import Run
-from tests.access.worlds import SECRET, SECURITY, World, allow, demo, document, trust, user_arn
+from tests.access.worlds import (
+    FROM_OFFICE,
+    MFA,
+    SECRET,
+    SECURITY,
+    TARGET,
+    World,
+    allow,
+    demo,
+    document,
+    trust,
+    user_arn,
+)
 
 
 def refusal(run: Run, *arguments: object) -> str:
@@ -49,7 +62,7 @@ def refusal(run: Run, *arguments: object) -> str:
 def test_a_file_that_is_no_state_is_refused_in_one_sentence(run: Run, tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
-    sentence = refusal(run, "matrix", path)
+    sentence = refusal(run, "matrix", "--state", path)
     assert f"{path} is no state: " in sentence
     assert said in sentence
 
@@ -66,7 +79,7 @@ def test_every_cut_of_a_state_is_refused_as_cut(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(b"\xff\xfe\x00")
-    sentence = refusal(run, "matrix", path)
+    sentence = refusal(run, "matrix", "--state", path)
     assert f"{path} cannot be read: it is not text in UTF-8 or UTF-16. Write it again" in sentence
 
 
@@ -89,17 +102,17 @@ def test_a_state_is_read_as_shells_write_it(tmp_path: Path, content: Callable[[s
     written = tmp_path / "written.json"
     written.write_bytes(content(json.dumps(state.state(), indent=4, ensure_ascii=False)))
     (expected,), (found,) = read_states([state.write(tmp_path)]), read_states([str(written)])
-    assert found.resources == expected.resources
+    assert [(r.urn, r.outputs) for r in found.resources] == [(r.urn, r.outputs) for r in expected.resources]
 
 
 def test_a_missing_file_and_an_empty_folder_are_refused(run: Run, tmp_path: Path) -> None:
-    assert "There is no file" in refusal(run, "matrix", tmp_path / "nothing.json")
-    assert "There is no .json file in the folder" in refusal(run, "matrix", tmp_path)
+    assert "There is no file" in refusal(run, "matrix", "--state", tmp_path / "nothing.json")
+    assert "There is no .json file in the folder" in refusal(run, "matrix", "--state", tmp_path)
 
 
 def test_an_encrypted_document_is_named_and_the_way_to_export_it(run: Run, tmp_path: Path) -> None:
     world = World().user("alice").role("ACCESS", SECRET)
-    sentence = refusal(run, "matrix", world.write(tmp_path))
+    sentence = refusal(run, "matrix", "--state", world.write(tmp_path))
     assert "assumeRolePolicy of 222222222222-ACCESS (aws:iam/role:Role) is an encrypted secret" in sentence
     assert "--show-secrets" in sentence
 
@@ -113,7 +126,7 @@ def test_a_secret_shown_in_plain_text_is_read(tmp_path: Path) -> None:
 
 def test_an_encrypted_value_that_nobody_needs_does_not_matter(run: Run, tmp_path: Path) -> None:
     world = demo().add("aws:s3/bucket:Bucket", "data", {"policy": SECRET})
-    assert run("matrix", world.write(tmp_path)).exit_code == 0
+    assert run("matrix", "--state", world.write(tmp_path)).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -145,24 +158,26 @@ def test_two_users_of_one_name_are_told_apart_by_arn(run: Run, tmp_path: Path) -
 
 def test_states_of_different_projects_are_refused_unless_asked_for(run: Run, tmp_path: Path) -> None:
     files = [World("one", "here").user("alice").write(tmp_path), World("two", "elsewhere").user("bob").write(tmp_path)]
-    sentence = refusal(run, "matrix", *files)
+    sentence = refusal(run, "matrix", "--state", files[0], "-s", files[1])
     assert "one.json is of project here" in sentence
     assert "two.json is of project elsewhere" in sentence
-    assert run("matrix", *files, "--across-projects").exit_code == 0
+    assert run("matrix", "--state", files[0], "-s", files[1], "--across-projects").exit_code == 0
     assert "different projects" in refusal(run, "diff", *files)
 
 
 def test_one_stack_given_twice_is_refused(run: Run, tmp_path: Path) -> None:
     world = demo()
-    assert "Stack all is there twice" in refusal(run, "matrix", world.write(tmp_path), world.write(tmp_path, "again"))
+    assert "Stack all is there twice" in refusal(
+        run, "matrix", "--state", world.write(tmp_path), "-s", world.write(tmp_path, "again")
+    )
 
 
 def test_an_account_that_nothing_tells_is_not_guessed(run: Run, tmp_path: Path) -> None:
     world = World().add(
         "aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(allow())}
     )
-    assert "It is not known which account g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(
-        run, "matrix", world.write(tmp_path)
+    assert "It is not known which account and partition g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(
+        run, "matrix", "--state", world.write(tmp_path)
     )
 
 
@@ -176,7 +191,7 @@ def test_an_account_is_taken_from_the_arns_of_the_same_provider(tmp_path: Path) 
 def test_a_plan_where_a_state_belongs_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"steps": [], "changeSummary": {}}))
-    assert "is a preview plan" in refusal(run, "matrix", path)
+    assert "is a preview plan" in refusal(run, "matrix", "--state", path)
 
 
 def test_a_stack_by_name_is_exported_by_pulumi(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +203,10 @@ def test_a_stack_by_name_is_exported_by_pulumi(run: Run, tmp_path: Path, monkeyp
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
-    assert "alice, bob" in run("matrix", "all").stdout
-    assert "the stack other cannot be exported: no stack named other found." in refusal(run, "matrix", "other")
+    assert "alice, bob" in run("matrix", "--state", "all").stdout
+    assert "the stack other cannot be exported: no stack named other found." in refusal(
+        run, "matrix", "--state", "other"
+    )
     assert "there is no Pulumi.<stack>.yaml in this folder" in refusal(run, "matrix")
     (tmp_path / "Pulumi.all.yaml").write_text("config: {}\n")
     assert "alice, bob" in run("matrix").stdout
@@ -197,7 +214,7 @@ def test_a_stack_by_name_is_exported_by_pulumi(run: Run, tmp_path: Path, monkeyp
 
 def test_without_pulumi_a_stack_by_name_is_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "Pulumi must be installed" in refusal(run, "matrix", "preprod")
+    assert "Pulumi must be installed" in refusal(run, "matrix", "--state", "preprod")
 
 
 def plan_of(before: World, after: World) -> dict[str, object]:
@@ -233,6 +250,41 @@ def test_a_plan_is_read_upon_the_stack_that_it_changes(tmp_path: Path) -> None:
 
 def test_a_document_unknown_before_the_deployment_is_said_to_be(run: Run, tmp_path: Path) -> None:
     world = World().user("alice", policy=document(allow())).role("ACCESS", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-    out = run("matrix", world.write(tmp_path)).stdout
+    out = run("matrix", "--state", world.write(tmp_path)).stdout
     assert "cannot be verified" in out
     assert "The document is not known before the deployment." in out
+
+
+NATIVE = "aws-native:iam:"
+
+
+def native() -> World:
+    """The delegation with the types and spellings of aws-native."""
+    world = World()
+    world.add(f"{NATIVE}User", "alice", {"userName": "alice", "arn": user_arn("alice"), "groups": ["Admins"]}, SECURITY)
+    grant = {"policyName": "grant", "policyDocument": json.loads(document(allow(condition={**MFA, **FROM_OFFICE})))}
+    world.add(f"{NATIVE}Group", "Admins", {"groupName": "Admins", "policies": [grant]}, SECURITY)
+    trusted = json.loads(document(trust(user_arn("alice"), MFA)))
+    return world.add(f"{NATIVE}Role", "ACCESS", {"roleName": "ACCESS", "assumeRolePolicyDocument": trusted}, TARGET)
+
+
+def test_resources_of_aws_native_are_read(judged: Callable[[World], Verdicts]) -> None:
+    (cell,) = judged(native()).cells()
+    assert (cell.user.name, cell.role.name, cell.status) == ("alice", "ACCESS", Status.ALLOWED)
+    assert [ref.title for refs in cell.statements for ref in refs] == [
+        "grant of group Admins, statement 1",
+        "trust policy of role ACCESS, statement 1",
+    ]
+
+
+def test_what_holds_iam_and_cannot_be_read_is_named(run: Run, tmp_path: Path) -> None:
+    world = demo().add("aws:cloudformation/stack:Stack", "roles", {"templateBody": "{}"})
+    world.add("aws:iam/newPolicyType:NewPolicyType", "new", {"policy": document(allow())}, SECURITY)
+    state = world.write(tmp_path)
+    said = (
+        "2 resources not judged: Stack 'roles' (aws:cloudformation/stack:Stack), "
+        "NewPolicyType 'new' (aws:iam/newPolicyType:NewPolicyType)."
+    )
+    for command in (("matrix",), ("matrix", "--format", "json"), ("explain", "alice", TARGET), ("room",)):
+        assert said in run(*command, "--state", state).stderr
+    assert "not judged" not in run("matrix", "--state", "--state", demo().write(tmp_path)).stderr

@@ -96,9 +96,8 @@ def test_a_documented_command_works(workspace: Workspace, command: Command) -> N
 def test_a_pulumi_command_that_needs_more_has_options_that_there_are(workspace: Workspace, command: Command) -> None:
     words = shlex.split(command.text.replace("\\\n", " "))
     options = {word.partition("=")[0] for word in words if word.startswith("--")}
-    verb = [word for word in words[1:] if re.fullmatch("[a-z][a-z-]*", word) and word not in ("security", "preprod")][
-        :2
-    ]
+    plain = [word for word in words[1:] if re.fullmatch("[a-z][a-z-]*", word) and word not in ("security", "preprod")]
+    verb = plain[:2]
     told = workspace.run(*verb, "--help").check().stdout
     # As the command or an alias of it; of a word that it does not know, the engine shows the parent's help.
     assert re.search(rf"\b{verb[-1]}\b", told)

@@ -1,8 +1,8 @@
-"""Feeds the policy pack random JSON, random IAM documents and spoilt ones: `python -m tests.fuzz [seconds]`, 60 unless
-told.
+"""Feeds the policy pack random JSON, random IAM documents and spoilt ones for some seconds, and compares the analysis
+with the naive evaluator on generated cases: `python -m tests.fuzz [seconds [cases]]`, 60 and 100,000 unless told.
 
-Ends with 1 on the first document that makes a policy raise, that takes longer than `SLOWEST` seconds, or that passes
-although it is not understood, and prints it with the seed that makes it again.
+Ends with 1 on the first difference, and on the first document that makes a policy raise, that takes longer than
+`SLOWEST` seconds, or that passes although it is not understood; and prints it with the seed that makes it again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from typing import Any
 
 from delegation_pack.iam import Kind, Unverifiable, parse
 
+from tests.fuzz.decisions import TooComplexError, difference
 from tests.policies.running import Made, judge
 
 SLOWEST = 5.0
+DEFAULT_CASES = 100_000
+MOST_TOO_COMPLEX = 0.001
+"""Part of the cases that the analysis may leave undecided."""
 ON_TRUSTS = {"iam-trust-requires-mfa", "iam-trust-names-users-only"}
 ON_IDENTITY = {
     "iam-assume-role-requires-mfa",
@@ -185,8 +189,13 @@ def fault(content: Any, kind: Kind, *, understood: bool | None) -> str | None:
     return f"passed {sorted(passed)} without being understood" if not understood and passed else None
 
 
-def main(seconds: float) -> int:
+def main(seconds: float, cases: int) -> int:
     first = random.SystemRandom().randrange(1 << 32)
+    return documents(first, seconds) or decisions(first, cases)
+
+
+def documents(first: int, seconds: float) -> int:
+    """Feed the policy pack documents for some seconds; return the exit code."""
     began, seed, slowest = time.monotonic(), first, 0.0
     while time.monotonic() - began < seconds:
         maker = Maker(seed)
@@ -208,5 +217,21 @@ def main(seconds: float) -> int:
     return 0
 
 
+def decisions(first: int, cases: int) -> int:
+    """Compare the analysis with the naive evaluator on generated cases; return the exit code."""
+    too_complex = 0
+    for seed in range(first, first + cases):
+        try:
+            if wrong := difference(seed):
+                print(f"seed {seed}: {wrong}")
+                return 1
+        except TooComplexError:
+            too_complex += 1
+    print(f"{cases:,} decisions from seed {first}: the naive evaluator agrees, {too_complex:,} are too complex")
+    return int(too_complex > cases * MOST_TOO_COMPLEX)
+
+
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 60))
+    sys.exit(
+        main(float(sys.argv[1]) if len(sys.argv) > 1 else 60, int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_CASES)
+    )

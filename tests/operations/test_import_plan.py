@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ import pytest
 from operations import import_plan, stack_files
 from operations.errors import OperationError, exit_code
 from sandbox.local_accounts import LocalAccounts
+from sandbox.workspace import REPOSITORY
+from tests.sandbox.processes import PATIENCE, eventually
 
 ROLE = "arn:aws:iam::222222222222:role/"
 
@@ -65,6 +71,7 @@ def test_a_resource_is_looked_for_in_the_account_of_its_provider(repository: Pat
 
 
 def test_a_role_as_planned_is_found_without_a_change(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("111111111111").create_user(UserName="alice")
     accounts.iam("222222222222").create_role(
         RoleName="as-planned",
         Description="Access",
@@ -75,6 +82,7 @@ def test_a_role_as_planned_is_found_without_a_change(repository: Path, accounts:
 
 
 def test_everything_that_a_role_loses_is_said(repository: Path, accounts: LocalAccounts) -> None:
+    accounts.iam("111111111111").create_user(UserName="carol")
     accounts.iam("222222222222").create_role(
         RoleName="other",
         Description="By hand",
@@ -172,11 +180,29 @@ def test_a_preview_that_fails_is_shown(
 def test_text_before_the_plan_is_passed_over(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pulumi = "echo 'Installing policy pack it/guard@1.2.0...'\necho '{\"steps\": []}'"
+    answers = """echo '{"steps": [], "deployment": {}}'"""
+    pulumi = f"echo 'Installing policy pack it/guard@1.2.0...'\n{answers}"
     monkeypatch.setenv("PATH", str(put_pulumi(repository.parent, pulumi)), prepend=":")
     monkeypatch.setattr("sys.argv", ["import_plan", "--stack=preprod"])
     assert exit_code(import_plan.main) == 0
     assert "Nothing that stack preprod would create exists" in capsys.readouterr().out
+
+
+def test_ctrl_c_waits_until_pulumi_has_ended(tmp_path: Path) -> None:
+    put_pulumi(tmp_path, "trap 'sleep 1; echo > ended; exit 1' INT\necho > started\nwhile :; do sleep 0.1; done")
+    statement = "from operations import import_plan; from pathlib import Path; import_plan.preview(Path(), 'preprod')"
+    command = subprocess.Popen(
+        [sys.executable, "-c", statement],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert eventually((tmp_path / "started").exists)
+    os.killpg(command.pid, signal.SIGINT)
+    _, error = command.communicate(timeout=PATIENCE)
+    assert b"KeyboardInterrupt" in error
+    assert (tmp_path / "ended").exists()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from delegation_pack.policies import POLICIES
+from delegation_pack.rules import RULES
+from delegation_pack.sdk import policies
 from pulumi_policy import (
     PolicyCustomTimeouts,
     PolicyProviderResource,
@@ -24,7 +25,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 SECURITY, TARGET, ELSEWHERE = "111111111111", "222222222222", "999999999999"
 NETWORK = "203.0.113.10/32"
 UNKNOWN = UNKNOWN_STRING_VALUE
-BY_NAME = {policy.name: policy for policy in POLICIES}
+BY_NAME = {rule.name: rule for rule in RULES}
 
 CONFIG: dict[str, dict[str, Any]] = {
     "iam-trust-names-users-only": {"securityAccountId": SECURITY},
@@ -82,9 +83,10 @@ class Violation:
 def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list[Violation]:
     """Return what all policies report on a stack of these resources."""
     found: list[Violation] = []
+    pack = policies(RULES)
     root = Made(type="pulumi:pulumi:Stack", name="project-stack", inputs={}, account=None)
     for one in (root, *made):
-        for policy in POLICIES:
+        for policy in pack:
             if isinstance(policy, ResourceValidationPolicy):
                 settings = config.get(policy.name, {})
                 args = ResourceValidationArgs(
@@ -95,9 +97,10 @@ def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list
     for one in made:
         for name, sources in one.sources.items():
             stack[id(one)].property_dependencies[name] = [stack[id(source)] for source in sources]
-    for policy in POLICIES:
+    shown = list(stack.values())
+    for policy in pack:
         if isinstance(policy, StackValidationPolicy):
-            args_of_stack = StackValidationArgs(list(stack.values()), config.get(policy.name, {}))
+            args_of_stack = StackValidationArgs(shown, config.get(policy.name, {}))
             policy.validate(args_of_stack, _reporting(found, policy.name, None))
     return found
 
@@ -108,8 +111,7 @@ def refused(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> li
 
 
 def _is_mandatory(name: str) -> bool:
-    level = BY_NAME[name].enforcement_level
-    return level is not None and level.value == "mandatory"
+    return BY_NAME[name].mandatory
 
 
 def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:

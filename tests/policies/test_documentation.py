@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delegation_pack.catalogue import CATALOGUE
 
 from tests.policies.documents_under_test import group_policy, role
-from tests.policies.running import CONFIG, SECURITY, TARGET, judge
+from tests.policies.running import BY_NAME, CONFIG, SECURITY, TARGET, judge
 
 TEXT = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
 ENTRIES = dict(re.findall(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 EXAMPLES = {name: re.findall(r"```json\n(.*?)```", entry, re.DOTALL) for name, entry in ENTRIES.items()}
-WITH_EXAMPLES = [name for name in CATALOGUE if EXAMPLES.get(name)]
+WITH_EXAMPLES = [name for name in BY_NAME if EXAMPLES.get(name)]
 
 
 def refusals(policy: str, document: dict[str, Any]) -> list[str]:
@@ -26,13 +25,13 @@ def refusals(policy: str, document: dict[str, Any]) -> list[str]:
     return [one.message for one in judge(made, config=CONFIG) if one.policy == policy]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_each_policy_has_an_entry_with_why_bad_good_and_configuration(name: str) -> None:
     entry = ENTRIES[name]
-    assert entry.strip().startswith("Mandatory" if CATALOGUE[name].mandatory else "Advisory")
+    assert entry.strip().startswith("Mandatory" if BY_NAME[name].mandatory else "Advisory")
     assert entry.index("\nBad") < entry.index("\nGood") < entry.index("\nConfiguration: ")
     configuration = entry[entry.index("\nConfiguration: ") :]
-    assert all(f"`{key}`" in configuration for key in CATALOGUE[name].properties)
+    assert all(f"`{key}`" in configuration for key in BY_NAME[name].properties)
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 PACK = REPOSITORY / "policypacks" / "delegation"
@@ -17,9 +18,8 @@ OWN = {"check_config", PACKAGE.name}
 MODULES = sorted(path for path in PACK.rglob("*.py") if ".venv" not in path.parts)
 STANDARD_LIBRARY_ONLY = [
     *(PACKAGE / "iam").glob("*.py"),
-    *(PACKAGE / "facts").glob("*.py"),
     PACK / "check_config.py",
-    PACKAGE / "catalogue.py",
+    *(path for path in PACKAGE.rglob("*.py") if path.name != "sdk.py"),
 ]
 
 
@@ -47,3 +47,11 @@ def test_the_pack_needs_the_versions_that_the_program_has() -> None:
     pack = (PACK / "requirements.txt").read_text().split()
     assert [name.partition("==")[0] for name in pack] == ["pulumi", "pulumi-policy"]
     assert set(pack) <= set(program)
+
+
+def test_the_pack_has_a_virtual_environment_of_its_own_that_git_ignores() -> None:
+    runtime = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())["runtime"]
+    # Without `toolchain`, a uv.lock or poetry.lock in any folder above would decide.
+    assert runtime == {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
+    # `.venv/` would not ignore the link that `make setup` makes.
+    assert ".venv" in (REPOSITORY / ".gitignore").read_text().splitlines()

@@ -85,7 +85,7 @@ def test_refusal_of_the_gate_is_shown_with_the_change_that_caused_it(told: Told)
 @pytest.mark.parametrize(("stack", "account"), [("preprod", "222222222222"), ("production", "333333333333")])
 def test_table_and_link_lead_to_each_target(told: Told, stack: str, account: str) -> None:
     table = told.output[told.output.index("Who gets in where") :]
-    for text in (stack, account, "alice", "bob", "TSU-IAM-ACCESS", "with MFA", "203.0.113.10/32"):
+    for text in (stack, account, "alice", "bob", "TSU-IAM-ACCESS", "required", "203.0.113.10/32"):
         assert text in table
     assert re.search(rf"^  {stack}: https://signin\S+account={account}\S*$", table, re.MULTILINE)
 

@@ -61,34 +61,3 @@ def test_roles_and_their_policies_are_read(accounts: dict[str, Account]) -> None
     assert (role.name, role.arn, role.attached) == ("access", ROLE, (READ_ONLY,))
     assert set(role.inline) == {"addresses"}
     assert role.trust["Statement"][0]["Principal"] == users("bob", "carol")
-
-
-def test_way_is_open_to_those_whom_both_sides_name(accounts: dict[str, Account]) -> None:
-    (way,) = look_back.ways(accounts[SECURITY], accounts[TARGET])
-    assert way.users == ("bob",)
-    assert way.trust == ("with MFA",)
-    assert way.grant == ("with MFA", "from 203.0.113.10/32, 198.51.100.0/24")
-    assert way.session == ("only from 203.0.113.10/32, 198.51.100.0/24",)
-
-
-def test_role_of_another_account_is_no_way(accounts: dict[str, Account]) -> None:
-    assert list(look_back.ways(accounts[SECURITY], accounts[SECURITY])) == []
-
-
-@pytest.mark.parametrize(
-    ("condition", "words"),
-    [
-        ({}, ("no condition",)),
-        (MFA, ("with MFA",)),
-        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, ("Bool aws:MultiFactorAuthPresent false",)),
-        (
-            {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}},
-            ("BoolIfExists aws:MultiFactorAuthPresent true",),
-        ),
-        ({"IpAddressIfExists": {"aws:SourceIp": "0.0.0.0/0"}}, ("IpAddressIfExists aws:SourceIp 0.0.0.0/0",)),
-        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, ("StringEquals aws:PrincipalOrgID o-1",)),
-    ],
-    ids=["none", "mfa", "mfa-false", "mfa-if-exists", "address-if-exists", "other"],
-)
-def test_only_the_strict_form_has_words_of_its_own(condition: dict[str, Any], words: tuple[str, ...]) -> None:
-    assert look_back.in_words({"Effect": "Allow", "Condition": condition}) == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,8 +22,9 @@ pytestmark = pytest.mark.usefixtures("lonely_path")
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path: Path, lonely_path: Path) -> Path:
     """A repository with the Makefile, two stacks, and a pack whose configuration for one of them is not accepted."""
+    (lonely_path / "ln").symlink_to(shutil.which("ln", path="/usr/bin:/bin") or "ln")
     folder = tmp_path / "repository"
     (folder / PACK).mkdir(parents=True)
     shutil.copy(REPOSITORY / "Makefile", folder)
@@ -35,7 +37,7 @@ def repository(tmp_path: Path) -> Path:
     (folder / PACK / "check_config.py").write_text(
         "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
     )
-    (folder / "operations").mkdir()
+    (folder / "operations").mkdir(exist_ok=True)
     (folder / "operations" / "unfinished.py").write_text(
         "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
     )
@@ -160,6 +162,27 @@ def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: 
     assert refused.returncode != 0
     assert "['--stack', 'preprod'] has not ended." in refused.stderr
     assert not pulumi.exists()
+
+
+def test_setup_gives_the_policy_pack_the_virtual_environment(repository: Path) -> None:
+    # Nothing else may lead the pack to its Python: neither PATH nor an activated environment.
+    assert make(repository, "setup").returncode == 0
+    link = repository / PACK / ".venv"
+    assert link.readlink() == Path("../../.venv")
+    assert link.resolve() == Path(sys.prefix).resolve()
+
+
+def test_setup_keeps_the_virtual_environment_that_the_pack_has(repository: Path) -> None:
+    own = repository / PACK / ".venv"
+    own.mkdir()
+    assert make(repository, "setup").returncode == 0
+    assert not own.is_symlink()
+
+
+def test_commands_leave_the_path_as_it_is(repository: Path, executable: Executable, tmp_path: Path) -> None:
+    executable("pulumi", f"import os\nopen({str(tmp_path / 'path')!r}, 'w').write(os.environ['PATH'])\n")
+    assert make(repository, "preview", "STACK=preprod").returncode == 0
+    assert (tmp_path / "path").read_text() == os.environ["PATH"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import workspace
+from sandbox import engine, workspace
 from sandbox.errors import SandboxError
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.sandbox.processes import ENDLESS, PATIENCE, eventually, inheritors, needs_proc
@@ -24,6 +25,14 @@ name: tiny
 runtime:
   name: python
   options:
+    virtualenv: .venv
+"""
+
+PACK = """
+runtime:
+  name: python
+  options:
+    toolchain: pip
     virtualenv: .venv
 """
 
@@ -68,7 +77,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "  delegation:region: eu-west-1\n",
             "Pulumi.broken.yaml": "config:\n  delegation:targetAccountId: 12\n",
             "__main__.py": PROGRAM,
-            "policypacks/delegation/PulumiPolicy.yaml": "runtime: python\n",
+            "policypacks/delegation/PulumiPolicy.yaml": PACK,
             "policypacks/delegation/__main__.py": REFUSING_PACK,
             "policypacks/delegation/config/security.json": "{}",
             "deleted.txt": "",
@@ -105,7 +114,8 @@ def test_copy_outside_git_holds_all_but_environment_and_caches(tmp_path: Path) -
 
 
 def test_copy_shares_the_virtual_environment(open_workspace: Workspace) -> None:
-    assert (open_workspace.root / ".venv").resolve() == Path(sys.prefix).resolve()
+    for folder in (open_workspace.root, open_workspace.root / workspace.PACK):
+        assert (folder / ".venv").resolve() == Path(sys.prefix).resolve()
 
 
 def test_profiles_come_from_the_stack_files(open_workspace: Workspace) -> None:
@@ -211,23 +221,67 @@ def test_run_of_another_thread_is_ended_on_leaving(repository: Path, tmp_path: P
     assert eventually(lambda: inheritors(home) == {}), inheritors(home)
 
 
+# As Pulumi's own host: it ends when the engine asks it to, and stays when the engine is killed.
+STAYING_HOST = """#!/bin/sh
+trap exit INT TERM
+{own} "$@"
+sleep 300
+"""
+
+
+@pytest.fixture
+def staying_host(tmp_path: Path) -> Path:
+    """A Python language host that stays behind after its engine has gone."""
+    own = engine.obtain(lambda _line: None).pulumi.with_name("pulumi-language-python")
+    host = tmp_path / "pulumi-language-python"
+    host.write_text(STAYING_HOST.format(own=own))
+    host.chmod(0o755)
+    return host
+
+
+@needs_proc
+def test_language_host_that_stays_behind_a_killed_engine_is_ended(
+    repository: Path, tmp_path: Path, staying_host: Path
+) -> None:
+    started = tmp_path / "started"
+    with ThreadPoolExecutor() as threads, Workspace(repository) as opened:
+        home = f"PULUMI_HOME={opened.env['PULUMI_HOME']}"
+        shutil.copy(staying_host, opened.env["PATH"].split(os.pathsep)[0])
+        opened.run("stack", "init", "security").check()
+        statement = f"delegation:statement={sleeping(started)}"
+        run = threads.submit(opened.run, "up", "--yes", "--stack", "security", "--config", statement)
+        assert eventually(started.exists)
+        (pulumi,) = (pid for pid, command in inheritors(home).items() if "/pulumi up " in command)
+        os.kill(pulumi, signal.SIGKILL)
+        assert run.result(timeout=PATIENCE).returncode != 0
+        assert inheritors(home) == {}
+
+
 DRIVER = """
+import os
+import shutil
 import sys
 import time
 from pathlib import Path
 from sandbox.workspace import Workspace
 with Workspace(Path(sys.argv[1])) as opened:
+    for host in sys.argv[3:]:
+        shutil.copy(host, opened.env["PATH"].split(os.pathsep)[0])
     opened.run("stack", "init", "security").check()
     opened.run("up", "--yes", "--stack", "security", "--config", "delegation:statement=" + sys.argv[2])
 """
 
 
 @needs_proc
+@pytest.mark.parametrize("staying", [False, True], ids=["own-host", "staying-host"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
-def test_signal_leaves_neither_process_nor_folder(repository: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_signal_leaves_neither_process_nor_folder(
+    repository: Path, tmp_path: Path, staying_host: Path, number: signal.Signals, staying: bool
+) -> None:
     started = tmp_path / "started"
+    hosts = [str(staying_host)] if staying else []
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(repository), sleeping(started)],
+        [sys.executable, "-c", DRIVER, str(repository), sleeping(started), *hosts],
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
         stderr=subprocess.PIPE,
         text=True,

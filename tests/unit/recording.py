@@ -57,7 +57,7 @@ class Recorded:
     exit_code: int = 0
 
     def of(self, type_: str) -> list[Resource]:
-        """Return the resources of one type, by name: the order of registrations differs between Python versions."""
+        """Return the resources of one type, by name, as the order of registrations differs between Python versions."""
         return sorted((resource for resource in self.resources if resource.type == type_), key=lambda found: found.name)
 
     def one(self, type_: str) -> Resource:

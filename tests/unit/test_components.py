@@ -418,7 +418,7 @@ def test_a_partition_that_publishes_no_sign_in_address_has_no_link(access: Calla
 @pytest.mark.parametrize(
     ("variant", "lines"),
     [
-        ("mfaInSession", {"source_profile = delegation-mfa", "role_session_name = <your-user-name>"}),
+        ("mfaInSession", {"source_profile = security-keys-mfa", "role_session_name = <your-user-name>"}),
         (
             "mfaSerial",
             {

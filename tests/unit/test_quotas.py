@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from delegation_pack.facts.quotas import characters
 
 from components import QuotaExceededError, TargetAccess, documents
-from components.quotas import DocumentSize, Quota, characters, refuse_excess
+from components.quotas import DocumentSize, Quota, refuse_excess
 from settings import parse
 
 
@@ -35,6 +36,8 @@ def access(**changed: Any) -> TargetAccess:
 
 def test_white_space_is_free() -> None:
     assert characters('{ "a":\n\t"b c" }') == len('{"a":"bc"}')
+    # AWS does not say that other blanks are free, so they count.
+    assert characters("\u00a0\u0085") == 2
 
 
 def test_a_document_of_just_the_limit_fits() -> None:

@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 Context = dict[str, list[str]]
@@ -71,7 +71,11 @@ def arn_like(pattern: str, text: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    return float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
+    if text.isdigit() and len(text) != 4:
+        return float(text)
+    text += {4: "-01-01", 7: "-01"}.get(len(text), "")
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def compare(name: str, given: str, wanted: str) -> bool:
@@ -100,7 +104,8 @@ def compare(name: str, given: str, wanted: str) -> bool:
     return given == wanted
 
 
-def condition_holds(operator: str, key: str, wanted: list[str], context: Context, version: str) -> bool:
+def condition_holds(operator: str, key: str, wanted: list[str], context: Context, version: str) -> bool | None:
+    """None: AWS does not say."""
     prefix, _, rest = operator.rpartition(":")
     name, if_exists = rest.removesuffix("IfExists"), rest.endswith("IfExists")
     values = context.get(key.lower(), [])
@@ -108,9 +113,11 @@ def condition_holds(operator: str, key: str, wanted: list[str], context: Context
         return any((w.lower() == "true") == (not values) for w in wanted)
     negated = "Not" in name
     if not values:
-        if if_exists or prefix == "ForAllValues":
-            return True
-        return negated and prefix != "ForAnyValue"
+        if prefix == "ForAnyValue":
+            return None if if_exists else False
+        return if_exists or prefix == "ForAllValues" or negated
+    if prefix and values == [""]:
+        return prefix == "ForAllValues"
     wild = name in ("StringLike", "StringNotLike") or name.startswith("Arn")
     texts = [substituted(w, context, version, wild=wild) if name.startswith(("String", "Arn")) else w for w in wanted]
     one_by_one = [any(t is not None and compare(name, v, t) for t in texts) != negated for v in values]
@@ -120,6 +127,10 @@ def condition_holds(operator: str, key: str, wanted: list[str], context: Context
 def principal_covers(element: Any, caller: str, identity: str) -> bool:
     if element == "*":
         return True
+    for kind, prefix in (("Service", "AWSService:"), ("Federated", "Federated:")):
+        if caller.startswith(prefix):
+            named = [prefix + entry for entry in listed(element.get(kind, []))]
+            return caller in named or "*" in listed(element.get("AWS", []))
     for entry in listed(element.get("AWS", [])):
         account = caller.split(":")[4]
         if entry in ("*", caller, account) or re.fullmatch(rf"arn:[^:]+:iam::{account}:root", entry):
@@ -143,7 +154,8 @@ def resource_covers(patterns: Any, resource: str, context: Context, version: str
         if text is None:
             continue
         missing = 5 - text.count(":")
-        if glob(text, resource) or (text != "*" and missing > 0 and glob(text + ":*" * missing, resource)):
+        given = shielded(resource)
+        if glob(text, given) or (text != "*" and missing > 0 and glob(text + ":*" * missing, given)):
             return True
     return False
 
@@ -152,7 +164,9 @@ def action_covers(patterns: Any, action: str) -> bool:
     return any(fnmatch.fnmatchcase(action.lower(), p.lower()) for p in listed(patterns))
 
 
-def applies(statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str) -> bool:
+def applies(
+    statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str
+) -> bool | None:
     identity = "".join(context.get("aws:userid", []))
     if "Principal" in statement and not principal_covers(statement["Principal"], caller, identity):
         return False
@@ -166,32 +180,46 @@ def applies(statement: dict[str, Any], caller: str, action: str, resource: str, 
         return False
     if "NotResource" in statement and resource_covers(statement["NotResource"], resource, context, version):
         return False
-    return all(
+    results = [
         condition_holds(operator, key, [text(v) for v in listed(wanted)], context, version)
         for operator, block in statement.get("Condition", {}).items()
         for key, wanted in block.items()
-    )
+    ]
+    return False if False in results else None if None in results else True
 
 
 def text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def allowed(document: dict[str, Any], caller: str, action: str, resource: str, context: Context) -> bool:
+def allowed(document: dict[str, Any], caller: str, action: str, resource: str, context: Context) -> bool | None:
+    """None: it hangs on what AWS does not say."""
     version = document.get("Version", "2008-10-17")
-    applying = [s for s in listed(document["Statement"]) if applies(s, caller, action, resource, context, version)]
-    return bool(applying) and all(statement["Effect"] == "Allow" for statement in applying)
+    results: dict[str, list[bool | None]] = {"Allow": [False], "Deny": [False]}
+    for statement in listed(document["Statement"]):
+        results[statement["Effect"]].append(applies(statement, caller, action, resource, context, version))
+    if True in results["Deny"] or not any(result is not False for result in results["Allow"]):
+        return False
+    return None if None in results["Deny"] or True not in results["Allow"] else True
+
+
+def of_resource(resource: str) -> Context:
+    return {"aws:resourceaccount": [a for a in resource.split(":")[4:5] if a]}
 
 
 def with_derived(caller: str, identity: str, resource: str, context: Context) -> Context:
     """The context with what follows from caller and resource."""
+    if caller.startswith(("AWSService:", "Federated:")):
+        return {**context, **of_resource(resource), "aws:principalisawsservice": [str(caller[0] == "A").lower()]}
     derived = {
         "aws:principalarn": [caller],
         "aws:principalaccount": [caller.split(":")[4]],
-        "aws:principaltype": ["User" if ":user/" in caller else "AssumedRole"],
+        "aws:principaltype": [
+            "User" if ":user/" in caller else "Account" if caller.endswith(":root") else "AssumedRole"
+        ],
         "aws:username": [caller.rpartition("/")[2]] if ":user/" in caller else [],
         "aws:userid": [identity],
-        "aws:resourceaccount": [resource.split(":")[4]] if resource.count(":") >= 5 else [],
+        **of_resource(resource),
         "aws:principalisawsservice": ["false"],
     }
     return {**context, **derived}

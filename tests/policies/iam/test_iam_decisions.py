@@ -29,6 +29,7 @@ from delegation_pack.iam import (
 )
 
 SECURITY, TARGET, OTHER = "111111111111", "222222222222", "333333333333"
+U = "aws:PrincipalTag/u"
 MFA, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"
 ALICE = f"arn:aws:iam::{SECURITY}:user/alice"
 ROLE = f"arn:aws:iam::{TARGET}:role/TSU-IAM-ACCESS"
@@ -129,7 +130,7 @@ ALLOWS_WITH: dict[str, tuple[Json | None, str, str]] = {
     "Null of the issue time": ({"Null": {ISSUED: "false"}}, HOLE, HOLE),
     "ForAllValues:Bool true": ({"ForAllValues:Bool": {MFA: "true"}}, HOLE, SAFE),
     "ForAnyValue:Bool true": ({"ForAnyValue:Bool": {MFA: "true"}}, SAFE, SAFE),
-    "ForAnyValue:BoolIfExists true": ({"ForAnyValue:BoolIfExists": {MFA: "true"}}, HOLE, SAFE),
+    "ForAnyValue:BoolIfExists true": ({"ForAnyValue:BoolIfExists": {MFA: "true"}}, UNCLEAR, SAFE),
     "ForAllValues:BoolIfExists true": ({"ForAllValues:BoolIfExists": {MFA: "true"}}, HOLE, SAFE),
     "StringEquals true": ({"StringEquals": {MFA: "true"}}, SAFE, SAFE),
     "StringEquals True never matches": ({"StringEquals": {MFA: "True"}}, SAFE, SAFE),
@@ -304,7 +305,7 @@ OIDC = "token.actions.githubusercontent.com"
 FEDERATED = {"StringEquals": {f"{OIDC}:aud": "sts.amazonaws.com"}, "StringLike": {f"{OIDC}:sub": "repo:o/r:*"}}
 TRUSTS: dict[str, tuple[Any, str]] = {
     "identity provider": (trust(FEDERATED, {"Federated": OIDC}, Action="sts:AssumeRoleWithWebIdentity"), SAFE),
-    "identity provider and a user": (trust(FEDERATED, {"Federated": OIDC, "AWS": ALICE}, Action="sts:*"), HOLE),
+    "identity provider and a user": (trust(FEDERATED, {"Federated": OIDC, "AWS": ALICE}, Action="sts:*"), SAFE),
     "absent and false denied apart": ([trust(), trust_deny({"Null": {MFA: "true"}}), trust_deny(MFA_FALSE)], SAFE),
     "one safe, one not": ([trust(MFA_TRUE), trust()], HOLE),
     "two safe": ([trust(MFA_TRUE), trust(MFA_TRUE, {"AWS": OTHER})], SAFE),
@@ -958,6 +959,302 @@ def test_finding_says_why_a_deny_does_not_apply() -> None:
         "the Deny of statement 2 ('Fence') does not apply, "
         "as Bool is false when aws:MultiFactorAuthPresent is absent."
     )
+
+
+LEVEL, SINCE = "aws:PrincipalTag/level", "aws:PrincipalTag/since"
+
+
+# A condition, the values of its key that are asked about, and the answer.
+VALUES_ASKED: dict[str, tuple[Json, Mapping[str, Values], str]] = {
+    "number above": ({"NumericGreaterThanEquals": {LEVEL: "3"}}, {LEVEL: Values(absent=False, like=("7",))}, HOLE),
+    "number below": ({"NumericGreaterThanEquals": {LEVEL: "3"}}, {LEVEL: Values(absent=False, like=("2",))}, SAFE),
+    "number between bounds": (
+        {"NumericGreaterThan": {LEVEL: "3"}, "NumericLessThanIfExists": {LEVEL: "9"}},
+        {LEVEL: Values(absent=False, like=("1", "3.5"))},
+        HOLE,
+    ),
+    "number spelled otherwise": ({"NumericEquals": {LEVEL: "7"}}, {LEVEL: Values(like=("7.0",))}, HOLE),
+    "all but one number": ({"NumericEquals": {LEVEL: "7"}}, {LEVEL: Values(but=("7.0",))}, SAFE),
+    "all but the numbers next to it": ({"NumericEquals": {LEVEL: "7"}}, {LEVEL: Values(but=("6", "8"))}, HOLE),
+    "no number": ({"NumericGreaterThan": {LEVEL: "3"}}, {LEVEL: Values(absent=False, like=("high",))}, UNCLEAR),
+    "pattern of numbers": ({"NumericGreaterThan": {LEVEL: "3"}}, {LEVEL: Values(like=("1*",))}, UNCLEAR),
+    "age of a key with a type": (
+        {"NumericLessThan": {AGE: "3600"}},
+        {**WITHOUT_MFA, MFA: Values(), AGE: Values(absent=False, like=("1800",))},
+        HOLE,
+    ),
+    "age too high": ({"NumericLessThan": {AGE: "3600"}}, {AGE: Values(absent=False, like=("7200",))}, SAFE),
+    "date after": ({"DateGreaterThan": {SINCE: "2026"}}, {SINCE: Values(absent=False, like=("2026-07",))}, HOLE),
+    "date before": ({"DateGreaterThan": {SINCE: "2027"}}, {SINCE: Values(absent=False, like=("2026-07",))}, SAFE),
+    "time of a key with a type": (
+        {"DateLessThan": {"aws:CurrentTime": "2026-06-01"}},
+        {"aws:CurrentTime": Values(like=("2026-05-01T10:00:00Z",))},
+        HOLE,
+    ),
+    "time too late": (
+        {"DateLessThan": {"aws:CurrentTime": "2026-06-01"}},
+        {"aws:CurrentTime": Values(like=("2026-07-01T10:00:00Z",))},
+        SAFE,
+    ),
+}
+
+
+@table(VALUES_ASKED)
+def test_values_of_numbers_and_dates_can_be_asked_about(row: tuple[Json, Mapping[str, Values], str]) -> None:
+    condition, keys, expected = row
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant(keys)) == expected
+
+
+# A condition, and whether the Allow with it lets a request through, and a plain Allow beside the Deny with it.
+TAGS, TAG = "aws:TagKeys", "aws:PrincipalTag/t"
+SET_OPERATORS: dict[str, tuple[Json, str, str]] = {
+    "any of an absent key, if it exists": (
+        {"ForAnyValue:StringEqualsIfExists": {TAGS: "a"}, "Null": {TAGS: "true"}},
+        UNCLEAR,
+        HOLE,
+    ),
+    "any of an absent key": ({"ForAnyValue:StringEquals": {TAGS: "a"}, "Null": {TAGS: "true"}}, SAFE, HOLE),
+    "all of an empty text": (
+        {"ForAllValues:StringEquals": {TAG: "a"}, "StringEquals": {TAG: ""}},
+        HOLE,
+        HOLE,
+    ),
+    "none of an empty text": ({"ForAllValues:StringNotLike": {TAG: "*"}, "StringEquals": {TAG: ""}}, HOLE, HOLE),
+    "any of an empty text": ({"ForAnyValue:StringLike": {TAG: "*"}, "StringEquals": {TAG: ""}}, SAFE, HOLE),
+    "any unequal of an empty text": (
+        {"ForAnyValue:StringNotEquals": {TAG: "a"}, "StringEquals": {TAG: ""}},
+        SAFE,
+        HOLE,
+    ),
+    "a key of several values that is there but empty": (
+        {
+            "Null": {TAGS: "false"},
+            "ForAllValues:StringEquals": {TAGS: "a"},
+            "ForAllValues:StringNotEquals": {TAGS: "a"},
+        },
+        HOLE,
+        HOLE,
+    ),
+    "empty texts apart, no value is left": (
+        {"ForAnyValue:StringLike": {TAGS: "*"}, "ForAllValues:StringEquals": {TAGS: ""}},
+        SAFE,
+        HOLE,
+    ),
+}
+
+
+@table(SET_OPERATORS)
+def test_set_operators_on_nothing(row: tuple[Json, str, str]) -> None:
+    condition, allowing, denying = row
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant({})) == allowing
+    assert verdict([grant(), grant_deny(condition)], Kind.IDENTITY, of_grant({})) == denying
+
+
+def test_deny_that_aws_does_not_settle_is_not_counted_on() -> None:
+    condition = {"ForAnyValue:StringEqualsIfExists": {TAGS: "a"}}
+    question = of_grant({TAGS: Values(like=())})
+    assert verdict([grant(), grant_deny(condition)], Kind.IDENTITY, question) == UNCLEAR
+
+
+ON_OBJECTS = Target(actions=("s3:GetObject",), resources=Resources(types=(), like=("arn:aws:s3:::b/*",)))
+OWN_ACCOUNT = {"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}
+WITHOUT_ACCOUNT: dict[str, tuple[Any, str]] = {
+    "plain": (grant(Action="s3:*", Resource="*"), HOLE),
+    "beside a statement with the resource's account": (
+        [grant(Action="s3:*", Resource="arn:aws:s3:::b/*"), grant(OWN_ACCOUNT, Action="s3:*", Resource="*")],
+        HOLE,
+    ),
+    "account of the resource demanded": (grant(OWN_ACCOUNT, Action="s3:*", Resource="*"), SAFE),
+    "account absent": (grant({"Null": {"aws:ResourceAccount": "true"}}, Action="s3:*", Resource="*"), HOLE),
+    "account present": (grant({"Null": {"aws:ResourceAccount": "false"}}, Action="s3:*", Resource="*"), SAFE),
+    "account if it exists": (
+        grant({"StringEqualsIfExists": {"aws:ResourceAccount": OTHER}}, Action="s3:*", Resource="*"),
+        HOLE,
+    ),
+    "another account": (grant({"StringNotEquals": {"aws:ResourceAccount": OTHER}}, Action="s3:*", Resource="*"), HOLE),
+    "any other account": (
+        grant({"ForAnyValue:StringNotEquals": {"aws:ResourceAccount": OTHER}}, Action="s3:*", Resource="*"),
+        SAFE,
+    ),
+    "account that is not settled": (
+        grant({"ForAnyValue:StringEqualsIfExists": {"aws:ResourceAccount": OTHER}}, Action="s3:*", Resource="*"),
+        UNCLEAR,
+    ),
+    "resource by the account that it has not": (
+        grant(Action="s3:*", Resource="arn:aws:s3:::b/${aws:ResourceAccount}*"),
+        SAFE,
+    ),
+}
+
+
+@table(WITHOUT_ACCOUNT)
+def test_resource_without_an_account(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant({}, targets=(ON_OBJECTS,))) == row[1]
+
+
+NULL_VARIABLES: dict[str, tuple[Any, str]] = {
+    "equal to nothing": (grant({"StringEquals": {TAG: "${aws:PrincipalTag/u}"}, "Null": {U: "true"}}), SAFE),
+    "like nothing": (grant({"StringLike": {TAG: "*${aws:PrincipalTag/u}"}, "Null": {U: "true"}}), SAFE),
+    "unequal to nothing": (grant({"StringNotEquals": {TAG: "${aws:PrincipalTag/u}"}, "Null": {U: "true"}}), HOLE),
+    "unlike nothing": (grant({"ArnNotLike": {TAG: "arn:aws:*:::${aws:PrincipalTag/u}"}, "Null": {U: "true"}}), HOLE),
+    "unequal to nothing, and to another": (
+        grant(
+            {
+                "StringNotEquals": {TAG: ["${aws:PrincipalTag/u}", "a"]},
+                "StringEqualsIfExists": {TAG: "a"},
+                "Null": {U: "true", TAG: "false"},
+            }
+        ),
+        SAFE,
+    ),
+    "denied if unequal to nothing": (
+        [grant({"Null": {U: "true"}}), grant_deny({"StringNotEquals": {TAG: "${aws:PrincipalTag/u}"}})],
+        SAFE,
+    ),
+    "resource of nothing": (grant({"Null": {U: "true"}}, Resource="arn:aws:iam::*:role/${aws:PrincipalTag/u}"), SAFE),
+    "all resources but nothing": (
+        grant({"Null": {U: "true"}}, NotResource="arn:aws:iam::*:role/${aws:PrincipalTag/u}"),
+        HOLE,
+    ),
+    "denied but for nothing": (
+        [
+            grant({"Null": {U: "true"}}),
+            grant_deny(NotResource="arn:aws:iam::*:role*${aws:PrincipalTag/u}"),
+        ],
+        SAFE,
+    ),
+}
+
+
+@table(NULL_VARIABLES)
+def test_variable_without_a_value(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant({})) == row[1]
+
+
+T = "aws:PrincipalTag/t"
+AS_TAG = {"StringEquals": {U: "${aws:PrincipalTag/t}"}}
+# Each value that the comparisons with a variable's own key tell apart is tried for the variable.
+VALUES_OF_VARIABLES: dict[str, tuple[Any, str]] = {
+    "in any case, and like a pattern": (
+        grant({"StringEqualsIgnoreCase": {T: ["OPS", "?ps"]}, "StringLike": {T: "?ps"}, **AS_TAG}),
+        HOLE,
+    ),
+    "in any case, but not as written": (
+        grant({"StringEqualsIgnoreCase": {T: "OPS"}, "StringNotEquals": {T: ["OPS", "ops"]}, **AS_TAG}),
+        HOLE,
+    ),
+    "in any case of the other's values": (
+        grant({"StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"}, "StringEquals": {U: "ops", T: "OPS"}}),
+        HOLE,
+    ),
+    "in any case of the other's patterns": (
+        grant({"StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"}, "StringLike": {U: "o*", T: "O*S"}}),
+        HOLE,
+    ),
+    "two variables equal in any case only": (
+        grant(
+            {
+                "StringEqualsIgnoreCase": {U: "${aws:PrincipalTag/t}"},
+                "StringNotEquals": {U: "${aws:PrincipalTag/t}"},
+                "StringLike": {"aws:PrincipalTag/v": "${aws:PrincipalTag/u}"},
+            }
+        ),
+        HOLE,
+    ),
+    "binary": (grant({"BinaryEquals": {T: "QQ=="}, **AS_TAG}), HOLE),
+    "boolean": (grant({"Bool": {T: "true"}, **AS_TAG}), HOLE),
+    "any but empty": (grant({"ForAnyValue:StringLike": {T: "*"}, **AS_TAG}), HOLE),
+    "ARN": (
+        grant({"ArnLike": {T: "arn:aws:*:*:*:x"}, "StringNotLike": {T: ["arn:aws::*", "*:::x"]}, **AS_TAG}),
+        HOLE,
+    ),
+    "short ARN": (grant(Resource="arn:aws:iam::${aws:PrincipalTag/t}"), HOLE),
+    "default of another variable": (
+        [
+            grant({"Null": {T: "true"}}, Resource="arn:aws:iam::*:role/${aws:PrincipalTag/u}"),
+            grant_deny(NotResource="arn:aws:iam::*:role/${aws:PrincipalTag/t, 'A'}"),
+        ],
+        HOLE,
+    ),
+}
+
+
+@table(VALUES_OF_VARIABLES)
+def test_values_of_a_variable_are_told_apart_as_its_comparisons_do(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant({})) == row[1]
+
+
+SAML_AUD = "https://signin.aws.amazon.com/saml"
+KEYS_OF_OTHERS: dict[str, tuple[Json, str, str]] = {
+    "SAML audience": ({"StringEquals": {"SAML:aud": SAML_AUD}}, SAFE, SAFE),
+    "SAML audience, if it exists": ({"StringEqualsIfExists": {"SAML:aud": SAML_AUD}}, HOLE, HOLE),
+    "SAML subject": ({"StringEquals": {"saml:sub": "x"}}, SAFE, HOLE),
+    "OIDC subject": ({"StringLike": {"token.actions.githubusercontent.com:sub": "repo:o/r:*"}}, SAFE, HOLE),
+    "account of a calling service": ({"StringEquals": {"aws:SourceAccount": OTHER}}, SAFE, SAFE),
+    "resource of a calling service": ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, SAFE, SAFE),
+    "organization of a calling service": ({"StringEquals": {"aws:SourceOrgID": "o-1"}}, SAFE, SAFE),
+    "no calling service": ({"Null": {"aws:SourceArn": "true"}}, HOLE, HOLE),
+    "name of a calling service": ({"StringEquals": {"aws:PrincipalServiceName": "s3.amazonaws.com"}}, SAFE, SAFE),
+}
+
+
+@table(KEYS_OF_OTHERS)
+def test_keys_of_other_callers_are_absent(row: tuple[Json, str, str]) -> None:
+    condition, of_user, of_role = row
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant({})) == of_user
+    assert verdict(grant(condition), Kind.IDENTITY, of_grant({}, Attachment.ROLE)) == of_role
+
+
+LONG = [f"arn:aws:iam::*:role/*{'-long-name' * 12}*-{i}*-?*{'x' * 40}*" for i in range(4)]
+SMALL_BUT_HARD: dict[str, tuple[Any, str]] = {
+    "equal denied and unequal denied": (
+        [
+            grant(),
+            grant_deny({"StringEquals": {TAG: "${aws:PrincipalTag/u}"}}),
+            grant_deny({"StringNotEquals": {TAG: "${aws:PrincipalTag/u}"}}),
+        ],
+        SAFE,
+    ),
+    "equal in any case denied, and unequal": (
+        [
+            grant(),
+            grant_deny({"StringEqualsIgnoreCase": {TAG: "${aws:PrincipalTag/u}"}}),
+            grant_deny({"StringNotEqualsIgnoreCase": {TAG: "${aws:PrincipalTag/u}"}}),
+        ],
+        SAFE,
+    ),
+    "like denied and unlike denied": (
+        [
+            grant(),
+            grant_deny({"StringLike": {TAG: "*${aws:PrincipalTag/u}*${aws:PrincipalTag/v}"}}),
+            grant_deny({"StringNotLike": {TAG: "*${aws:PrincipalTag/u}*${aws:PrincipalTag/v}"}}),
+        ],
+        SAFE,
+    ),
+    "same long patterns allowed and denied": ([grant(Resource=LONG), grant_deny(Resource=LONG)], SAFE),
+    "same long patterns, one not denied": ([grant(Resource=LONG), grant_deny(Resource=LONG[1:])], HOLE),
+    "same long patterns on a tag": (
+        [grant({"StringLike": {TAG: LONG}}), grant_deny({"StringLike": {TAG: [f"*{p[3:]}" for p in LONG]}})],
+        SAFE,
+    ),
+    "eight Denies but for a pattern": (
+        [grant(Resource="*"), *(grant_deny(NotResource=f"arn:aws:iam::*:role/*x{i}y*") for i in range(8))],
+        HOLE,
+    ),
+    "eight Denies but for a pattern, one cannot be": (
+        [
+            grant(Resource="*"),
+            *(grant_deny(NotResource=f"arn:aws:iam::*:role/*x{i}y*") for i in range(8)),
+            grant_deny(Resource="arn:aws:iam::*:role/*x3y*"),
+        ],
+        SAFE,
+    ),
+}
+
+
+@table(SMALL_BUT_HARD)
+def test_small_documents_that_ask_much_are_decided(row: tuple[Any, str]) -> None:
+    assert verdict(row[0], Kind.IDENTITY, of_grant({})) == row[1]
 
 
 def pigeons(birds: int, holes: int) -> list[Json]:

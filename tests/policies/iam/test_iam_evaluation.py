@@ -73,10 +73,25 @@ def test_refusal_says_that_nothing_covers_the_action() -> None:
         ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}, True),
         ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, False),
         ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["b", "c"]}}, True),
+        ({"StringNotEquals": {"sts:RoleSessionName": "${aws:PrincipalTag/x}"}}, True),
+        ({"StringNotEquals": {"sts:RoleSessionName": ["${aws:PrincipalTag/x}", "alice"]}}, False),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalTag/blank": "a"}}, True),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalTag/blank": "*"}}, False),
+        ({"ForAnyValue:StringNotEquals": {"aws:PrincipalTag/blank": "a"}}, False),
+        ({"ForAllValues:NumericLessThan": {"aws:PrincipalTag/blank": "1"}}, True),
+        ({"StringEquals": {"aws:PrincipalTag/blank": ""}}, True),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2026"}}, True),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2027"}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "2026-12"}}, True),
     ],
 )
 def test_keys_of_the_request(condition: dict[str, Any], allowed: bool) -> None:
-    asked = request(sts__RoleSessionName="alice", aws__CurrentTime="2026-11-23T00:00:00Z", aws__TagKeys=("a", "b"))
+    asked = request(
+        sts__RoleSessionName="alice",
+        aws__CurrentTime="2026-11-23T00:00:00Z",
+        aws__TagKeys=("a", "b"),
+        **{"aws:PrincipalTag/blank": ""},
+    )
     assert evaluate(identity(grant(**condition)), asked).allowed is allowed
 
 
@@ -84,11 +99,16 @@ def test_keys_of_the_request(condition: dict[str, Any], allowed: bool) -> None:
     ("condition", "context"),
     [
         ({"StringEquals": {"aws:SourceIp": "203.0.113.7"}}, {"aws__SourceIp": "203.0.113.7"}),
-        ({"StringNotEquals": {"aws:username": "${aws:PrincipalTag/x}"}}, {}),
+        ({"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": "a"}}, {}),
         ({"StringEquals": {"aws:TagKeys": "a"}}, {"aws__TagKeys": ("a", "b")}),
         ({"NumericNotEquals": {MFA: "1"}}, {"aws__MultiFactorAuthPresent": "true"}),
     ],
-    ids=["string on address", "negated without value", "plain operator on several values", "number on boolean"],
+    ids=[
+        "string on address",
+        "any value of an absent key if it exists",
+        "plain operator on several values",
+        "number on boolean",
+    ],
 )
 @pytest.mark.parametrize("effect", ["Allow", "Deny"])
 def test_what_aws_does_not_define_is_said(effect: str, condition: dict[str, Any], context: dict[str, Any]) -> None:

@@ -113,10 +113,6 @@ def test_the_principals_of_every_statement_are_told_with_their_kind() -> None:
     assert list(documents.principals(text)) == [("AWS", ALICE), ("AWS", "*"), ("Service", "ec2.amazonaws.com")]
 
 
-def test_white_space_does_not_count() -> None:
-    assert documents.size(' { "a" :\n\t1 } ') == len('{"a":1}')
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -1,8 +1,9 @@
 """What IAM would do with a policy document, decided from the document alone.
 
-The public names of the analysis. `document` reads a document into typed statements, `decision` asks whether it lets a
-request of some class through (its docstring says what is decided and what is not), `evaluation` judges one given
-request. No module here imports Pulumi or calls AWS.
+The public names of the analysis: nothing outside imports past them. `document` reads a document into typed statements;
+`decision` asks whether documents let a request of some class through (its docstring says what is decided and what is
+not); `evaluation` judges one given request; `partial` keeps what is left of a document once user, role and their keys
+are settled; `new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
 
     document = parse(text, Kind.TRUST)
     callers = callers_of_trust("222222222222")
@@ -13,7 +14,8 @@ request. No module here imports Pulumi or calls AWS.
 `parse` and `decide` raise `Unverifiable` for what they cannot judge; treat it as a violation, never as a pass.
 """
 
-from delegation_pack.iam.decision import Finding, decide
+from delegation_pack.iam.conditions import canonical as canonical_key
+from delegation_pack.iam.decision import Finding, JointFinding, decide, decide_intersection
 from delegation_pack.iam.document import (
     Condition,
     Document,
@@ -27,7 +29,12 @@ from delegation_pack.iam.document import (
     parse,
     size,
 )
-from delegation_pack.iam.evaluation import Decision, Request, Verdict, evaluate
+from delegation_pack.iam.domains import AddressClass, address_classes
+from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
+from delegation_pack.iam.new_access import NewAccess, new_access
+from delegation_pack.iam.operators import Span, network
+from delegation_pack.iam.partial import Known, keys_asked, residual
+from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.question import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
@@ -48,6 +55,7 @@ from delegation_pack.iam.question import (
 __all__ = [
     "ASSUME_THIS_ROLE",
     "WITHOUT_MFA",
+    "AddressClass",
     "Attachment",
     "CallerType",
     "Callers",
@@ -56,25 +64,39 @@ __all__ = [
     "Document",
     "Effect",
     "Finding",
+    "JointFinding",
     "Kind",
+    "Known",
+    "NewAccess",
     "Principal",
     "PrincipalKind",
     "Question",
     "Request",
     "Resources",
+    "Span",
     "Statement",
     "Target",
+    "Unmet",
     "Unverifiable",
     "Values",
     "Verdict",
+    "address_classes",
     "assume_roles_elsewhere",
     "assume_this_role",
     "callers_of_identity",
     "callers_of_trust",
+    "canonical_key",
     "decide",
+    "decide_intersection",
     "evaluate",
+    "keys_asked",
     "matching_actions",
+    "names_directly",
+    "network",
+    "new_access",
     "outside",
     "parse",
+    "residual",
     "size",
+    "unmet",
 ]

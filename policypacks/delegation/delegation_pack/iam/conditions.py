@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from delegation_pack.iam import keys
 from delegation_pack.iam.document import Condition, Statement
@@ -18,7 +19,7 @@ from delegation_pack.iam.operators import (
     operator,
 )
 from delegation_pack.iam.patterns import ANYTHING, Language, fields, folded, union
-from delegation_pack.iam.variables import Template, resolve, template
+from delegation_pack.iam.variables import Template, keys_of, resolve, template
 
 Lookup = Callable[[str], str | None]
 """The value of a condition key (lower case) for a policy variable; None if the request has none."""
@@ -37,7 +38,10 @@ class Check:
     """A condition with its policy variables replaced.
 
     Results are True, False or None: None where AWS does not say what comes out (a comparison that does not suit the
-    key's type, a negated comparison with a variable that has no value, a plain operator on several values).
+    key's type, a plain operator on several values, ForAnyValue with IfExists on an absent key).
+
+    A value with a policy variable that has no value is null: nothing equals it and nothing is like it, so negated
+    operators match (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
     """
 
     def __init__(self, condition: Condition, has_variables: bool, lookup: Lookup) -> None:
@@ -45,7 +49,7 @@ class Check:
         self.operator = operator(condition.operator)
         self.key = canonical(condition.key)
         self.language: Language | None = None
-        self._unresolved = False
+        self.networks = Networks([])
         family, values = self.operator.family, condition.values
         if family in TEXTUAL and keys.TYPES.get(self.key, KeyType.TEXT) in (
             KeyType.TEXT,
@@ -58,7 +62,14 @@ class Check:
             # Any of several bounds: the lowest or the highest decides, but for equality.
             self._bounds = {min(bounds), max(bounds)} if self.operator.ordered else set(bounds)
         elif family is Family.ADDRESS:
-            self._networks = Networks([span for value in values if (span := network(value))])
+            self.networks = Networks([span for value in values if (span := network(value))])
+
+    @classmethod
+    def of(cls, condition: Condition, has_variables: bool, lookup: Lookup) -> Check:
+        """A check; the same one for the same condition if it has no policy variables."""
+        if any(keys_of(parts) for parts in templates(condition, has_variables)):
+            return cls(condition, has_variables, lookup)
+        return _without_variables(condition, has_variables)
 
     def _language(self, texts: list[Template], lookup: Lookup) -> Language:
         family, values = self.operator.family, self.condition.values
@@ -66,19 +77,17 @@ class Check:
             return union(folded(value.lower()) for value in values)
         if family is Family.BINARY:
             return union(values)
-        found = [resolve(text, lookup, fold=family is Family.IGNORE_CASE) for text in texts]
-        self._unresolved = None in found
+        found = (resolve(text, lookup, fold=family is Family.IGNORE_CASE) for text in texts)
         patterns = [pattern for pattern in found if pattern is not None]
         return union(filter(None, map(fields, patterns)) if family is Family.ARN else patterns)
 
     @property
     def undefined(self) -> bool:
-        """Whether the comparison has no defined result for some or all present values."""
-        textual = self.operator.family in TEXTUAL
-        return (textual and self.language is None) or (self._unresolved and self.operator.negated)
+        """Whether the comparison has no defined result for present values."""
+        return self.operator.family in TEXTUAL and self.language is None
 
     @property
-    def tells(self) -> tuple[bool, bool | None]:
+    def tells(self) -> tuple[bool | None, bool | None]:
         """The results for an absent key, and for a present one if it does not depend on the value."""
         if self.operator.family is Family.NULL:
             wanted = {value.lower() for value in self.condition.values}
@@ -92,6 +101,10 @@ class Check:
             return absent
         if present is not None:
             return present
+        if self.operator.when_blank is not None:
+            values = [value for value in values if value]
+            if not values:
+                return self.operator.when_blank
         results = [self.matches(value) for value in values]
         if self.operator.for_any:
             return True if True in results else None if None in results else False
@@ -111,9 +124,7 @@ class Check:
     def matches(self, value: str) -> bool | None:
         """The result for one value."""
         found = self._found(value)
-        if found is None or not self.operator.negated:
-            return found
-        return None if self._unresolved and not found else not found
+        return found if found is None else found != self.operator.negated
 
     def _found(self, value: str) -> bool | None:
         match self.operator.family:
@@ -127,9 +138,14 @@ class Check:
                 return any(self.operator.comparison(quantity, bound) for bound in self._bounds)
             case Family.ADDRESS:
                 span = network(value)
-                return None if span is None else span[:2] in self._networks
+                return None if span is None else span[:2] in self.networks
             case _:
                 return None if self.language is None else value in self.language
+
+
+@lru_cache(maxsize=1 << 12)
+def _without_variables(condition: Condition, has_variables: bool) -> Check:
+    return Check(condition, has_variables, lambda _: None)
 
 
 def canonical(key: str) -> str:
@@ -137,24 +153,25 @@ def canonical(key: str) -> str:
     return keys.SAME_AS.get(key.lower(), key.lower())
 
 
-def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> tuple[Language, bool]:
-    """The language of Resource patterns, and whether one of them was left out because a variable has no value.
+def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> Language:
+    """The language of Resource patterns; one with a policy variable that has no value matches no resource.
 
     An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches
     over colons: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
     """
     patterns: list[str] = []
-    unresolved = False
     for text in texts:
         pattern = resolve(template(text, wildcards=True, variables=has_variables), lookup)
         if pattern is None:
-            unresolved = True
             continue
-        patterns.append(pattern)
-        missing = 5 - pattern.count(":")
-        if missing > 0 and text != "*":
-            patterns.append(pattern + missing * (":" + ANYTHING))
-    return union(patterns), unresolved
+        patterns += completed(pattern)
+    return union(patterns)
+
+
+def completed(pattern: str) -> list[str]:
+    """A Resource pattern, and where it has fewer than six fields the ARNs that begin so."""
+    missing = 5 - pattern.count(":")
+    return [pattern, pattern + missing * (":" + ANYTHING)] if missing > 0 and pattern != ANYTHING else [pattern]
 
 
 def resource_texts(statement: Statement) -> tuple[str, ...]:

@@ -11,15 +11,23 @@ can occur together is kept to:
 * aws:SourceIp is never there together with the keys of VPC endpoints;
 * aws:SecureTransport, aws:ViaAWSService, aws:RequestedRegion and the time are always there, and the time is any time;
 * aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username and aws:userid are the caller's,
-  aws:ResourceAccount is the resource's; their paths hold no colon;
+  aws:ResourceAccount is the resource's, if it has one; their paths hold no colon;
+* keys of services that call in their own name, and keys of identity providers, are absent for users; a session keeps
+  those of an OIDC provider and, of SAML, `keys.SAML_OF_SESSIONS`;
+* a set of values holds an empty text only alone, and is then a null data set;
 * a caller and the resource are of one partition: a known one, else `aws` or one that the document names.
 
 Every other key is absent or has whatever value, or set of values, lets the request through.
 
 `Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
-aws:SourceIp); a plain operator on a key of several values; a negated comparison with a policy variable that has no
-value; variables of keys that are no texts. And when a decision takes more than `patterns.MAX_STEPS` steps, or a policy
-variable has more than `search.MAX_VALUES` values to tell apart.
+aws:SourceIp); a plain operator on a key of several values; ForAnyValue with IfExists on an absent key; variables of
+keys that are no texts; patterns for a number or a time in the question. And when a decision takes more than
+`patterns.MAX_STEPS` steps (some 0.1 s), or a policy variable has more than `search.MAX_VALUES` values to tell apart.
+
+It goes in stages: `encoding` (statements as clauses over the regions of keys), `solver`, `concrete` (a solution as a
+request); `search` tries the values of policy variables, and the request is judged again by `evaluate`. No SAT or
+SMT library is used: the pack has to run where only Pulumi is installed, and what is hard here is not the clauses but
+the texts, which the automata of `patterns` decide exactly.
 """
 
 from __future__ import annotations
@@ -56,6 +64,15 @@ class Finding:
         return sentence(self.request, self.statement, self.reasons)
 
 
+@dataclass(frozen=True)
+class JointFinding:
+    """A request of the asked class that each of several policies allows."""
+
+    request: Request
+    allowed_by: tuple[tuple[int, Statement], ...]
+    """For each policy the statement that lets the request through, and the position of its document, from 0."""
+
+
 def decide(documents: Document | Sequence[Document], question: Question) -> Finding | None:
     """Find a request of the question's class that the documents, taken together, allow; None if there is none.
 
@@ -63,18 +80,48 @@ def decide(documents: Document | Sequence[Document], question: Question) -> Find
         Unverifiable: neither can be shown within the stated bounds.
     """
     all_documents = (documents,) if isinstance(documents, Document) else tuple(documents)
-    placed = [Placed(i, d.has_variables, s) for i, d in enumerate(all_documents) for s in d.statements]
+    found = _found([all_documents], question)
+    if found is None:
+        return None
+    request, (one,) = found
+    why = reasons(all_documents, request, one.document, one.statement, question)
+    return Finding(request, one.document, one.statement, why)
+
+
+def decide_intersection(policies: Sequence[Sequence[Document]], question: Question) -> JointFinding | None:
+    """Find a request of the question's class that every policy allows and none denies; None if there is none.
+
+    A policy is all documents that are read together: a principal's identity policies, its permissions boundary, the
+    trust policy of the role that it assumes. The bounds are `decide`'s.
+
+    Raises:
+        Unverifiable: neither can be shown within the stated bounds.
+    """
+    found = _found([tuple(documents) for documents in policies], question)
+    if found is None:
+        return None
+    request, allowing = found
+    return JointFinding(request, tuple((one.document, one.statement) for one in allowing))
+
+
+def _found(policies: Sequence[tuple[Document, ...]], question: Question) -> tuple[Request, tuple[Placed, ...]] | None:
+    placed = [
+        Placed(p, i, document.has_variables, statement)
+        for p, documents in enumerate(policies)
+        for i, document in enumerate(documents)
+        for statement in document.statements
+    ]
     budget = Budget()
     doubt: str | None = None
     try:
         for target in question.targets:
-            for action, statements in _by_statements(placed, target.actions):
+            for action, statements in _by_statements(placed, target.actions, len(policies)):
                 for callers in question.callers:
                     for partition in partitions(statements, callers):
                         scope = Scope(statements, callers, partition, action, target, question.keys, budget)
                         outcome = search(scope)
                         if isinstance(outcome, tuple):
-                            return _confirmed(all_documents, *outcome, question)
+                            return _confirmed(policies, *outcome)
                         doubt = doubt or outcome
     except TooComplexError:
         raise Unverifiable(
@@ -85,19 +132,25 @@ def decide(documents: Document | Sequence[Document], question: Question) -> Find
     return None
 
 
-def _by_statements(placed: Sequence[Placed], actions: Iterable[str]) -> list[tuple[str, list[Placed]]]:
-    """One action for each set of statements that actions can fall under, if an Allow is among them."""
+def _by_statements(placed: Sequence[Placed], actions: Iterable[str], policies: int) -> list[tuple[str, list[Placed]]]:
+    """One action for each set of statements that actions can fall under, if every policy has an Allow among them."""
     covered = [frozenset(matching_actions(one.statement, actions)) for one in placed]
     groups: dict[tuple[int, ...], str] = {}
     for action in actions:
         groups.setdefault(tuple(i for i, names in enumerate(covered) if action in names), action)
     found = [(action, [placed[i] for i in group]) for group, action in groups.items()]
-    return [(action, group) for action, group in found if any(one.statement.effect is Effect.ALLOW for one in group)]
+    return [
+        (action, group)
+        for action, group in found
+        if len({one.policy for one in group if one.statement.effect is Effect.ALLOW}) == policies
+    ]
 
 
-def _confirmed(documents: Sequence[Document], request: Request, placed: Placed, question: Question) -> Finding:
-    """The finding, once the request itself has been judged to be allowed."""
-    if not evaluate(documents, request).allowed:
-        raise Unverifiable(f"{placed.statement.heading} cannot be judged: two ways of judging it disagree.")
-    why = reasons(documents, request, placed.document, placed.statement, question)
-    return Finding(request, placed.document, placed.statement, why)
+def _confirmed(
+    policies: Sequence[tuple[Document, ...]], request: Request, allowing: tuple[Placed, ...]
+) -> tuple[Request, tuple[Placed, ...]]:
+    """What was found, once the request itself has been judged to be allowed."""
+    for documents, one in zip(policies, allowing, strict=True):
+        if not evaluate(documents, request).allowed:
+            raise Unverifiable(f"{one.statement.heading} cannot be judged: two ways of judging it disagree.")
+    return request, allowing

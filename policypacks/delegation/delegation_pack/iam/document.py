@@ -24,7 +24,7 @@ MAX_LENGTH = 1_000_000
 """Characters of a document; IAM's own limits are far below."""
 
 _SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|([A-Za-z0-9-]+|\*):[A-Za-z0-9*?_.-]+")
+_ACTION = re.compile(r"\*|([A-Za-z0-9.-]+|\*):[A-Za-z0-9*?_.-]+")
 # Before the colon of a key stands a service prefix or, for web identities, the provider's URL without its scheme
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif).
 _PROVIDER = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
@@ -64,6 +64,9 @@ class PrincipalKind(StrEnum):
     FEDERATED = "identity provider"
     CANONICAL_USER = "canonical user"
 
+
+BY_UNIQUE_ID = frozenset({PrincipalKind.UNIQUE_ID, PrincipalKind.SESSION})
+"""Entries of a Principal element that look at the unique id or the session name of a caller."""
 
 _ARN = r"arn:aws(-[a-z]+)*:iam::(?P<account>\d{12}):"
 _SESSION_ARN = _ARN.replace(":iam:", ":sts:")
@@ -123,6 +126,11 @@ class Statement:
     def label(self) -> str:
         """How messages name it: "statement 1 ('Admins')"."""
         return f"statement {self.index} ('{self.sid}')" if self.sid else f"statement {self.index}"
+
+    @property
+    def named_principals(self) -> tuple[Principal, ...]:
+        """The entries of Principal or NotPrincipal; none for an identity policy."""
+        return self.principals if self.principals is not None else self.not_principals or ()
 
     @property
     def heading(self) -> str:
@@ -228,18 +236,23 @@ def _elements(data: Any, place: str, allowed: set[str]) -> None:
         )
 
 
-def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
-    place = f"Statement {index}"
-    scope = {"Principal", "NotPrincipal"} if kind is Kind.TRUST else {"Resource", "NotResource"}
-    _elements(data, place, {"Sid", "Effect", "Action", "NotAction", "Condition"} | scope)
+def _check_elements(data: Any, place: str, kind: Kind) -> None:
+    """Refuse a statement that lacks an element, has one too many, or a Sid or Effect that IAM does not take."""
+    scope = ("Principal", "NotPrincipal") if kind is Kind.TRUST else ("Resource", "NotResource")
+    _elements(data, place, {"Sid", "Effect", "Action", "NotAction", "Condition", *scope})
     sid = data.get("Sid", "")
     if not isinstance(sid, str) or not _SID.fullmatch(sid):
         raise Unverifiable(f"{place} has the Sid {sid!r}; IAM takes letters and digits only.")
     if data.get("Effect") not in ("Allow", "Deny"):
         raise Unverifiable(f"{place} has the Effect {data.get('Effect')!r}; it must be Allow or Deny.")
-    for pair in (("Action", "NotAction"), tuple(sorted(scope, key=len))):
+    for pair in (("Action", "NotAction"), scope):
         if sum(name in data for name in pair) != 1:
             raise Unverifiable(f"{place} must have exactly one of {pair[0]} and {pair[1]}.")
+
+
+def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
+    place = f"Statement {index}"
+    _check_elements(data, place, kind)
     variables = version == CURRENT_VERSION
 
     def texts(name: str, check: Callable[[str], bool], rule: str) -> tuple[str, ...] | None:
@@ -261,7 +274,7 @@ def _statement(data: Any, index: int, kind: Kind, version: str) -> Statement:
     action_rule = "an action is '*' or a service prefix, a colon and a name"
     return Statement(
         index=index,
-        sid=sid,
+        sid=data.get("Sid", ""),
         effect=Effect(data["Effect"]),
         actions=texts("Action", _is_action, action_rule),
         not_actions=texts("NotAction", _is_action, action_rule),
@@ -332,6 +345,9 @@ def _conditions(value: Any, place: str, variables: bool) -> tuple[Condition, ...
         raise Unverifiable(f"{place}: Condition is not a JSON object.")
     found = []
     for name, block in value.items():
+        if block == {}:
+            # IAM takes any name of an operator that tests nothing.
+            continue
         try:
             family = operator(str(name)).family
         except ValueError as error:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
-from delegation_pack.iam.operators import Number, Span
+from delegation_pack.iam import keys
+from delegation_pack.iam.conditions import Check, canonical
+from delegation_pack.iam.document import Document
+from delegation_pack.iam.operators import Networks, Number, Span, network
 
 _SOME_DAY = 1_767_225_600  # 2026-01-01
 _NICE = {
@@ -50,15 +55,68 @@ def times(bounds: Iterable[Number]) -> list[str]:
     ]
 
 
-def addresses(spans: Iterable[Span]) -> list[str]:
-    """IPv4 and IPv6 addresses, one of each cell that the spans cut out."""
-    cuts: dict[int, set[int]] = {4: {0}, 6: {0}}
+class AddressValues(tuple[str | None, ...]):
+    """IPv4 and IPv6 addresses, one of each cell that some spans cut out, and at the end None for "absent"."""
+
+    places: list[tuple[int, int]]
+    """IP version and first address of each cell, in order."""
+
+    @classmethod
+    def of(cls, spans: Iterable[Span]) -> AddressValues:
+        """The values for the cells of these spans."""
+        parts = cells(spans)
+        found = cls((*map(_example, parts), None))
+        found.places = [(version, first) for version, first, _ in parts]
+        return found
+
+    def masks(self, networks: Networks, negated: bool, when_absent: bool) -> tuple[int, int]:
+        """The values for which a comparison with networks, cut along the cells, is true and is false."""
+        within = 0
+        for version, first, last in networks.spans:
+            start, end = bisect_left(self.places, (version, first)), bisect_right(self.places, (version, last))
+            within |= (1 << end) - (1 << start)
+        present, absent = (1 << len(self.places)) - 1, 1 << len(self.places)
+        true = (present & ~within if negated else within) | (absent if when_absent else 0)
+        return true, (present | absent) & ~true
+
+
+def cells(spans: Iterable[Span]) -> list[Span]:
+    """The parts into which the spans cut the IPv4 and the IPv6 addresses."""
+    cuts: dict[int, set[int]] = {version: {0, 1 << bits} for version, bits in _BITS.items()}
     for version, first, last in spans:
         cuts[version] |= {first, last + 1}
-    found = []
-    for version, starts in cuts.items():
-        edges = sorted(start for start in starts if start < 1 << _BITS[version])
-        for first, after in zip(edges, [*edges[1:], 1 << _BITS[version]], strict=True):
-            address = _NICE[version] if first <= _NICE[version] < after else first
-            found.append(str(ipaddress.IPv4Address(address) if version == 4 else ipaddress.IPv6Address(address)))
-    return found
+    return [(v, first, after - 1) for v, edges in cuts.items() for first, after in pairwise(sorted(edges))]
+
+
+def _example(cell: Span) -> str:
+    version, first, last = cell
+    address = _NICE[version] if first <= _NICE[version] <= last else first
+    return str(ipaddress.IPv4Address(address) if version == 4 else ipaddress.IPv6Address(address))
+
+
+@dataclass(frozen=True)
+class AddressClass:
+    """Source addresses that some documents do not tell apart."""
+
+    example: str | None
+    """One of them; None for requests without a source address, as through a VPC endpoint."""
+    spans: tuple[Span, ...]
+    """All of them, in order."""
+
+
+def address_classes(documents: Iterable[Document]) -> tuple[AddressClass, ...]:
+    """Requests without a source address, then all addresses, by what the conditions on aws:SourceIp make of them."""
+    conditions = {
+        condition
+        for document in documents
+        for statement in document.statements
+        for condition in statement.conditions
+        if canonical(condition.key) == keys.SOURCE_IP
+    }
+    # No operator that can tell addresses apart knows policy variables.
+    checks = [Check(condition, False, lambda _: None) for condition in conditions]
+    spans = [span for condition in conditions for value in condition.values if (span := network(value))]
+    found: dict[tuple[bool | None, ...], list[Span]] = {}
+    for cell in cells(spans):
+        found.setdefault(tuple(check.holds((_example(cell),)) for check in checks), []).append(cell)
+    return (AddressClass(None, ()), *(AddressClass(_example(those[0]), tuple(those)) for those in found.values()))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from delegation_pack.iam.conditions import Check, canonical, language_of, resource_texts
-from delegation_pack.iam.document import Document, Effect, Statement, Unverifiable, matching_actions
+from delegation_pack.iam.document import Condition, Document, Effect, Statement, Unverifiable, matching_actions
 from delegation_pack.iam.patterns import SEPARATOR
-from delegation_pack.iam.principals import part, principals_language
-from delegation_pack.iam.question import CallerType
+from delegation_pack.iam.principals import caller_type, part, principals_language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +17,8 @@ class Request:
     """One request, whole."""
 
     principal: str
-    """ARN of the IAM user, or of the role whose session calls ("arn:aws:iam::111111111111:role/ops")."""
+    """ARN of the IAM user, the account's root user, or the role whose session calls
+    ("arn:aws:iam::111111111111:role/ops"); "AWSService:ec2.amazonaws.com"; "Federated:" and the provider."""
     action: str
     """Full name: "sts:AssumeRole"."""
     resource: str
@@ -64,10 +64,9 @@ class Facts:
             for key, value in request.context.items()
         }
         self.caller = request.principal + SEPARATOR + "".join(context.get("aws:userid", ()))
-        user = part("aws:username", self.caller)
         settled = {
-            "aws:principaltype": CallerType.USER if user else CallerType.ROLE,
-            "aws:username": user,
+            "aws:principaltype": caller_type(request.principal),
+            "aws:username": part("aws:username", self.caller),
             "aws:resourceaccount": part("aws:resourceaccount", request.resource),
             **{key: part(key, self.caller) for key in ("aws:principalarn", "aws:principalaccount")},
         }
@@ -82,47 +81,63 @@ class Facts:
         return values[0] if len(values) == 1 else None
 
     def checks(self, document: Document, statement: Statement) -> list[Check]:
-        return [Check(condition, document.has_variables, self.lookup) for condition in statement.conditions]
+        return self.check(statement.conditions, document.has_variables)
+
+    def check(self, conditions: Iterable[Condition], has_variables: bool) -> list[Check]:
+        return [Check.of(condition, has_variables, self.lookup) for condition in conditions]
 
 
-def failures(document: Document, statement: Statement, facts: Facts) -> list[tuple[bool | None, str]]:
-    """The parts of a statement that do not match a request (None: not defined), each with a clause that says so."""
+@dataclass(frozen=True)
+class Unmet:
+    """A part of a statement that does not match a request."""
+
+    result: bool | None
+    """False, or None where AWS does not say what comes out."""
+    why: str
+    """A clause: "Bool is false when aws:MultiFactorAuthPresent is absent"."""
+    key: str | None = None
+    """The condition key in lower case; None for an element other than Condition."""
+
+
+def unmet(document: Document, statement: Statement, request: Request) -> tuple[Unmet, ...]:
+    """Why a statement of a document does not apply to a request: every part that does not match; none if it applies."""
+    return _unmet(document, statement, Facts(request))
+
+
+def _unmet(document: Document, statement: Statement, facts: Facts) -> tuple[Unmet, ...]:
     request = facts.request
-    found: list[tuple[bool | None, str]] = []
+    found: list[Unmet] = []
     if not matching_actions(statement, [request.action]):
-        found.append((False, f"it does not cover {request.action}"))
+        found.append(Unmet(False, f"it does not cover {request.action}"))
     named = statement.principals if statement.principals is not None else statement.not_principals
     if named is not None and (facts.caller in principals_language(named)) != (statement.principals is not None):
-        found.append((False, f"it does not cover {request.principal}"))
+        found.append(Unmet(False, f"it does not cover {request.principal}"))
     texts = resource_texts(statement)
     if texts:
-        language, unresolved = language_of(texts, document.has_variables, facts.lookup)
-        covered = statement.resources is not None
-        if (request.resource in language) != covered:
-            found.append((False, f"it does not cover {request.resource}"))
-        elif unresolved and not covered:
-            found.append((None, "a policy variable in its NotResource has no value"))
+        language = language_of(texts, document.has_variables, facts.lookup)
+        if (request.resource in language) != (statement.resources is not None):
+            found.append(Unmet(False, f"it does not cover {request.resource}"))
     for check in facts.checks(document, statement):
         result = check.holds(facts.values(check.key))
         if not result:
-            found.append((result, check.says(facts.values(check.key))))
-    return found
+            found.append(Unmet(result, check.says(facts.values(check.key)), check.key))
+    return tuple(found)
 
 
 def evaluate(documents: Document | Sequence[Document], request: Request) -> Verdict:
-    """Judge one request against all documents of one side: a principal's identity policies, or a trust policy.
+    """Judge one request against all documents of one policy: a principal's identity policies, or a trust policy.
 
     Raises:
         Unverifiable: the outcome hangs on a comparison whose result AWS does not define.
     """
     facts = Facts(request)
     judged = [
-        (i, statement, failures(document, statement, facts))
+        (i, statement, _unmet(document, statement, facts))
         for i, document in enumerate((documents,) if isinstance(documents, Document) else documents)
         for statement in document.statements
     ]
     applying = [(i, statement) for i, statement, failed in judged if not failed]
-    unclear = [(s, failed) for _, s, failed in judged if failed and all(result is None for result, _ in failed)]
+    unclear = [(s, failed) for _, s, failed in judged if failed and all(part.result is None for part in failed)]
     for i, statement in applying:
         if statement.effect is Effect.DENY:
             return Verdict(
@@ -134,22 +149,18 @@ def evaluate(documents: Document | Sequence[Document], request: Request) -> Verd
     allowing = next(((i, s) for i, s in applying if s.effect is Effect.ALLOW), None)
     for statement, failed in unclear:
         if (statement.effect is Effect.DENY) == (allowing is not None):
-            raise Unverifiable(f"{statement.heading} cannot be verified for this request: {failed[0][1]}.")
+            raise Unverifiable(f"{statement.heading} cannot be verified for this request: {failed[0].why}.")
     if allowing:
-        return Verdict(
-            Decision.ALLOWED,
-            allowing[1],
-            allowing[0],
-            (f"{allowing[1].heading} allows the request.",),
-        )
+        why = (f"{allowing[1].heading} allows the request.",)
+        return Verdict(Decision.ALLOWED, allowing[1], allowing[0], why)
+    return Verdict(Decision.NOT_ALLOWED, None, None, _refusal(judged, request.action))
+
+
+def _refusal(judged: Iterable[tuple[int, Statement, tuple[Unmet, ...]]], action: str) -> tuple[str, ...]:
+    """Why no statement allows an action: for each Allow that covers it, what does not match."""
     why = tuple(
-        f"{statement.heading} does not allow the request, because {' and '.join(text for _, text in failed)}."
+        f"{statement.heading} does not allow the request, because {' and '.join(part.why for part in failed)}."
         for _, statement, failed in judged
-        if statement.effect is Effect.ALLOW and matching_actions(statement, [request.action])
+        if statement.effect is Effect.ALLOW and matching_actions(statement, [action])
     )
-    return Verdict(
-        Decision.NOT_ALLOWED,
-        None,
-        None,
-        why or (f"No statement allows {request.action}.",),
-    )
+    return why or (f"No statement allows {action}.",)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from delegation_pack.iam.conditions import Check, canonical
+from delegation_pack.iam.conditions import canonical
 from delegation_pack.iam.document import Document, Effect, Statement, matching_actions
-from delegation_pack.iam.evaluation import Facts, Request, failures
+from delegation_pack.iam.evaluation import Facts, Request, unmet
 from delegation_pack.iam.keys import MFA, SOURCE_IP, TIME, spelled
 from delegation_pack.iam.question import Question
 
@@ -38,14 +38,9 @@ def _idle_denies(documents: Sequence[Document], facts: Facts, asked: set[str]) -
         for statement in document.statements:
             if statement.effect is not Effect.DENY or not matching_actions(statement, [facts.request.action]):
                 continue
-            failed = failures(document, statement, facts)
-            own = [_said(check, facts) for check in facts.checks(document, statement) if check.key in asked]
-            telling = [text for _, text in failed if text in own] or [text for _, text in failed]
-            yield f"the Deny of {statement.label} does not apply, as {telling[0]}"
-
-
-def _said(check: Check, facts: Facts) -> str:
-    return check.says(facts.values(check.key))
+            failed = unmet(document, statement, facts.request)
+            telling = next((part for part in failed if part.key in asked), failed[0])
+            yield f"the Deny of {statement.label} does not apply, as {telling.why}"
 
 
 def sentence(request: Request, statement: Statement, why: Sequence[str]) -> str:

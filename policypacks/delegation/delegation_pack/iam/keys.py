@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from delegation_pack.iam.patterns import DIGIT, NAME, NAMES
+from delegation_pack.iam.patterns import DIGIT, FIELD, FIELDS, NAME, NAMES
 
 
 class KeyType(StrEnum):
@@ -62,8 +62,16 @@ _ONE_VALUE_SERVICES = ("aws:", "sts:", "iam:")
 ALWAYS_PRESENT = frozenset({TIME, "aws:securetransport", "aws:viaawsservice", "aws:requestedregion"})
 ALWAYS_PRESENT_FOR = {"sts:rolesessionname": "sts:assumerole"}
 """Keys that every request for an action (lower case) has."""
-NEVER_PRESENT = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
+OF_SERVICES = frozenset(
+    {
+        *("aws:principalservicename", "aws:principalservicenameslist"),
+        *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"),
+    }
+)
 """Only services of AWS calling in their own name have these."""
+SAML_OF_SESSIONS = frozenset({"saml:namequalifier", "saml:sub", "saml:sub_type"})
+"""Keys of SAML federation that the session of a federated role keeps; the others end with the call that began it.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#cross-condition-keys-saml"""
 
 VPC_ONLY = frozenset(
     {
@@ -79,7 +87,7 @@ OF_RESOURCE = frozenset({"aws:resourceaccount"})
 SHAPES = {
     "aws:username": NAME + NAMES,
     "aws:principalaccount": 12 * DIGIT,
-    "aws:resourceaccount": 12 * DIGIT,
+    "aws:resourceaccount": FIELD + FIELDS,
     "sts:rolesessionname": 2 * NAME + NAMES,
 }
 """Patterns that every value of a key matches."""
@@ -116,6 +124,12 @@ _SPELLED = {
 def may_hold_several(key: str, with_set_operator: bool) -> bool:
     """Whether a request can hold more than one value of a key; keys of other services do if a set operator is used."""
     return key in SEVERAL_VALUES or (with_set_operator and not key.startswith(_ONE_VALUE_SERVICES))
+
+
+def of_federation(key: str) -> bool:
+    """Whether identity providers vouch for a key: `saml:…`, or the host of an OIDC provider before the colon."""
+    prefix = key.partition(":")[0]
+    return prefix == "saml" or "." in prefix
 
 
 def spelled(key: str) -> str:

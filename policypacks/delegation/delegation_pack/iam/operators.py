@@ -66,9 +66,23 @@ class Operator:
         return self.comparison is not compare.eq
 
     @property
-    def when_absent(self) -> bool:
-        """The result for a key that is missing from the request. Not meant for Null."""
-        return self.if_exists or self.for_all or (self.negated and not self.for_any)
+    def when_absent(self) -> bool | None:
+        """The result for a key that is missing from the request. Not meant for Null.
+
+        None for ForAnyValue with IfExists: AWS's pages give both answers.
+        """
+        if self.for_any:
+            return None if self.if_exists else False
+        return self.if_exists or self.for_all or self.negated
+
+    @property
+    def when_blank(self) -> bool | None:
+        """The result for a key whose only value is an empty text; None if that is a value like any other.
+
+        To a set operator it is a null data set, see
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html.
+        """
+        return self.for_all if self.for_all or self.for_any else None
 
 
 _BASES: dict[str, tuple[Family, bool, Comparison]] = {
@@ -130,9 +144,9 @@ def operator(text: str) -> Operator:
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
-_DATE = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?)?")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?)?)?")
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH = re.compile(r"\d{5,12}(\.\d{1,9})?")
+_EPOCH = re.compile(r"(\d{1,3}|\d{5,19})(\.\d{1,9})?")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -146,13 +160,17 @@ def number(text: str) -> Number | None:
 
 @lru_cache(maxsize=1 << 12)
 def instant(text: str) -> Number | None:
-    """Seconds since 1970 of an ISO 8601 date (UTC if it does not say) or of such a number; None if it is neither."""
+    """Seconds since 1970 of an ISO 8601 date (UTC if it does not say) or of such a number; None if it is neither.
+
+    Four digits are a year: https://www.w3.org/TR/NOTE-datetime.
+    """
+    text = text.upper()
     if _EPOCH.fullmatch(text):
         return number(text)
     if not _DATE.fullmatch(text):
         return None
     try:
-        moment = datetime.fromisoformat(text if len(text) > 7 else f"{text}-01")
+        moment = datetime.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) < 10 else text)
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -189,6 +207,9 @@ class Networks:
                 merged.append((version, first, last))
         self.spans = merged
         self._starts = [(version, first) for version, first, _ in merged]
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
 
     def __contains__(self, address: tuple[int, int]) -> bool:
         place = bisect_right(self._starts, address) - 1

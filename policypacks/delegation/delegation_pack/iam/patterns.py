@@ -8,9 +8,9 @@ together, so the answers are exact.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from heapq import heappop, heappush
 
 SEPARATOR = "\n"
 """Stands between the ARN and the unique id of a caller; in no value of a document."""
@@ -26,11 +26,15 @@ _CLASSES = [
     frozenset(_LOWER + _LOWER.upper() + _DIGITS + "_+=,.@-"),
     # IAM lets a path hold colons. Nobody's does, and "*:role/*" would be about such paths too.
     frozenset(chr(code) for code in range(0x21, 0x7F)) - {":"},
+    frozenset(_LOWER + _DIGITS + "-"),
 ]
 _FIRST_TOKEN, _FIRST_FOLDED = 0xE000, 0xF000
-ANY, FIELD, DIGIT, ID, NAME, PATH = (chr(_FIRST_TOKEN + 2 * i) for i in range(len(_CLASSES)))
-"""One character: any, any but a colon, a digit, of a unique id, of an IAM name, of an IAM path."""
-ANYTHING, FIELDS, DIGITS, IDS, NAMES, PATHS = (chr(ord(token) + 1) for token in (ANY, FIELD, DIGIT, ID, NAME, PATH))
+ANY, FIELD, DIGIT, ID, NAME, PATH, WORD = (chr(_FIRST_TOKEN + 2 * i) for i in range(len(_CLASSES)))
+"""One character: any, any but a colon, a digit, of a unique id, of an IAM name, of an IAM path, of an action in lower
+case."""
+ANYTHING, FIELDS, DIGITS, IDS, NAMES, PATHS, WORDS = (
+    chr(ord(token) + 1) for token in (ANY, FIELD, DIGIT, ID, NAME, PATH, WORD)
+)
 """Any number of such characters."""
 
 # Tried in this order for "a character that no pattern names", because they show up in counterexamples. Each text holds
@@ -50,8 +54,10 @@ _FRESH = (
 
 MAX_STEPS = 150_000
 """Steps that one decision may take: characters fed to automata, and clauses looked at."""
-_STEPS_TOGETHER = 4_000
-"""Steps after which the patterns of a union are no longer run at once but one after the other."""
+_STEPS_TOGETHER, _MOST_STEPS_TOGETHER = 1_500, 12_000
+"""Steps, for each language and at most, after which patterns are no longer run at once but one after the other."""
+_STEPS_BROADLY = 1_000
+"""Steps after which a text is looked for by going on where the least is missing, no longer the shortest one."""
 
 
 class TooComplexError(Exception):
@@ -115,9 +121,12 @@ class _Automaton:
         self.named: dict[str, int] = {}
         self.classes: list[tuple[frozenset[str], int, int]] = []
         self.open = self.skipped = self.accepting = self.endless = start = 0
+        self._patterns = tuple(patterns)
+        self._tokens = SEPARATOR.join(self._patterns)
+        """The token at each position; a separator stands for the end of a pattern too."""
         places: dict[str, list[int]] = {}
         position = 0
-        for pattern in patterns:
+        for pattern in self._patterns:
             start |= 1 << position
             for token in pattern:
                 places.setdefault(token, []).append(position)
@@ -137,6 +146,31 @@ class _Automaton:
                 self.named[char] = self.named.get(char, 0) | mask
         self.moves: dict[str, tuple[int, int]] = {}
         self.start = self._closed(start)
+        self._by_name = 0
+        for mask in self.named.values():
+            self._by_name |= mask
+        self._missing: dict[int, int] = {}
+        self._distances: dict[int, int] = {}
+
+    def distance(self, state: int) -> int:
+        """How many characters are at least missing until a pattern matches."""
+        known = self._distances.get(state)
+        if known is None:
+            missing = self._missing or self._count_missing()
+            known = self._distances[state] = min(count for count, mask in missing.items() if mask & state)
+        return known
+
+    def _count_missing(self) -> dict[int, int]:
+        """The positions, as a mask, by the number of characters that are at least missing there."""
+        end = 0
+        for pattern in self._patterns:
+            end += len(pattern)
+            missing = 0
+            for i in range(len(pattern) + 1):
+                missing += i > 0 and not _is_star(pattern[-i])
+                self._missing[missing] = self._missing.get(missing, 0) | 1 << end - i
+            end += 1
+        return self._missing
 
     def _closed(self, state: int) -> int:
         while (wider := state | (state & self.skipped) << 1) != state:
@@ -145,7 +179,13 @@ class _Automaton:
 
     def names(self, state: int) -> frozenset[str]:
         """The characters that a pattern asks for by name here."""
-        return frozenset(char for char, mask in self.named.items() if mask & state)
+        found = set[str]()
+        left = state & self._by_name
+        while left:
+            lowest = left & -left
+            found |= _members(self._tokens[lowest.bit_length() - 1])
+            left ^= lowest
+        return frozenset(found)
 
     def step(self, state: int, char: str) -> int:
         moves = self.moves.get(char)
@@ -189,10 +229,15 @@ class Language:
         self._automaton: _Automaton | None = None
         self._wild: _Automaton | None = None
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether no pattern matches more than itself."""
+        return len(self.literals) == len(self.patterns)
+
     def __contains__(self, text: str) -> bool:
         if text in self.literals:
             return True
-        if len(self.literals) == len(self.patterns):
+        if self.is_finite:
             return False
         known = self._known.get(text)
         if known is None:
@@ -218,6 +263,12 @@ def union(patterns: Iterable[str]) -> Language:
     return _language(frozenset(patterns))
 
 
+def nonempty(language: Language) -> Language:
+    """The language of a document's texts without the empty text."""
+    kept = (pattern for pattern in language.patterns if pattern)
+    return union(ANY + ANYTHING if not pattern.strip(ANYTHING) else pattern for pattern in kept)
+
+
 def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget) -> str | None:
     """A short text that is in each of the first languages and in none of the others; None if there is none.
 
@@ -234,27 +285,45 @@ def word(inside: Iterable[Language], without: Iterable[Language], budget: Budget
 
 @lru_cache(maxsize=1 << 12)
 def _word(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
-    finite = next((one for one in inside if len(one.literals) == len(one.patterns)), None)
+    if inside & without:
+        return None, 1
+    finite = next((one for one in inside if one.is_finite), None)
     if finite is None:
         return _search(inside, without)
     fitting = (
         t for t in sorted(finite.literals) if all(t in one for one in inside) and not any(t in one for one in without)
     )
-    return next(fitting, None), 1
+    return next(fitting, None), len(finite.literals)
 
 
 def _search(inside: frozenset[Language], without: frozenset[Language]) -> tuple[str | None, int]:
-    """`_word` among languages with wildcards: their patterns at once or, where that branches too much, one by one."""
-    text, steps = _walk(inside, without, _STEPS_TOGETHER)
-    if steps <= _STEPS_TOGETHER:
-        return text, steps
+    """`_word` among languages with wildcards, by what is cheap first."""
     budget = Budget()
     try:
-        budget.spend(steps)
-        text = _one_by_one(inside, without, budget)
+        text = _in_steps(inside, without, budget)
     except TooComplexError:
         return None, MAX_STEPS + 1
     return text, MAX_STEPS - budget.left
+
+
+def _in_steps(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
+    """Walk a little; if that does not tell, leave out what is covered anyway; then take patterns one by one."""
+    most = min(_STEPS_TOGETHER * (len(inside) + len(without)), _MOST_STEPS_TOGETHER)
+    if not without and sum(len(one.patterns) > 1 for one in inside) < 2:
+        # Nothing to leave out, and little to take apart.
+        most = budget.left
+    text, steps = _walk(inside, without, most)
+    budget.spend(steps)
+    if steps <= most:
+        return text
+    rest = frozenset(_uncovered(one, without, budget) for one in inside)
+    if not all(one.patterns for one in rest):
+        return None
+    if rest != inside:
+        text, steps = _word(rest, without)
+        budget.spend(steps)
+        return text
+    return _one_by_one(inside, without, budget)
 
 
 def _one_by_one(inside: frozenset[Language], without: frozenset[Language], budget: Budget) -> str | None:
@@ -268,7 +337,7 @@ def _one_by_one(inside: frozenset[Language], without: frozenset[Language], budge
         rest = without
         for wanted in narrowed:
             rest = frozenset(_meeting(one, wanted, budget) for one in rest)
-        if any(_covered(wanted, one, budget) for wanted in narrowed for one in rest):
+        if not all(_uncovered(wanted, rest, budget).patterns for wanted in narrowed):
             continue
         text, steps = _word(narrowed, rest) if len(split.patterns) > 1 else _walk(narrowed, rest, budget.left)
         budget.spend(steps)
@@ -288,21 +357,37 @@ def _meeting(language: Language, other: Language, budget: Budget) -> Language:
     return union(p for p in language.patterns if any(meets(p, q) for q in sorted(other.patterns)))
 
 
-def _covered(language: Language, other: Language, budget: Budget) -> bool:
-    """Whether each pattern of a language can be read as one that a pattern of the other takes in."""
+def _uncovered(language: Language, others: Iterable[Language], budget: Budget) -> Language:
+    """The patterns of a language that cannot be read as one that a pattern of the others takes in."""
+    wide = frozenset(pattern for other in others for pattern in other.patterns)
 
-    def covers(wide: str, pattern: str) -> bool:
-        seen = _pairs(wide, pattern, whole=True)
+    def covers(pattern: str, another: str) -> bool:
+        budget.spend(1)
+        if _literal_start(pattern)[: len(start := _literal_start(another))] != start[: len(_literal_start(pattern))]:
+            return False
+        seen = _pairs(pattern, another, whole=True)
         budget.spend(len(seen))
-        return (len(pattern), len(wide)) in seen
+        return (len(another), len(pattern)) in seen
 
-    return all(any(covers(q, p) for q in sorted(other.patterns)) for p in sorted(language.patterns))
+    return union(p for p in language.patterns if p not in wide and not any(covers(q, p) for q in sorted(wide)))
+
+
+@lru_cache(maxsize=1 << 12)
+def _literal_start(pattern: str) -> str:
+    """What a pattern begins with, up to its first token."""
+    return pattern[: next((i for i, char in enumerate(pattern) if char >= chr(_FIRST_TOKEN)), len(pattern))]
+
+
+_State = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
 
 
 def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) -> tuple[str | None, int]:
-    """Run all automata side by side, breadth first; of the unwanted ones only those that still can match."""
+    """Run all automata side by side; of the unwanted ones only those that still can match.
+
+    Breadth first, so that the text is short; where that takes long, towards what all the wanted ones accept.
+    """
     wanted, unwanted = ([one.automaton for one in languages] for languages in (inside, without))
-    start = (
+    start: _State = (
         tuple(a.start for a in wanted),
         tuple((i, a.start) for i, a in enumerate(unwanted)),
     )
@@ -310,10 +395,10 @@ def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) ->
     # unique id.
     ends = not any(SEPARATOR in a.named for a in wanted)
     texts = {start: ""}
-    queue = deque([start])
+    queue: list[tuple[int, int, _State]] = [(0, 0, start)]
     steps = 0
     while queue and steps <= most:
-        here = queue.popleft()
+        _, _, here = heappop(queue)
         good, bad = here
         if ends and any(state & unwanted[i].endless for i, state in bad):
             continue
@@ -332,7 +417,8 @@ def _walk(inside: Iterable[Language], without: Iterable[Language], most: int) ->
             )
             if there not in texts:
                 texts[there] = texts[here] + char
-                queue.append(there)
+                far = sum(a.distance(s) for s, a in zip(onward, wanted, strict=True)) if steps > _STEPS_BROADLY else 0
+                heappush(queue, (far, len(texts), there))
     return None, steps
 
 
@@ -357,6 +443,11 @@ def between(pattern: str, before: str, after: str) -> set[str]:
     # A text that ends within a repetition may go on repeating.
     ends = {j + 1 if j < length and _is_star(pattern[j]) else j for j in ends}
     return {pattern[i:j] for i in starts for j in ends if i <= j}
+
+
+def meet(pattern: str, other: str) -> bool:
+    """Whether some text matches both patterns."""
+    return (len(other), len(pattern)) in _pairs(pattern, other)
 
 
 def _reach(pattern: str, prefix: str) -> set[int]:

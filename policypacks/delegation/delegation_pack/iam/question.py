@@ -9,10 +9,20 @@ from types import MappingProxyType
 
 
 class CallerType(StrEnum):
-    """The kinds of principal that can send the requests judged here, spelled as in `aws:PrincipalType`."""
+    """The kinds of principal that can send requests, spelled as in `aws:PrincipalType`."""
 
     USER = "User"
     ROLE = "AssumedRole"
+    ACCOUNT = "Account"
+    """The root user of an account."""
+    SERVICE = "AWSService"
+    """A service of AWS that calls in its own name. `aws:PrincipalType` does not know it, nor the next."""
+    FEDERATED = "Federated"
+    """Somebody for whom an identity provider vouches, who has no credentials of AWS yet."""
+
+
+WITHOUT_ARN = frozenset({CallerType.SERVICE, CallerType.FEDERATED})
+"""Callers without an ARN of their own, and so without the keys that follow from it."""
 
 
 class Attachment(StrEnum):
@@ -72,7 +82,8 @@ class Resources:
 class Values:
     """The values a condition key may have in the requests of a question.
 
-    `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs (`like=("*",)` stays "any").
+    `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs, for keys of numbers and times
+    (by type or by the operators used on them) single ones (`like=("*",)` stays "any").
     """
 
     absent: bool = True

@@ -1,0 +1,69 @@
+"""The policies that AWS keeps, reduced to what they say about identities.
+
+`aws_managed_policies.json` is generated (`make facts`); source and date are in it. It has every policy that can be
+attached to a principal. Of each it keeps the statements, and of these the actions, of the services that make or enter
+identities; what is left of the others is one statement that allows nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).with_suffix(".json")
+SERVICES = frozenset(
+    {
+        *("account", "cognito-identity", "iam", "identitystore", "identity-sync", "organizations", "rolesanywhere"),
+        *("sso", "sso-directory", "sts"),
+    }
+)
+"""The services that make or enter identities, by the prefix of their actions."""
+
+_ARN = re.compile(r"arn:aws(-[a-z]+)*:iam::aws:policy/(?P<name>.+)")
+_NOTHING = {"Effect": "Deny", "Action": "none:None", "Resource": "*"}
+
+
+def name_of(arn: object) -> str | None:
+    """Return path and name of a policy that AWS keeps: "service-role/AWSLambdaRole"; None for any other ARN."""
+    match = _ARN.fullmatch(arn) if isinstance(arn, str) else None
+    return match["name"] if match else None
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return table
+
+
+def date() -> str:
+    """Return the day of the newest policy in the table."""
+    return str(_table()["date"])
+
+
+@cache
+def documents() -> Mapping[str, Mapping[str, Any]]:
+    """Return the reduced documents by path and name."""
+    return {
+        name: {"Version": "2012-10-17", "Statement": statements or [_NOTHING]}
+        for name, statements in _table()["policies"].items()
+    }
+
+
+def reduced(statements: Any) -> list[dict[str, Any]]:
+    """Return of a policy's statements what bears on `SERVICES`."""
+    found = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action", [])
+        kept = [one for one in ([actions] if isinstance(actions, str) else actions) if _bears(one)]
+        if kept or "NotAction" in statement:
+            found.append({**statement, **({"Action": kept if len(kept) > 1 else kept[0]} if kept else {})})
+    return found
+
+
+def _bears(action: str) -> bool:
+    service = action.partition(":")[0].lower()
+    return "*" in service or "?" in service or service in SERVICES

@@ -1,0 +1,154 @@
+"""Partial evaluation: what is left of a document once a part of the request is settled.
+
+The residual of a document is a document. It holds the statements that the known part does not rule out, each without
+the elements and conditions that it settles: a settled Action reads `*`, settled Resource and Principal elements are
+None, a settled condition is gone. For every request that agrees with the known part, `evaluate` gives the residual and
+the document the same verdict. So does `decide` for every question about such requests, if the question is as narrow
+(`Callers.arn`, `Values` for each known key).
+
+    known = Known(principal=user_arn, action="sts:AssumeRole", resource=role_arn, context={"aws:PrincipalTag/x": None})
+    left = residual(document, known)
+
+A statement keeps its index and Sid, and what is left of it is spelled as in the document, policy variables included.
+So two principals that a document does not tell apart have equal residuals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from delegation_pack.iam import keys
+from delegation_pack.iam.conditions import Lookup, canonical, language_of, resource_texts, templates
+from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Document, Principal, Statement, matching_actions
+from delegation_pack.iam.evaluation import Facts, Request
+from delegation_pack.iam.patterns import ANYTHING, SEPARATOR, Budget, union, word
+from delegation_pack.iam.principals import principals_language
+from delegation_pack.iam.variables import Template, keys_of, template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The settled part of a request. What is None or missing is open."""
+
+    principal: str | None = None
+    """As in `Request`."""
+    action: str | None = None
+    resource: str | None = None
+    context: Mapping[str, str | tuple[str, ...] | None] = field(default_factory=dict)
+    """Values of condition keys by name, in any case; None: the request does not have the key.
+
+    What follows from principal and resource need not be given.
+    """
+
+
+def residual(document: Document, known: Known) -> Document:
+    """What is left of a document for requests that agree with the known part."""
+    part = _Part(known)
+    left = (_statement(statement, document.has_variables, part) for statement in document.statements)
+    return replace(document, statements=tuple(statement for statement in left if statement is not None))
+
+
+def keys_asked(document: Document) -> frozenset[str]:
+    """The condition keys that a document's conditions and policy variables name, by their canonical names."""
+    found = {canonical(condition.key) for statement in document.statements for condition in statement.conditions}
+    for statement in document.statements:
+        texts = [parts for condition in statement.conditions for parts in templates(condition, document.has_variables)]
+        texts += [
+            template(text, wildcards=True, variables=document.has_variables) for text in resource_texts(statement)
+        ]
+        found |= {canonical(key) for parts in texts for key in keys_of(parts)}
+    return frozenset(found)
+
+
+class _Part:
+    """The known part of a request, ready for looking up keys."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.facts = Facts(
+            Request(
+                principal=known.principal or "",
+                action=known.action or "",
+                resource=known.resource or "",
+                context={key: value for key, value in known.context.items() if value is not None},
+            )
+        )
+        self._keys = {canonical(key) for key in known.context}
+        if known.principal is not None:
+            self._keys |= (keys.OF_PRINCIPAL - {"aws:userid"}) | {"aws:principaltype"}
+        if known.resource is not None:
+            self._keys |= keys.OF_RESOURCE
+
+    def settles(self, names: Iterable[str]) -> bool:
+        """Whether all of these keys are known."""
+        return all(canonical(name) in self._keys for name in names)
+
+    @property
+    def widest(self) -> Lookup:
+        """Values for policy variables, with anything at all for those that are open."""
+        return lambda key: self.facts.lookup(key) if self.settles([key]) else ANYTHING
+
+
+def _statement(statement: Statement, has_variables: bool, part: _Part) -> Statement | None:
+    """What is left of a statement; None if it does not apply."""
+    if part.known.action is not None:
+        if not matching_actions(statement, [part.known.action]):
+            return None
+        statement = replace(statement, actions=("*",), not_actions=None)
+    named = statement.principals if statement.principals is not None else statement.not_principals
+    if named is not None and part.known.principal is not None:
+        match _names(named, part):
+            case None:
+                pass
+            case found if found != (statement.principals is not None):
+                return None
+            case _:
+                statement = replace(statement, principals=None, not_principals=None)
+    if resource_texts(statement) and part.known.resource is not None:
+        match _covers(statement, part.known.resource, has_variables, part):
+            case False:
+                return None
+            case True:
+                statement = replace(statement, resources=None, not_resources=None)
+    results = [_holds(condition, has_variables, part) for condition in statement.conditions]
+    if False in results:
+        return None
+    left = tuple(one for one, result in zip(statement.conditions, results, strict=True) if result is None)
+    return replace(statement, conditions=left)
+
+
+def _names(principals: Iterable[Principal], part: _Part) -> bool | None:
+    """Whether a Principal element names the caller; None if that hangs on an open unique id."""
+    principals = tuple(principals)
+    if part.settles(["aws:userid"]):
+        return part.facts.caller in principals_language(principals)
+    by_id = [principal for principal in principals if principal.kind in BY_UNIQUE_ID]
+    if part.facts.caller in principals_language(one for one in principals if one not in by_id):
+        return True
+    anybody = union([f"{part.known.principal}{SEPARATOR}{ANYTHING}"])
+    return None if by_id and word([anybody, principals_language(by_id)], [], Budget()) is not None else False
+
+
+def _covers(statement: Statement, resource: str, has_variables: bool, part: _Part) -> bool | None:
+    """Whether a statement is about the resource; None if that hangs on policy variables."""
+    texts = resource_texts(statement)
+    about = statement.resources is not None
+    settled = [text for text in texts if part.settles(keys_of(_template(text, has_variables)))]
+    if resource in language_of(settled, has_variables, part.facts.lookup):
+        return about
+    return None if resource in language_of(texts, has_variables, part.widest) else not about
+
+
+def _template(text: str, has_variables: bool) -> Template:
+    return template(text, wildcards=True, variables=has_variables)
+
+
+def _holds(condition: Condition, has_variables: bool, part: _Part) -> bool | None:
+    """A condition's result; None if it hangs on an open key, or is not defined."""
+    if not part.settles([condition.key]):
+        return None
+    (check,) = part.facts.check([condition], has_variables)
+    values = part.facts.values(check.key)
+    named = {key for parts in templates(condition, has_variables) for key in keys_of(parts)}
+    return check.holds(values) if not values or part.settles(named) else None

@@ -1,0 +1,73 @@
+"""Grants: identity policies that allow sts:AssumeRole on a role of another account, from the allowed networks only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from delegation_pack.configuration import NETWORKS, Config, allowed_networks, mode
+from delegation_pack.iam import Unverifiable, outside
+from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
+from delegation_pack.model import Model, Policy
+from delegation_pack.rights import enters_roles_elsewhere, session_stays_inside
+from delegation_pack.rule import Rule, Violation
+
+
+def from_elsewhere(policy: Policy, config: Config) -> Iterator[str]:
+    """Yield that a grant may be used from outside the networks; in mode session the whole stack is asked."""
+    if enters_roles_elsewhere(policy) and mode(config) != "session":
+        yield from _outside(policy, allowed_networks(config))
+
+
+def _outside(policy: Policy, networks: list[str], but: tuple[str, ...] = ()) -> Iterator[str]:
+    finding = enters_roles_elsewhere(policy, outside(networks), but)
+    if finding:
+        yield (
+            f"grants a role of another account from outside {listed(networks, 'every network, for none is allowed')}: "
+            f"{because(finding)} Demand the address with IpAddress on aws:SourceIp."
+        )
+
+
+def _managed_or_in_sessions(model: Model, config: Config) -> Iterator[Violation]:
+    """Modes session and both: the role that a grant names denies everything from outside, where the stack makes it."""
+    yield from on_managed(from_elsewhere)(model, config)
+    if config.get("mode") not in ("session", "both"):
+        return
+    for policy in model.granting_policies:
+        try:
+            yield from _sessions_from_elsewhere(model, policy, config)
+        except Unverifiable as reason:
+            yield policy.carrier, f"{policy.label} cannot be verified: {reason}"
+
+
+def _sessions_from_elsewhere(model: Model, policy: Policy, config: Config) -> Iterator[Violation]:
+    if not enters_roles_elsewhere(policy):
+        return
+    networks = allowed_networks(config)
+    roles = {arn: role for arn in policy.read().named_resources if (role := model.role(arn))}
+    tied = tuple(arn for arn, role in roles.items() if session_stays_inside(role, networks))
+    if mode(config) == "session":
+        for text in _outside(policy, networks, but=tied):
+            yield policy.carrier, f"{policy.label} {text} Or let the role deny everything from outside."
+        return
+    for role in (role for arn, role in roles.items() if arn not in tied):
+        yield (
+            role.maker,
+            f"{role.maker.label} does not deny everything from outside {listed(networks)} in its sessions, as "
+            "mode both asks. Give it an inline Deny of * with NotIpAddress on aws:SourceIp.",
+        )
+
+
+RULE = Rule(
+    name="iam-assume-role-requires-source-ip",
+    description="A grant allows sts:AssumeRole on another account's role only from the allowed networks.",
+    severity="high",
+    remediation=(
+        f"Put {ADDRESS_ON_ALLOW}, within allowedCidrs, on the Allow statement; or, with mode session, give the "
+        "role "
+        '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": '
+        '["203.0.113.10/32"]}}}.'
+    ),
+    configuration=NETWORKS,
+    on_resource=on_inline(from_elsewhere),
+    on_stack=_managed_or_in_sessions,
+)

@@ -1,0 +1,327 @@
+"""Role management: identity policies that allow the IAM actions which change roles.
+
+Without a permissions boundary on every role that may be made or changed it is administrator access.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from delegation_pack.configuration import Config
+from delegation_pack.facts.actions import BOUNDABLE, BOUNDARY_CHANGES, POLICY_VERSIONS, ROLE_CHANGES
+from delegation_pack.iam import (
+    ASSUME_THIS_ROLE,
+    Callers,
+    CallerType,
+    Document,
+    Finding,
+    Question,
+    Resources,
+    Target,
+    Unverifiable,
+    Values,
+    assume_roles_elsewhere,
+    callers_of_identity,
+    callers_of_trust,
+    decide,
+)
+from delegation_pack.judging import asked_within, because, on_inline, on_managed, refuses
+from delegation_pack.model import (
+    BOUNDARY_KEY,
+    MANAGED_POLICIES,
+    Model,
+    Policy,
+    Principal,
+    PrincipalType,
+    boundaries_named,
+    identity_policies,
+    is_policy,
+)
+from delegation_pack.rights import (
+    allowed,
+    around_boundaries,
+    changes_roles,
+    explicitly_denied,
+    only_denies,
+    own,
+    policy_versions,
+    role_changes,
+    user_management,
+)
+from delegation_pack.rule import Rule, Violation
+from delegation_pack.rules.iam_assume_role_names_roles import unnamed
+from delegation_pack.rules.iam_no_user_management import user_management_elsewhere
+
+_LEAVE_OUT = "Leave the action out."
+_OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
+_ANY_ACCOUNT = "?" * 12
+
+
+def ways_around(policy: Policy, config: Config) -> Iterator[str]:
+    """Yield the escalation paths that a document opens by itself."""
+    document, account = policy.read(), policy.account
+    accepted, refused = _boundaries(policy, account, config)
+    yield from (f"binds roles to {boundary}, {reason}." for boundary, reason in refused.items())
+    finding = changes_roles(policy, BOUNDABLE, {BOUNDARY_KEY: Values(but=(*accepted, *refused))})
+    if finding:
+        yield (
+            f"lets roles be changed that have no permissions boundary: {because(finding)} "
+            "Demand it with StringEquals on iam:PermissionsBoundary."
+        )
+    finding = changes_roles(policy, BOUNDARY_CHANGES)
+    if finding:
+        yield f"lets the permissions boundary itself be changed: {because(finding)} {_LEAVE_OUT}"
+    manages = finding or changes_roles(policy, BOUNDABLE)
+    # A policy that is written out in full may be a program's own; role management reaches what it is attached to.
+    named = () if manages else document.named_resources
+    finding = allowed(policy, policy_versions(account, but=named))
+    if finding:
+        yield f"lets managed policies, boundaries among them, be changed: {because(finding)} {_LEAVE_OUT}"
+    if not manages:
+        return
+    finding = allowed(policy, *_around(document, account))
+    if finding:
+        yield f"has a way around the permissions boundary beside role management: {because(finding)} {_LEAVE_OUT}"
+    finding = _replaces(
+        [document], callers_of_identity(policy.attachment, account, policy.partition), account, accepted
+    )
+    if finding:
+        yield f"lets the permissions boundary be deleted and made anew: {because(finding)} {_LEAVE_OUT}"
+
+
+def beside_role_management(policy: Policy, _config: Config) -> Iterator[str]:
+    """Yield what a document opens where another of the same principal manages roles."""
+    finding = allowed(policy, policy_versions(policy.account), *_around(policy.read(), policy.account))
+    if finding:
+        yield f"has a way around the permissions boundary: {because(finding)}"
+
+
+def _around(document: Document, account: str | None) -> tuple[Target, ...]:
+    # Roles that are written out in full count as another account's where the own one is not known.
+    return around_boundaries(account, but=() if account else document.named_resources)
+
+
+def _replaces(
+    documents: Sequence[Document], callers: tuple[Callers, ...], account: str | None, boundaries: Iterable[str]
+) -> Finding | None:
+    """A request that makes a boundary anew which may be deleted first, as a boundary is told by its ARN."""
+    for boundary in boundaries:
+        resources = own(account, "policy", like=(boundary,))
+        deletes, makes = (
+            decide(documents, Question(callers=callers, targets=(Target(actions=(action,), resources=resources),)))
+            for action in ("iam:DeletePolicy", "iam:CreatePolicy")
+        )
+        if deletes and makes:
+            return makes
+    return None
+
+
+def _boundaries(policy: Policy, account: str | None, config: Config) -> tuple[list[str], dict[str, str]]:
+    """The boundaries that a document names and that hold, as patterns, and those that do not, with the reason.
+
+    A variable for the own account stands for any account, as a boundary is always of the role's account or AWS's.
+    """
+    only, has_variables = config.get("boundaryPolicyArns"), policy.read().has_variables
+    accepted, refused = [], {}
+    for value in dict.fromkeys(boundaries_named(policy)):
+        boundary = _OWN_ACCOUNT.sub(account or _ANY_ACCOUNT, value) if has_variables else value
+        if "$" in boundary or "*" in value or "?" in value or not boundary.startswith("arn:"):
+            continue
+        if any(
+            refuses(one, boundary, asked_within(config)) for one in (ways_around, user_management_elsewhere, unnamed)
+        ):
+            refused[boundary] = "an AWS-managed policy that itself lets roles, users or other accounts be reached"
+        elif only is not None and boundary not in only:
+            refused[boundary] = "which is not one of boundaryPolicyArns"
+        else:
+            accepted.append(boundary)
+    return accepted, refused
+
+
+def _managed_or_together(model: Model, config: Config) -> Iterator[Violation]:
+    yield from on_managed(ways_around)(model, config)
+    yield from _open_boundaries(model)
+    yield from _changed_boundaries(model)
+    for principal in model.principals:
+        if not principal.policies:
+            continue
+        try:
+            yield from _around_together(principal, config)
+            if principal.type is PrincipalType.ROLE and principal.resource:
+                yield from _open_access_role(principal, config)
+        except Unverifiable as reason:
+            resource = principal.resource or next(iter(principal.documents)).carrier
+            yield resource, f"{resource.label} cannot be verified: {reason}"
+
+
+def _around_together(principal: Principal, config: Config) -> Iterator[Violation]:
+    """The escalation paths that documents open together: one manages roles, another has the way around."""
+    account = principal.account
+    callers = callers_of_identity(principal.type.attachment, account, principal.partition)
+    documents = principal.documents
+    changes = (role_changes(account, BOUNDABLE + BOUNDARY_CHANGES),)
+    managing = {p: d for p, d in documents.items() if decide(d, Question(callers=callers, targets=changes))}
+    if not managing:
+        return
+    beside = f"beside the role management of {next(iter(managing)).label}"
+    denies = [only_denies(document) for document in documents.values()]
+    for policy, document in documents.items():
+        if policy in managing:
+            continue
+        targets = (policy_versions(account), *_around(document, account))
+        finding = decide([document, *denies], Question(callers=callers, targets=targets))
+        if finding:
+            yield (
+                policy.carrier,
+                f"{policy.label} has a way around the permissions boundary {beside}: {because(finding)} {_LEAVE_OUT}",
+            )
+    for resource, arn in principal.aws_attachments:
+        if refuses(beside_role_management, arn):
+            yield (
+                resource,
+                f"{resource.label} attaches {arn}, which has a way around the permissions boundary {beside}.",
+            )
+    boundaries = {one for policy in managing for one in _boundaries(policy, account, config)[0]}
+    if any(_replaces([document], callers, account, boundaries) for document in managing.values()):
+        return
+    finding = _replaces([*documents.values()], callers, account, boundaries)
+    if finding:
+        policy = [*documents][finding.document]
+        yield (
+            policy.carrier,
+            f"{policy.label} lets the permissions boundary be deleted and made anew {beside}: {because(finding)} "
+            f"{_LEAVE_OUT}",
+        )
+
+
+def _changed_boundaries(model: Model) -> Iterator[Violation]:
+    """Documents that change, by its name, a boundary which role management in the stack relies on.
+
+    Those that change policies which they do not name are reported by themselves.
+    """
+    boundaries = {arn for policy in model.granting_policies for arn in _named_by(policy)}
+    for policy in model.granting_policies:
+        named = tuple(boundaries.intersection(policy.document.named_resources)) if policy.document else ()
+        change = Target(actions=POLICY_VERSIONS, resources=own(policy.account, "policy", like=named))
+        try:
+            finding = allowed(policy, change) if named else None
+        except Unverifiable:
+            continue
+        if finding:
+            yield (
+                policy.carrier,
+                f"{policy.label} lets a permissions boundary of role management be changed: {because(finding)} "
+                f"{_LEAVE_OUT}",
+            )
+
+
+def _open_boundaries(model: Model) -> Iterator[Violation]:
+    """Boundaries of one's own that leave a way around themselves."""
+    named = {arn for policy in model.granting_policies for arn in _named_by(policy)}
+    for resource in model.of(*MANAGED_POLICIES):
+        if not any(is_policy(resource, arn) for arn in named):
+            continue
+        targets = (
+            role_changes(resource.account),
+            policy_versions(resource.account),
+            *around_boundaries(resource.account),
+            *user_management(resource.account, others_only=False),
+            *assume_roles_elsewhere(),
+        )
+        callers = (Callers(type=CallerType.ROLE, account=resource.account, partition=resource.partition),)
+        for policy in identity_policies(resource):
+            try:
+                finding = decide(policy.read(), Question(callers=callers, targets=targets))
+            except Unverifiable as reason:
+                yield resource, f"{policy.label} cannot be verified as a permissions boundary: {reason}"
+                continue
+            if finding:
+                yield (
+                    resource,
+                    f"{policy.label} is a permissions boundary that leaves a way around itself: {because(finding)} "
+                    "End it with a Deny of account:*, iam:*, organizations:* and sts:Assume*.",
+                )
+
+
+def _named_by(policy: Policy) -> list[str]:
+    return [_OWN_ACCOUNT.sub(policy.account or "", value) for value in boundaries_named(policy)]
+
+
+def _open_access_role(role: Principal, config: Config) -> Iterator[Violation]:
+    """A role that users of another account may assume and that manages roles, without a Deny that keeps what holds the
+    delegation up."""
+    documents = [*role.documents.values()]
+    callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
+    if not (documents and _lets_users_in(role)):
+        return
+    if not decide(documents, Question(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
+        return
+    hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
+    if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
+        yield (
+            role.maker,
+            f"{role.maker.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *.",
+        )
+    for pattern in _protected(role, config):
+        change = Target(actions=ROLE_CHANGES, resources=own(role.account, "role", like=(pattern,)))
+        if not explicitly_denied(documents, Question(callers=callers, targets=(change,))):
+            yield (
+                role.maker,
+                f"{role.maker.label} manages roles and is not denied to change {pattern}. Deny everything but "
+                "iam:Get* and iam:List* on it.",
+            )
+
+
+def _protected(role: Principal, config: Config) -> Iterator[str]:
+    """ARN patterns of the roles that an access role must not change: itself and the protected ones.
+
+    None where the account is not known, for a Deny names them in one account.
+    """
+    if role.account is None:
+        return
+    if role.name:
+        yield role.arn
+    for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
+        yield f"arn:{role.partition or '*'}:iam::{role.account}:role/{name}"
+
+
+def _lets_users_in(role: Principal) -> bool:
+    """Tell whether a role's trust lets a user of any account in; one that cannot be read may."""
+    try:
+        question = Question(callers=callers_of_trust(role.account, role.partition)[:1], targets=(ASSUME_THIS_ROLE,))
+        return any(decide(trust.read(), question) for trust in role.trusts)
+    except Unverifiable:
+        return True
+
+
+RULE = Rule(
+    name="iam-role-management-is-bounded",
+    description="Who may change roles can give them no more than a permissions boundary allows.",
+    severity="critical",
+    remediation=(
+        'Put "Condition": {"StringEquals": {"iam:PermissionsBoundary": '
+        '"arn:aws:iam::aws:policy/ReadOnlyAccess"}} on what '
+        "creates or changes roles; leave out iam:PassRole, the boundary, tag, instance-profile and "
+        "policy-version actions; deny sts:AssumeRole, and every change of the access role and of protectedRoles."
+    ),
+    configuration={
+        "boundaryPolicyArns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The only permissions boundaries to accept; without it, any that opens no way around "
+            "itself.",
+        },
+        "protectedRoles": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": ["OrganizationAccountAccessRole"],
+            "description": (
+                "Role names, * and ? as wildcards, that an access role with role management must be denied to "
+                "change, besides itself."
+            ),
+        },
+    },
+    on_resource=on_inline(ways_around),
+    on_stack=_managed_or_together,
+)

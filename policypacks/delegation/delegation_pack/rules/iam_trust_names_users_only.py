@@ -1,0 +1,92 @@
+"""Whom a trust policy names.
+
+In scope are IAM users of any account and every principal of another account than the role's. Services, federation and
+the account's own roles are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from delegation_pack.configuration import SECURITY_ACCOUNT, Config
+from delegation_pack.iam import (
+    ASSUME_THIS_ROLE,
+    Document,
+    Effect,
+    Principal,
+    PrincipalKind,
+    Question,
+    Statement,
+    callers_of_trust,
+    decide,
+)
+from delegation_pack.judging import on_trusts
+from delegation_pack.model import Policy
+from delegation_pack.rule import Rule
+
+_OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.CANONICAL_USER)
+
+
+def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
+    """Yield the entries of a trust policy that let in somebody else than users of the Security account."""
+    document = trust.read()
+    question = Question(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
+    for statement, principal in document.admitted:
+        complaint = _complaint(principal, trust.account, config)
+        if complaint and decide(_only(document, statement, principal), question):
+            yield f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users instead."
+
+
+def _only(document: Document, statement: Statement, principal: Principal) -> Document:
+    """The document without what else it allows: a Deny may take back all that the statement gives this principal."""
+    allow = statement if statement.principals is None else replace(statement, principals=(principal,))
+    denies = (other for other in document.statements if other.effect is Effect.DENY)
+    return replace(document, statements=(allow, *denies))
+
+
+def _complaint(principal: Principal, account: str | None, config: Config) -> str | None:
+    """What is wrong with an entry of a trust policy; None if nothing is."""
+    security, admins = config.get("securityAccountId"), config.get("adminUsers")
+    match principal.kind:
+        case kind if kind in _OUT_OF_SCOPE:
+            return None
+        case PrincipalKind.WILDCARD:
+            return "which is everybody"
+        case PrincipalKind.ACCOUNT:
+            return "a whole account"
+        case PrincipalKind.UNIQUE_ID:
+            return "the id of a user or role that was deleted or cannot be told"
+        case PrincipalKind.USER if security and principal.account != security:
+            return f"a user of another account than the Security account {security}"
+        case PrincipalKind.USER if admins is not None and not {
+            principal.value,
+            principal.value.rpartition("/")[2],
+        } & set(admins):
+            return "a user that is not one of adminUsers"
+        case PrincipalKind.USER:
+            return None
+        case _ if principal.account == account:
+            return None
+        case _:
+            return "a role of another account"
+
+
+RULE = Rule(
+    name="iam-trust-names-users-only",
+    description=(
+        "A trust policy names IAM users of the Security account: no wildcard, account, role or other account."
+    ),
+    severity="critical",
+    remediation='Name each user: "Principal": {"AWS": ["arn:aws:iam::111111111111:user/alice"]}.',
+    configuration={
+        **SECURITY_ACCOUNT,
+        "adminUsers": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The users that may be trusted, by name or ARN; without it, every user of the "
+            "Security account.",
+        },
+    },
+    on_resource=on_trusts(others_than_users),
+)

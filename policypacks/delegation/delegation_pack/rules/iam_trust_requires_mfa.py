@@ -1,0 +1,35 @@
+"""Who may assume a role, with MFA only.
+
+In scope are IAM users of any account and every principal of another account than the role's. Services, federation and
+the account's own roles are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from delegation_pack.configuration import Config
+from delegation_pack.iam import ASSUME_THIS_ROLE, WITHOUT_MFA, Question, callers_of_trust, decide
+from delegation_pack.judging import MFA_ON_ALLOW, because, on_trusts
+from delegation_pack.model import Policy
+from delegation_pack.rule import Rule
+
+
+def without_mfa(trust: Policy, _config: Config) -> Iterator[str]:
+    """Yield that a role can be assumed without MFA."""
+    callers = callers_of_trust(trust.account, trust.partition)
+    finding = decide(trust.read(), Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
+    if finding:
+        yield f"can be assumed without MFA: {because(finding)} Demand it with Bool on the Allow."
+
+
+RULE = Rule(
+    name="iam-trust-requires-mfa",
+    description="A trust policy lets IAM users and other accounts in only with MFA.",
+    severity="critical",
+    remediation=(
+        f"Put {MFA_ON_ALLOW} on each Allow statement. Bool, not BoolIfExists: requests with plain access keys "
+        "have no MFA key, and IfExists is true for a missing key."
+    ),
+    on_resource=on_trusts(without_mfa),
+)

@@ -1,0 +1,230 @@
+"""Rows for the tests of the rules: what is made, and what the rule says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.policies.documents_under_test import (
+    ADMINISTRATOR,
+    CHANGES,
+    GRANT,
+    MANAGEMENT,
+    READ_ONLY,
+    READS,
+    ROLE,
+    allow,
+    attachment,
+    deny,
+    document,
+    group_policy,
+    managed,
+    role,
+    role_policy,
+)
+from tests.policies.running import CONFIG, ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made, judge
+
+SERVICE = {"Service": "ec2.amazonaws.com"}
+
+
+OWN_ROLE = {"AWS": f"arn:aws:iam::{TARGET}:role/app"}
+
+
+@dataclass(frozen=True)
+class Case:
+    policy: str
+    outcome: str
+    """pass, fail, missing, unknown or malformed."""
+    id: str
+    made: tuple[Made, ...]
+    says: str = ""
+    """Part of the message."""
+    settings: Mapping[str, Any] | None = None
+    """The policy's configuration, in place of the usual one."""
+
+
+def on_documents(policy: str, carrier: Callable[..., Made]) -> list[Case]:
+    """What every policy makes of a document that it cannot read."""
+    without = Made(type=carrier({}).type, inputs={}, name="bare")
+    return [
+        Case(policy, "missing", "no document", (without,), "is missing"),
+        Case(policy, "unknown", "unknown", (carrier(UNKNOWN),), "is not known before the update"),
+        Case(policy, "unknown", "unknown within a text", (carrier(f'{{"Id": "{UNKNOWN}"}}'),), "not known before"),
+        Case(
+            policy, "unknown", "unknown within an object", (as_object(carrier, {"Statement": [UNKNOWN]}),), "not known"
+        ),
+        Case(policy, "malformed", "not JSON", (carrier("{"),), "cannot be verified"),
+        Case(policy, "malformed", "a number", (carrier(3),), "cannot be verified"),
+        Case(policy, "malformed", "no statement", (carrier(document()),), "cannot be verified"),
+        Case(policy, "malformed", "unknown element", (carrier({**READS, "statement": []}),), "cannot be verified"),
+        Case(policy, "malformed", "a name twice", (carrier('{"Statement": [], "Statement": []}'),), "twice"),
+    ]
+
+
+def as_object(carrier: Callable[..., Made], content: Mapping[str, Any]) -> Made:
+    made = carrier({})
+    key = "assumeRolePolicy" if "assumeRolePolicy" in made.inputs else "policy"
+    return Made(type=made.type, name=made.name, account=made.account, inputs={**made.inputs, key: content})
+
+
+def rows(policy: str, outcome: str, says: str, **made: Any) -> list[Case]:
+    """Cases of one outcome, by their ids."""
+    return [
+        Case(policy, outcome, key.replace("_", " "), one if isinstance(one, tuple) else (one,), says)
+        for key, one in made.items()
+    ]
+
+
+def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]) -> list[Case]:
+    return [
+        *on_documents(policy, group_policy),
+        *on_documents(policy, managed),
+        *rows(
+            policy,
+            "pass",
+            "",
+            safe=group_policy(GRANT),
+            as_an_object=as_object(group_policy, GRANT),
+            managed=managed(GRANT),
+            reads=group_policy(READS),
+            own_account=group_policy(document(allow("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/x"))),
+            read_only_attached=attachment(READ_ONLY),
+            denied=group_policy(document(allow("sts:AssumeRole"), deny("sts:Assume*"))),
+            boundary_only=_boundary(document(allow("*"))),
+            **passing,
+        ),
+        *rows(
+            policy,
+            "fail",
+            says,
+            everything=group_policy(document(allow("*"))),
+            on_a_role=role_policy(document(allow("sts:*"))),
+            managed=managed(document(allow("sts:AssumeRole"))),
+            inline=role(inlinePolicies=[{"name": "x", "policy": document(allow("sts:assumerole"))}]),
+            inline_in_snake_case=role(inline_policies=[{"name": "x", "policy": document(allow("sts:assumerole"))}]),
+            boundary_and_attached=_boundary(document(allow("*")), attached=True),
+            all_but_s3=group_policy(document({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"})),
+            **fail,
+        ),
+        *rows(
+            policy,
+            "fail",
+            "which AWS maintains",
+            attached=attachment(ADMINISTRATOR),
+            attached_to_a_group=attachment(ADMINISTRATOR, to="group"),
+            in_another_partition=attachment(ADMINISTRATOR.replace("arn:aws:", "arn:aws-cn:")),
+            with_the_role=role(managedPolicyArns=[READ_ONLY, ADMINISTRATOR]),
+            exclusively=Made(
+                type="aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+                inputs={"roleName": "x", "policyArns": [ADMINISTRATOR]},
+            ),
+            to_a_permission_set=Made(
+                type="aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",
+                inputs={"managedPolicyArn": ADMINISTRATOR},
+            ),
+        ),
+        Case(policy, "unknown", "attached", (attachment(UNKNOWN),), "policyArn is not known"),
+        Case(policy, "pass", "attached from the stack", _attached_from_stack()),
+        Case(policy, "missing", "attached", (attachment(None),), "cannot be verified"),
+        Case(policy, "malformed", "attached", (attachment("AdministratorAccess"),), "not the ARN"),
+    ]
+
+
+def _boundary(content: Any, *, attached: bool = False) -> tuple[Made, ...]:
+    boundary = managed(content, name="boundary")
+    arn = f"arn:aws:iam::{TARGET}:policy/boundary"
+    bound = role(permissionsBoundary=arn)
+    return (boundary, bound, *([attachment(arn)] if attached else []))
+
+
+def _attached_by_name() -> tuple[Made, ...]:
+    reference = {"name": "boundary", "path": "/"}
+    kind = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+    return (
+        *_boundary(document(allow("*"))),
+        Made(type=kind, name="sso", inputs={"customerManagedPolicyReference": reference}),
+    )
+
+
+def _boundary_by_name() -> tuple[Made, ...]:
+    kind = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+    reference = {"customerManagedPolicyReference": {"name": "boundary", "path": "/"}}
+    return managed(document(allow("*")), name="boundary"), Made(type=kind, inputs={"permissionsBoundary": reference})
+
+
+def _boundary_that_attaches_itself(**to: Any) -> tuple[Made, ...]:
+    inputs = {"managedPolicyName": "boundary", "policyDocument": document(allow("*")), **to}
+    return Made(type="aws-native:iam:ManagedPolicy", name="own", inputs=inputs), _boundary({})[1]
+
+
+def _attached_from_stack() -> tuple[Made, ...]:
+    policy, one = managed(GRANT), attachment(UNKNOWN)
+    tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
+    return policy, tied
+
+
+def on_role(**condition: Any) -> Made:
+    return group_policy(document(allow("sts:AssumeRole", ROLE, **condition)))
+
+
+def changing(action: str | list[str] = "iam:CreateRole", **condition: Any) -> dict[str, Any]:
+    return document(allow(action, f"arn:aws:iam::{TARGET}:role/*", **condition))
+
+
+def role_management(policy: str, says: str, passing: dict[str, Any], failing: dict[str, Any]) -> list[Case]:
+    """What the rules on role management have in common, and each one's own rows."""
+    return [
+        *on_documents(policy, role_policy),
+        *rows(
+            policy,
+            "pass",
+            "",
+            safe=role_policy(MANAGEMENT),
+            with_its_role=(role(), role_policy(MANAGEMENT)),
+            reads=role_policy(READS),
+            read_only=attachment(READ_ONLY),
+            boundary_only=_boundary(document(allow("*"), deny("iam:*"), deny("sts:*"))),
+            boundary_by_name=_boundary_by_name(),
+            boundary_attached_to_nobody=_boundary_that_attaches_itself(groups=[]),
+            service_linked=role_policy(document(allow("iam:CreateServiceLinkedRole"))),
+            role_of_a_service=role_policy(
+                document(allow(CHANGES, "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"))
+            ),
+            other_resources=role_policy(document(allow("*", "arn:aws:s3:::bucket/*"))),
+            another_account=role_policy(document(allow("iam:*", f"arn:aws:iam::{ELSEWHERE}:role/*"))),
+            denied_in_its_account=role_policy(document(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{TARGET}:*"))),
+            **passing,
+        ),
+        *rows(
+            policy,
+            "fail",
+            says,
+            everything=role_policy(document(allow("*"))),
+            all_of_iam=group_policy(document(allow("iam:*"))),
+            unconditional=role_policy(changing()),
+            in_an_unknown_account=role_policy(changing(), account=None),
+            service_roles=role_policy(document(allow(CHANGES, f"arn:aws:iam::{TARGET}:role/service-role/*"))),
+            managed=managed(changing(CHANGES)),
+            attached_by_name=_attached_by_name(),
+            boundary_that_attaches_itself=_boundary_that_attaches_itself(groups=["admins"]),
+            boundary_attached_to_nobody_knows=_boundary_that_attaches_itself(roles=UNKNOWN),
+            **failing,
+        ),
+        *rows(policy, "fail", "which AWS maintains", attached=attachment("arn:aws:iam::aws:policy/IAMFullAccess")),
+    ]
+
+
+def ids(case: Case) -> str:
+    """How a row is named in pytest's output."""
+    return f"{case.outcome}: {case.id}"
+
+
+def check(case: Case) -> None:
+    """Assert that a rule says of what is made what the row says."""
+    settings = CONFIG if case.settings is None else {**CONFIG, case.policy: case.settings}
+    messages = [one.message for one in judge(*case.made, config=settings) if one.policy == case.policy]
+    if case.outcome == "pass":
+        assert messages == []
+    else:
+        assert any(case.says in message for message in messages), messages

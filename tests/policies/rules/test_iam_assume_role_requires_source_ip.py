@@ -1,0 +1,113 @@
+"""The rule iam-assume-role-requires-source-ip: what passes, what fails, and what cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.policies.documents_under_test import (
+    GRANT,
+    MFA,
+    READS,
+    SESSION_DENY,
+    deny,
+    document,
+    group_policy,
+    role,
+    role_policy,
+)
+from tests.policies.rules.cases import Case, check, grants, ids, on_role
+from tests.policies.running import NETWORK, Made
+
+
+def _with_old_deny() -> Made:
+    """A role whose session Deny is what AWS had before an update that takes it away."""
+    one = role()
+    before = {**one.inputs, "inlinePolicies": [{"name": "x", "policy": SESSION_DENY}]}
+    return Made(type=one.type, name=one.name, inputs=one.inputs, outputs=before)
+
+
+NO_ADDRESS = on_role(**MFA)
+
+
+_NARROW = role_policy(document(deny("s3:*", NotIpAddress={"aws:SourceIp": NETWORK})))
+
+
+_WIDE = role_policy(document(deny("*", NotIpAddress={"aws:SourceIp": "203.0.113.0/24"})))
+
+
+_EXCEPTING = role_policy(
+    document(
+        {
+            "Effect": "Deny",
+            "NotAction": "s3:Get*",
+            "Resource": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": NETWORK}},
+        }
+    )
+)
+
+
+CASES = [
+    *grants(
+        "iam-assume-role-requires-source-ip",
+        f"from outside {NETWORK}",
+        {
+            "wider": on_role(IpAddress={"aws:SourceIp": "203.0.113.0/24"}),
+            "if_exists": on_role(IpAddressIfExists={"aws:SourceIp": NETWORK}),
+        },
+        {"plain_address": on_role(IpAddress={"aws:SourceIp": "203.0.113.10"})},
+    ),
+    *[
+        Case("iam-assume-role-requires-source-ip", outcome, key, made, says, settings)
+        for key, outcome, says, made, settings in (
+            ("no networks configured", "missing", "allowedCidrs is not in", (group_policy(GRANT),), {}),
+            ("no networks and no grant", "pass", "", (group_policy(READS),), {}),
+            ("no network allowed", "fail", "from outside every network", (group_policy(GRANT),), {"allowedCidrs": []}),
+            ("no network", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
+            ("no cidr", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+            (
+                "wide network",
+                "pass",
+                "",
+                (group_policy(GRANT),),
+                {"allowedCidrs": [{"cidr": "203.0.0.0/16", "reason": "x"}]},
+            ),
+            ("no mode", "malformed", "mode is 'x'", (group_policy(GRANT),), {"allowedCidrs": [NETWORK], "mode": "x"}),
+        )
+    ],
+    *[
+        Case(
+            "iam-assume-role-requires-source-ip",
+            outcome,
+            f"{mode}, {key}",
+            made,
+            says,
+            {"allowedCidrs": [NETWORK], "mode": mode},
+        )
+        for mode, key, outcome, says, made in (
+            ("session", "role denies", "pass", "", (NO_ADDRESS, role(), role_policy(SESSION_DENY))),
+            (
+                "session",
+                "inline",
+                "pass",
+                "",
+                (NO_ADDRESS, role(inlinePolicies=[{"name": "x", "policy": SESSION_DENY}])),
+            ),
+            ("session", "nothing denied", "fail", "from outside", (NO_ADDRESS, role())),
+            ("session", "some denied", "fail", "from outside", (NO_ADDRESS, role(), _NARROW)),
+            ("session", "all but some denied", "fail", "from outside", (NO_ADDRESS, role(), _EXCEPTING)),
+            ("session", "wider denied", "fail", "from outside", (NO_ADDRESS, role(), _WIDE)),
+            ("session", "role elsewhere", "fail", "from outside", (NO_ADDRESS,)),
+            ("session", "address in the grant", "pass", "", (group_policy(GRANT),)),
+            ("session", "a Deny that goes", "fail", "from outside", (NO_ADDRESS, _with_old_deny())),
+            ("both", "both", "pass", "", (group_policy(GRANT), role(), role_policy(SESSION_DENY))),
+            ("both", "grant only", "fail", "as mode both asks", (group_policy(GRANT), role())),
+            ("both", "role only", "fail", "from outside", (NO_ADDRESS, role(), role_policy(SESSION_DENY))),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_each_row(case: Case) -> None:
+    check(case)

@@ -1,0 +1,50 @@
+"""The rule iam-policy-size: what passes, what fails, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.policies.documents_under_test import ALICE, GRANT, allow, document, group_policy, managed, role, trust
+from tests.policies.rules.cases import Case, check, ids, on_documents, rows
+
+HALF = document(*(allow(f"s3:Get{i:03}", f"arn:aws:s3:::bucket-{i:03}") for i in range(40)))
+
+
+LONG = document(*(allow(f"s3:Get{i:04}", f"arn:aws:s3:::bucket-{i:04}") for i in range(90)))
+
+
+CASES = [
+    *on_documents("iam-policy-size", group_policy),
+    *rows(
+        "iam-policy-size",
+        "pass",
+        "",
+        grant=group_policy(GRANT),
+        two_groups=(group_policy(HALF, name="a", group="a"), group_policy(HALF, name="b", group="b")),
+        white_space=group_policy(json.dumps(GRANT, indent=200)),
+    ),
+    *rows(
+        "iam-policy-size",
+        "fail",
+        "too many",
+        group=group_policy(LONG),
+        trust=role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),
+        managed=managed(LONG),
+        together=(group_policy(HALF, name="a"), group_policy(HALF, name="b")),
+    ),
+    Case(
+        "iam-policy-size",
+        "pass",
+        "raised quota",
+        (role(trust({"AWS": [f"{ALICE}{i}" for i in range(60)]})),),
+        "",
+        {"trustPolicyQuota": 4096.0},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_each_row(case: Case) -> None:
+    check(case)

@@ -1,0 +1,73 @@
+"""The rule iam-trust-names-users-only: what passes, what fails, and what cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.policies.documents_under_test import ALICE, MFA, document, role, trust
+from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
+from tests.policies.running import ELSEWHERE, SECURITY
+
+CASES = [
+    *on_documents("iam-trust-names-users-only", role),
+    *rows(
+        "iam-trust-names-users-only",
+        "pass",
+        "",
+        user=role(),
+        users=role(trust({"AWS": [ALICE, f"arn:aws:iam::{SECURITY}:user/staff/bob"]})),
+        service=role(trust(SERVICE, {})),
+        own_role=role(trust(OWN_ROLE, {})),
+        account_denied=role(
+            document(
+                trust({"AWS": ELSEWHERE})["Statement"][0],
+                {**trust("*", {})["Statement"][0], "Effect": "Deny"},
+            )
+        ),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "which is everybody",
+        wildcard=role(trust("*")),
+        all_aws=role(trust({"AWS": "*"})),
+        all_but_one=role(
+            document({"Effect": "Allow", "NotPrincipal": {"AWS": ALICE}, "Action": "sts:*", "Condition": MFA})
+        ),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a whole account",
+        root=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:root"})),
+        account_id=role(trust({"AWS": [ALICE, SECURITY]})),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a user of another account",
+        foreign=role(trust({"AWS": ALICE.replace(SECURITY, ELSEWHERE)})),
+    ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "a role of another account",
+        foreign_role=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:role/x"})),
+    ),
+    *rows("iam-trust-names-users-only", "fail", "was deleted", unique_id=role(trust({"AWS": "AIDAEXAMPLEEXAMPLE123"}))),
+    Case(
+        "iam-trust-names-users-only",
+        "fail",
+        "not an admin",
+        (role(),),
+        "not one of adminUsers",
+        {"adminUsers": ["bob"]},
+    ),
+    Case("iam-trust-names-users-only", "pass", "an admin", (role(),), "", {"adminUsers": ["alice"]}),
+    Case("iam-trust-names-users-only", "pass", "no configuration", (role(),), "", {}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_each_row(case: Case) -> None:
+    check(case)
