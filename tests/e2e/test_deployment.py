@@ -199,9 +199,10 @@ def test_a_role_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None
     deployed.pulumi("up", "production", "--refresh").check()
 
     deployed.share(roles={"CLOUD-ACCESS": ADDED})
-    # Without --refresh: with it the engine shows the policy pack the role that goes, too.
+    # A refresh shows the policy pack the role that goes, too.
+    deployed.pulumi("preview", "preprod", "--refresh").check()
     for stack in ("preprod", "production"):
-        deployed.update(stack)
+        deployed.update(stack, "--refresh")
     (role,) = deployed.account("preprod").roles
     assert role.name == "CLOUD-ACCESS"
     (group,) = deployed.account("security").groups

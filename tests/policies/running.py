@@ -80,8 +80,13 @@ class Violation:
     urn: str | None
 
 
-def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list[Violation]:
-    """Return what all policies report on a stack of these resources."""
+def judge(
+    *made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG, undeclared: Sequence[Made] = ()
+) -> list[Violation]:
+    """Return what all policies report on a stack of these resources.
+
+    `undeclared` are those that the program does not declare and the engine shows with the stack alone.
+    """
     found: list[Violation] = []
     pack = policies(RULES)
     root = Made(type="pulumi:pulumi:Stack", name="project-stack", inputs={}, account=None)
@@ -93,8 +98,8 @@ def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list
                     one.type, _shown(one.inputs), one.urn, one.name, _OPTIONS, one.of_provider, settings
                 )
                 policy.validate(args, _reporting(found, policy.name, one.urn))
-    stack = {id(one): _in_stack(one) for one in (root, *made)}
-    for one in made:
+    stack = {id(one): in_stack(one) for one in (root, *made, *undeclared)}
+    for one in (*made, *undeclared):
         for name, sources in one.sources.items():
             stack[id(one)].property_dependencies[name] = [stack[id(source)] for source in sources]
     shown = list(stack.values())
@@ -105,9 +110,11 @@ def judge(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list
     return found
 
 
-def refused(*made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG) -> list[Violation]:
+def refused(
+    *made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG, undeclared: Sequence[Made] = ()
+) -> list[Violation]:
     """Return what the mandatory policies report."""
-    return [one for one in judge(*made, config=config) if _is_mandatory(one.policy)]
+    return [one for one in judge(*made, config=config, undeclared=undeclared) if _is_mandatory(one.policy)]
 
 
 def _is_mandatory(name: str) -> bool:
@@ -121,7 +128,7 @@ def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:
     return report
 
 
-def _in_stack(one: Made) -> PolicyResource:
+def in_stack(one: Made) -> PolicyResource:
     outputs = one.inputs if one.outputs is None else one.outputs
     return PolicyResource(one.type, _shown(outputs), one.urn, one.name, _OPTIONS, one.of_provider, None, [], {})
 

@@ -38,6 +38,9 @@ class Rule:
     """Judges one resource by its inputs, before it is made."""
     on_stack: Callable[[Model, Config], Iterator[Violation]] | None = None
     """Judges all resources, for what one does not say by itself."""
+    judges_undeclared: bool = True
+    """Whether `on_stack` also judges all together with what the program no longer declares, where the engine shows it:
+    that may stay. Never instead of judging what the program declares by itself."""
     on_exemptions: Callable[[Model, Used], Iterator[Violation]] | None = None
     """Judges the exemptions that other rules have used."""
 

@@ -27,6 +27,11 @@ from delegation_pack.model import UNKNOWN, Model, Resource, folded
 from delegation_pack.rule import Rule, Violation
 
 ROOT = "pulumi:pulumi:Stack"
+UNDECLARED = (
+    "This hangs on a resource that the program no longer declares. With --refresh or --target the engine shows it to "
+    "the policy pack all the same, and does not say whether it stays. If this update removes it, deploy once without "
+    "--refresh."
+)
 _SENTINELS = (
     proxy.UNKNOWN_ARCHIVE_VALUE,
     proxy.UNKNOWN_ARRAY_VALUE,
@@ -51,7 +56,7 @@ class _Run:
         self.inputs: dict[str, Mapping[str, Any]] = {}
         """By URN, as seen when each resource was judged by itself: a stack policy is shown outputs only."""
         self.used: dict[tuple[str, str], tuple[Exemption, str]] = {}
-        self._stack: tuple[Sequence[PolicyResource], Model] | None = None
+        self._stack: tuple[Sequence[PolicyResource], Model, Model] | None = None
 
     def resource(self, args: ResourceValidationArgs) -> Resource:
         """Return the resource that a resource policy is shown."""
@@ -65,11 +70,26 @@ class _Run:
             provider_name=args.provider.name if args.provider else "",
         )
 
-    def model(self, args: StackValidationArgs) -> Model:
-        """Return the model of the resources that a stack policy is shown, made once for all policies."""
+    def models(self, args: StackValidationArgs) -> tuple[Model, Model]:
+        """Return the models of what the program declares and of all that a stack policy is shown, made once.
+
+        The engine shows a stack policy what its run has touched: after a refresh also what this very run deletes, as
+        well as the former name of what an alias carries over.
+        https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_executor.go (`news`)
+        """
         if self._stack is None or self._stack[0] is not args.resources:
-            self._stack = args.resources, Model([self._in_stack(resource) for resource in args.resources])
-        return self._stack[1]
+            resources = [self._in_stack(resource) for resource in args.resources]
+            declared = [resource for resource in resources if self.declares(resource.urn)]
+            everything = Model(resources)
+            self._stack = args.resources, Model(declared) if len(declared) < len(resources) else everything, everything
+        return self._stack[1:]
+
+    def declares(self, urn: str) -> bool:
+        """Tell whether the program declares a resource: then the engine has had it judged by itself before.
+
+        Where it has had nothing judged, not even the stack's root resource, that cannot be told, and all counts.
+        """
+        return not self.inputs or urn in self.inputs
 
     def _in_stack(self, resource: PolicyResource) -> Resource:
         return Resource(
@@ -199,7 +219,7 @@ class _OnStack:
             report_violation(text, None)
         found: dict[Resource, list[str]] = {}
         try:
-            for resource, text in self._violations(self.run.model(args), args.get_config()):
+            for resource, text in self._violations(*self.run.models(args), args.get_config()):
                 found.setdefault(resource, []).append(text)
         except Exception as error:  # An exception would end the whole analysis, and what it had found.
             report_violation(f"The stack cannot be verified: {_said(error)}", None)
@@ -207,11 +227,17 @@ class _OnStack:
             for text in self.run.report(self.rule, texts, (resource.name, resource.urn), valid):
                 report_violation(text, resource.urn)
 
-    def _violations(self, model: Model, config: Config) -> Iterator[Violation]:
+    def _violations(self, declared: Model, everything: Model, config: Config) -> Iterator[Violation]:
         if self.rule.on_stack:
-            yield from self.rule.on_stack(model, config)
+            # What goes may neither stand in for what is missing nor be missed.
+            found = list(self.rule.on_stack(declared, config))
+            yield from found
+            if self.rule.judges_undeclared and declared is not everything:
+                for resource, text in self.rule.on_stack(everything, config):
+                    if (resource, text) not in found:
+                        yield resource, f"{text} {UNDECLARED}"
         if self.rule.on_exemptions:
-            yield from self.rule.on_exemptions(model, self.run.used)
+            yield from self.rule.on_exemptions(everything, self.run.used)
 
 
 def _said(error: Exception) -> str:

@@ -125,4 +125,6 @@ RULE = Rule(
         "the same networks on both."
     ),
     on_stack=disagreements,
+    # A role that is removed has lost its grant before: the grant of its group no longer names it.
+    judges_undeclared=False,
 )

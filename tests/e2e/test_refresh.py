@@ -1,0 +1,61 @@
+"""With --refresh the engine shows the policy pack also what the update deletes: judged is what the program declares."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.stacks import Stacks
+
+AUDIT = {"groups": ["Auditors"], "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"]}
+ACCESS = {"groups": ["IT-Admins"], "roleManagement": {}}
+GROUPS = {"IT-Admins": ["alice", "bob"], "Auditors": ["carol"]}
+BOTH = {"TSU-IAM-ACCESS": ACCESS, "TSU-AUDIT": AUDIT}
+STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
+
+
+@pytest.fixture(scope="module")
+def two_roles(stacks: Stacks) -> Stacks:
+    """Two groups, each with a role of its own in preprod."""
+    stacks.share(groups=GROUPS, roles=BOTH)
+    stacks.up("security", "preprod")
+    return stacks
+
+
+def test_a_removed_role_passes_and_so_does_its_grant(two_roles: Stacks) -> None:
+    with two_roles.sharing(roles={"TSU-IAM-ACCESS": ACCESS | {"groups": ["IT-Admins", "Auditors"]}}):
+        result = two_roles.pulumi("preview", "preprod", "--refresh").check()
+        assert "TSU-AUDIT" in result.output
+    with two_roles.sharing(roles={"TSU-AUDIT": AUDIT | {"groups": ["IT-Admins", "Auditors"]}}):
+        two_roles.pulumi("preview", "preprod", "--refresh").check()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_an_access_role_that_stays_without_its_grant_is_refused(two_roles: Stacks, verb: str) -> None:
+    put_back = two_roles.rewrite(
+        "components/target_access.py",
+        "return {group: names for group, names in reach.items() if names}",
+        'return {group: names for group, names in reach.items() if names and group != "Auditors"}',
+    )
+    try:
+        result = two_roles.pulumi(verb, "preprod", "--refresh")
+    finally:
+        put_back()
+    assert result.returncode != 0
+    assert "no grant of this stack names arn:aws:iam::222222222222:role/TSU-AUDIT" in " ".join(result.output.split())
+
+
+def test_a_weakened_document_is_refused(two_roles: Stacks) -> None:
+    put_back = two_roles.rewrite("components/documents.py", STRICT, STRICT.replace('"Bool"', '"BoolIfExists"'))
+    try:
+        result = two_roles.pulumi("preview", "preprod", "--refresh")
+    finally:
+        put_back()
+    assert result.returncode != 0
+    assert "iam-trust-requires-mfa" in result.output
+
+
+def test_a_removed_role_is_gone_after_the_update(two_roles: Stacks) -> None:
+    with two_roles.sharing(roles={"TSU-IAM-ACCESS": ACCESS}):
+        two_roles.pulumi("up", "preprod", "--refresh").check()
+    (role,) = two_roles.account("preprod").roles
+    assert role.name == "TSU-IAM-ACCESS"
