@@ -132,7 +132,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             program = _start([*command, request.info.entry_point, *request.args], cwd=None, env=environment)
         except OSError as error:
             return language_pb2.RunResponse(error=f"The program could not be started: {error}")
-        context.add_callback(lambda: _kill(program))
+        _kill_with_call(context, program)
         code = _wait(program)
         if code == 0:
             return language_pb2.RunResponse()
@@ -152,7 +152,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             plugin = _start(command, cwd=request.pwd, env={**python.environment, **environment}, pipes=True)
         except OSError as error:
             context.abort(grpc.StatusCode.INTERNAL, f"The plugin could not be started: {error}")
-        context.add_callback(lambda: _kill(plugin))
+        _kill_with_call(context, plugin)
         for name, data in _output(plugin):
             yield language_pb2.RunPluginResponse(**{name: data})  # type: ignore[arg-type]  # the field's name is a value
         yield language_pb2.RunPluginResponse(exitcode=_wait(plugin))
@@ -169,7 +169,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             commands = [*made, package, *commands]
         for command in commands:
             step = _start(command, cwd=folder, env=_activated(venv) if venv else dict(os.environ), pipes=True)
-            context.add_callback(lambda step=step: _kill(step))
+            _kill_with_call(context, step)
             for name, data in _output(step):
                 yield language_pb2.InstallDependenciesResponse(**{name: data})
             if code := _wait(step):
@@ -315,7 +315,7 @@ def _run_policy_pack(request: Any, environment: Mapping[str, str], context: grpc
         # As long as the engine has not got that answer, this call must not end: its end is the end of the proxy.
         _ended(context).wait()
         return
-    context.add_callback(lambda: _kill(pack))
+    _kill_with_call(context, pack)
 
     announced: bytes | None = b""
     for name, data in _output(pack):
@@ -500,6 +500,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     with _children_lock:
         if process.pid in _children:
             _kill_group(process.pid)
+
+
+def _kill_with_call(context: grpc.ServicerContext, process: subprocess.Popen[bytes]) -> None:
+    # A call that has ended meanwhile takes no callback.
+    if not context.add_callback(lambda: _kill(process)):
+        _kill(process)
 
 
 def _exit_reason(code: int) -> str:

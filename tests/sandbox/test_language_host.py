@@ -96,8 +96,9 @@ def host(tmp_path: Path) -> Iterator[Host]:
     host = Host(tmp_path)
     yield host
     if host.process.poll() is None:
-        host.process.kill()
-        host.process.communicate()
+        # Not SIGKILL: what the host has started would stay.
+        host.process.terminate()
+        host.process.communicate(timeout=PATIENCE)
 
 
 def code_of(failure: pytest.ExceptionInfo[grpc.RpcError]) -> grpc.StatusCode:
