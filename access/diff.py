@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from delegation_pack.iam import Callers, CallerType, Effect, Statement
-from delegation_pack.model import Policy
+from delegation_pack.iam import Callers, CallerType, Effect
 
 from access.addresses import Addresses
 from access.doors import CLOSED, Credentials, Ways, ways
+from access.escaping import markdown as escaped
+from access.escaping import visible
 from access.explain import sentence
 from access.model import Model, Role
+from access.proof import findings
 from access.verdicts import Cell, Outsider, Side, Status, Verdicts
 
 MARKER = "<!-- access diff -->"
 """First line of the pull-request comment, by which the workflow finds it again."""
 MOST_IN_COMMENT = 100
-"""Sentences of each kind in a comment; GitHub takes 65,536 characters."""
+"""Sentences of each kind in a comment, if they are not too long."""
+LONGEST_OF_A_KIND = 30_000
+"""Characters of all sentences of a kind in a comment; GitHub takes 65,536 in all."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Change:
 
 
 def changes(before: Verdicts, after: Verdicts) -> list[Change]:
-    """Compare all verdicts, and what the roles may do; weaker changes first."""
+    """Compare all verdicts, then whatever else is allowed that was not; weaker changes first."""
     old_roles = {role.arn: role for role in before.model.roles}
     cells = {(cell.user.arn, cell.role.arn): cell for cell in before.cells()}
     open_to: dict[str, dict[Credentials, Addresses]] = {}
@@ -61,6 +66,7 @@ def changes(before: Verdicts, after: Verdicts) -> list[Change]:
     found.extend(_outsiders(before, after))
     for role in after.model.roles:
         found.extend(_role(old_roles.get(role.arn), role, before, after))
+    found.extend(Change(one.subject, one.says, one.is_new) for one in findings(before.model, after.model))
     return sorted(found, key=lambda change: not change.weaker)
 
 
@@ -70,7 +76,7 @@ def sentences(found: Sequence[Change]) -> list[tuple[str, bool]]:
     for change in found:
         people.setdefault((change.says, change.weaker), []).append(change.who)
     return [
-        (f"{_names(who)} {says[len(who) > 1]}".strip() + (" (!)" if weaker else "."), weaker)
+        (visible(f"{_names(who)} {says[len(who) > 1]}").strip() + (" (!)" if weaker else "."), weaker)
         for (says, weaker), who in people.items()
     ]
 
@@ -82,13 +88,19 @@ def markdown(found: Sequence[Change]) -> str:
     rest = [text for text, weaker in said if not weaker]
     lines = [MARKER, "## Who can get in where: what this changes", ""]
     if not said:
-        lines.append("Nothing: everybody enters the same roles under the same conditions as before.")
+        lines.append("Nothing: nothing is allowed that was not before, nor the other way round.")
     for heading, texts in (("⚠️ Weaker access", worse), ("Other changes", rest)):
         if texts:
-            lines += [f"### {heading} ({len(texts)})", "", *(f"- {text}" for text in texts[:MOST_IN_COMMENT])]
-            left = len(texts) - MOST_IN_COMMENT
+            shown = _fitting([f"- {escaped(text)}" for text in texts])
+            lines += [f"### {heading} ({len(texts)})", "", *shown]
+            left = len(texts) - len(shown)
             lines += [f"- … and {left} more: run `access diff` for all of them", ""] if left > 0 else [""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _fitting(lines: Sequence[str]) -> Sequence[str]:
+    lengths = accumulate(len(line) + 1 for line in lines)
+    return [line for line, length in zip(lines[:MOST_IN_COMMENT], lengths, strict=False) if length < LONGEST_OF_A_KIND]
 
 
 def _names(who: Sequence[str], most: int = 5) -> str:
@@ -233,51 +245,9 @@ def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Ite
             if new.boundary
             else "loses the permissions boundary"
         )
-        yield change(f"{name} {now} {old.boundary.name}", True)
-    were = {policy.arn or policy.name: policy for policy in old.policies}
-    are = {policy.arn or policy.name: policy for policy in new.policies}
-    for key in [key for key in are if key not in were]:
-        yield change(f"{name} gets the policy {are[key].name}", _allows(are[key]))
-    for key in [key for key in were if key not in are]:
-        yield change(f"{name} loses the policy {were[key].name}", _denies(were[key]))
-    for key in sorted(are.keys() & were.keys()):
-        was_, is_ = were[key].document, are[key].document
-        if were[key].size == are[key].size and was_ == is_:
-            continue
-        narrower = bool(was_ and is_ and _no_wider(was_.statements, is_.statements))
-        said = "allows no more than before" if narrower else "changes, and is not shown to allow no more than before"
-        yield change(f"The policy {are[key].name} of {name} {said}", not narrower)
+        # Whether it lets more through is proved from its documents.
+        yield change(f"{name} {now} {old.boundary.name}", False)
 
 
 def _hours(seconds: int) -> str:
     return f"{seconds / 3600:g} h"
-
-
-def _allows(policy: Policy) -> bool:
-    return policy.document is None or any(s.effect is Effect.ALLOW for s in policy.document.statements)
-
-
-def _denies(policy: Policy) -> bool:
-    return policy.document is None or any(s.effect is Effect.DENY for s in policy.document.statements)
-
-
-def _no_wider(old: Sequence[Statement], new: Sequence[Statement]) -> bool:
-    """Whether it is plain to see that statements allow no more: no Allow is new or wider, no Deny is gone."""
-    allows = [s for s in old if s.effect is Effect.ALLOW]
-    denies = [s for s in new if s.effect is Effect.DENY]
-    return all(any(_within(s, was) for was in allows) for s in new if s.effect is Effect.ALLOW) and all(
-        any(_within(was, s) for s in denies) for was in old if was.effect is Effect.DENY
-    )
-
-
-def _within(inner: Statement, outer: Statement) -> bool:
-    def fewer(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> bool:
-        return a == b or (a is not None and b is not None and set(a) <= set(b))
-
-    return (
-        fewer(inner.actions, outer.actions)
-        and fewer(outer.not_actions, inner.not_actions)
-        and fewer(inner.resources, outer.resources)
-        and fewer(outer.not_resources, inner.not_resources)
-        and set(outer.conditions) <= set(inner.conditions)
-    )

@@ -38,8 +38,13 @@ class Model:
     labels: Mapping[str, str]
     """Name of each account: its alias, the stack that describes it, else its id."""
     stacks: Sequence[Stack]
-    not_judged: Sequence[Resource]
-    """Resources that hold IAM documents, or may, and on which there is no verdict."""
+    entities: entities.Model
+    """All resources and principals, as the policy pack's model has them: one that two stacks make is there twice."""
+
+    @property
+    def not_judged(self) -> Sequence[Resource]:
+        """Resources that hold IAM documents, or may, and on which there is no verdict."""
+        return self.entities.not_judged
 
     @property
     def accounts(self) -> list[str]:
@@ -109,7 +114,7 @@ def build(stacks: Sequence[Stack]) -> Model:
             _sorted(found.having(type_)) for type_ in (PrincipalType.USER, PrincipalType.GROUP, PrincipalType.ROLE)
         )
         labels = _labels([*users, *groups, *roles], aliases)
-        return Model(users, groups, roles, labels, stacks, found.not_judged)
+        return Model(users, groups, roles, labels, stacks, found)
     except ModelError as error:
         raise InputError(str(error)) from None
 

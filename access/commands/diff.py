@@ -29,11 +29,11 @@ def diff(
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write a pull-request comment.")] = False,
     fail_on_weaker: Annotated[
-        bool, typer.Option("--fail-on-weaker", help="Exit with 1 when anything got weaker.")
+        bool, typer.Option("--fail-on-weaker", help="Exit with 1 when anything is newly allowed, or cannot be decided.")
     ] = False,
     across_projects: Across = False,
 ) -> None:
-    """One sentence per change of access; what got weaker is marked (!)."""
+    """One sentence per change of access; what is newly allowed, or cannot be decided, is marked (!)."""
     with input_errors():
         before, after = read_both(sources, states or [], across_projects=across_projects)
         old, new = build(before), build(after)

@@ -28,6 +28,7 @@ from tests.access.worlds import (
     user_arn,
 )
 
+PROVED = ("may now call", "may no longer call", " lets in ", " lets through ", "cannot be decided")
 LOOSE = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
 
 
@@ -135,12 +136,18 @@ def changed(run: Run, tmp_path: Path, before: World, after: World, *options: str
     return result.exit_code, result.stdout.splitlines()
 
 
+def readable(lines: list[str]) -> list[str]:
+    """The sentences about who enters which role, without the proof's own (tests/access/test_access_proof.py)."""
+    return [line for line in lines if not any(said in line for said in PROVED)]
+
+
 def with_trust(condition: object) -> World:
     return World().user("alice", policy=document(allow())).role("ACCESS", document(trust(user_arn("alice"), condition)))  # type: ignore[arg-type]
 
 
 OTHER_NET = {"IpAddress": {"aws:SourceIp": [OFFICE, "198.51.100.0/24"]}}
 PLACE = f"{TARGET} through ACCESS"
+ASSUME = f"sts:AssumeRole on {role_arn()}"
 LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="Deny", Action="*"))
 
 
@@ -179,20 +186,7 @@ LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
         (
             demo("alice", policies=[LOCK]),
             demo("alice"),
-            [
-                f"A session of ACCESS in {TARGET} may be used from anywhere (!)",
-                f"ACCESS in {TARGET} loses the policy inline-1 (!)",
-            ],
-        ),
-        (
-            demo("alice", policies=[document(allow("*", Action="s3:GetObject"))]),
-            demo("alice", policies=[document(allow("*", Action="s3:*"))]),
-            [f"The policy inline-1 of ACCESS in {TARGET} changes, and is not shown to allow no more than before (!)"],
-        ),
-        (
-            demo("alice", policies=[document(allow("*", Action=["s3:GetObject", "s3:ListBucket"]))]),
-            demo("alice", policies=[document(allow("*", Action="s3:GetObject"))]),
-            [f"The policy inline-1 of ACCESS in {TARGET} allows no more than before."],
+            [f"A session of ACCESS in {TARGET} may be used from anywhere (!)"],
         ),
         (
             demo("alice"),
@@ -209,8 +203,8 @@ def test_diff_says_each_change_in_a_sentence(
     run: Run, tmp_path: Path, before: World, after: World, sentences: list[str]
 ) -> None:
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
-    assert lines == sentences
-    assert code == int(any("(!)" in text for text in sentences))
+    assert readable(lines) == sentences
+    assert code == int(any("(!)" in text for text in lines))
 
 
 def test_diff_notices_a_side_that_weakens_while_another_still_holds(run: Run, tmp_path: Path) -> None:
@@ -222,7 +216,7 @@ def test_diff_notices_a_side_that_weakens_while_another_still_holds(run: Run, tm
         )
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
     assert code == 1
-    assert lines == [
+    assert readable(lines) == [
         f"The grant for ACCESS in {TARGET} no longer asks for MFA by itself; something else still does (!)",
         f"The trust policy of ACCESS in {TARGET} no longer asks for MFA by itself; something else still does (!)",
     ]
@@ -233,15 +227,16 @@ def test_diff_of_a_plan_needs_no_second_state(run: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps(plan_of(before, after)))
     result = run("diff", plan, "--state", before.write(tmp_path, "before"))
-    assert result.stdout.splitlines() == [f"bob gains {PLACE} (MFA required, from {OFFICE}/32)."]
+    assert readable(result.stdout.splitlines()) == [f"bob gains {PLACE} (MFA required, from {OFFICE}/32)."]
 
 
 def test_diff_as_markdown_is_a_comment_with_the_weaker_changes_first(run: Run, tmp_path: Path) -> None:
     _, lines = changed(
-        run, tmp_path, with_trust(MFA), with_trust(None).user("bob", policy=document(allow())), "--markdown"
+        run, tmp_path, with_trust(MFA).user("bob", policy=document(allow())), with_trust(None), "--markdown"
     )
     assert lines[0] == "<!-- access diff -->"
-    assert lines[3:] == ["### ⚠️ Weaker access (1)", "", f"- alice no longer needs MFA in {PLACE} (!)"]
+    assert lines[3:6] == ["### ⚠️ Weaker access (2)", "", f"- alice no longer needs MFA in {PLACE} (!)"]
+    assert lines[8:] == ["### Other changes (1)", "", f"- bob may no longer call {ASSUME} without MFA, from anywhere."]
 
 
 def test_a_comment_stays_within_what_github_takes(run: Run, tmp_path: Path) -> None:
@@ -253,8 +248,8 @@ def test_a_comment_stays_within_what_github_takes(run: Run, tmp_path: Path) -> N
         return world
 
     _, lines = changed(run, tmp_path, many(MFA), many(None), "--markdown")
-    assert lines[3] == "### ⚠️ Weaker access (400)"
-    assert lines[-1] == "- … and 300 more: run `access diff` for all of them"
+    assert lines[3] == "### ⚠️ Weaker access (800)"
+    assert lines[-1] == "- … and 700 more: run `access diff` for all of them"
     assert len("\n".join(lines)) < 65_536
 
 
