@@ -11,6 +11,7 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
+from access.escaping import markdown as escaped
 from access.explain import terms
 from access.model import Model
 from access.verdicts import Cell, Ref, Status, Verdicts
@@ -159,4 +160,4 @@ def markdown(verdicts: Verdicts) -> str:
 
 
 def _markdown_row(out: TextIO, texts: Iterable[str]) -> None:
-    out.write("| " + " | ".join(text.replace("|", "\\|").replace("\n", "<br>") for text in texts) + " |\n")
+    out.write("| " + " | ".join("<br>".join(map(escaped, text.split("\n"))) for text in texts) + " |\n")

@@ -19,11 +19,9 @@ from delegation_pack.iam import Callers, CallerType, NewAccess, Request, Unverif
 
 from access.model import Model
 from access.proof.documents import NONE, Documents, compared, not_asked, unread
-from access.proof.requests import Difference, Found, called, caller, circumstances
+from access.proof.requests import ASSUME_ROLE, TELLING, Difference, Found, called, caller, circumstances
 from access.proof.resources import not_judged, not_known, tags_asked
 from access.proof.subjects import Subject, What, subjects
-
-_ASSUME_ROLE = "sts:assumerole"
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,8 @@ class _Comparison:
             return
         yield self._said(subject, found, narrow, wide)
         # Who may enter which role is told of by sentences of its own: look for what hides behind it.
-        if subject.what is not What.TRUST and found.request.action.lower() == _ASSUME_ROLE:
-            rest = (narrow.without(_ASSUME_ROLE), wide.without(_ASSUME_ROLE))
+        if subject.what is not What.TRUST and found.request.action == ASSUME_ROLE:
+            rest = (narrow.without(ASSUME_ROLE), wide.without(ASSUME_ROLE))
             more = _found(*rest, subject.callers, self._arn_of_caller(subject))
             if isinstance(more, Found):
                 yield self._said(subject, more, narrow, wide)
@@ -171,7 +169,14 @@ def _not_decided(said: str, *, is_new: bool) -> Finding:
 @cache
 def _told(narrow: Documents, wide: Documents, callers: tuple[Callers, ...]) -> Found | str | None:
     found = compared(narrow, wide, callers)
-    return Difference(narrow, wide).telling(found) if isinstance(found, NewAccess) else found
+    if not isinstance(found, NewAccess):
+        return found
+    difference = Difference(narrow, wide)
+    told = difference.telling(found)
+    if told.request.action in (*TELLING, ASSUME_ROLE):
+        return told
+    better = compared(narrow.only(TELLING), wide.only(TELLING), callers)
+    return difference.telling(better) if isinstance(better, NewAccess) else told
 
 
 def _found(narrow: Documents, wide: Documents, callers: tuple[Callers, ...], arn: str) -> Found | str | None:

@@ -48,10 +48,18 @@ class Documents:
         return Documents(self.texts | other.texts)
 
     def without(self, action: str) -> Documents:
-        """The documents with one action denied: identity policies only."""
-        statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
-        text = _canonical({"Version": "2012-10-17", "Statement": [statement]})
-        return Documents(self.texts | {(Kind.IDENTITY, text)})
+        """The documents with one action denied."""
+        return self._denying(Action=action)
+
+    def only(self, actions: tuple[str, ...]) -> Documents:
+        """The documents with all other actions denied."""
+        return self._denying(NotAction=actions)
+
+    def _denying(self, **actions: str | tuple[str, ...]) -> Documents:
+        kind = Kind.TRUST if any(kind is Kind.TRUST for kind, _ in self.texts) else Kind.IDENTITY
+        scope = {"Principal": "*"} if kind is Kind.TRUST else {"Resource": "*"}
+        text = _canonical({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", **actions, **scope}]})
+        return Documents(self.texts | {(kind, text)})
 
     @property
     def allows(self) -> Documents:

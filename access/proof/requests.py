@@ -30,18 +30,22 @@ _ALWAYS_THERE = frozenset(
     {"aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:viaawsservice", "aws:requestedregion"}
 )
 _USUAL = {"aws:securetransport": "true", "aws:viaawsservice": "false"}
+ASSUME_ROLE = "sts:AssumeRole"
 _SERVICE, _FEDERATED = "AWSService:", "Federated:"
 _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
+_SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
     *((action, "user") for action in (*actions.LASTING_CREDENTIALS, *actions.USERS)),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
     *((action, type_) for type_, names in actions.AROUND_BOUNDARIES.items() for action in names),
     *((action, "group") for action in actions.GROUPS),
-    *((f"sts:{name}", "role") for name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")),
+    *((action, "role") for action in _SESSIONS),
 )
 """What a reviewer should rather hear of than of other actions, most telling first, with the type of its resource."""
+TELLING = tuple(action for action, _ in _TELLING if action not in _SESSIONS)
+"""These actions, but for those that open a session."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,510 @@
+"""What a change newly allows, on the demo's three stacks: each counterexample is confirmed by the naive evaluator."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from access.model import build
+from access.proof import Finding, findings
+from access.proof.documents import Documents
+from access.states import read_both
+from tests.access.conftest import Run
+from tests.policies.iam import naive
+
+Json = dict[str, Any]
+DEMO = Path(__file__).parent / "demo" / "states"
+STACKS = ("security", "preprod", "production")
+SECURITY, PREPROD = "111111111111", "222222222222"
+BOB = f"arn:aws:iam::{SECURITY}:user/bob"
+GITHUB = "token.actions.githubusercontent.com"
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+class Stacks:
+    """The demo's exported states, to be changed."""
+
+    def __init__(self) -> None:
+        self.states = {name: json.loads((DEMO / f"{name}.json").read_text(encoding="utf-8")) for name in STACKS}
+
+    def resources(self, stack: str) -> list[Json]:
+        found: list[Json] = self.states[stack]["deployment"]["resources"]
+        return found
+
+    def all(self) -> Iterator[Json]:
+        for stack in STACKS:
+            yield from self.resources(stack)
+
+    def named(self, stack: str, name: str) -> Json:
+        return next(one for one in self.resources(stack) if one["urn"].endswith(f"::{name}"))
+
+    def set(self, stack: str, name: str, **values: Any) -> None:
+        one = self.named(stack, name)
+        for part in ("inputs", "outputs"):
+            one[part] = {**one.get(part, {}), **values}
+
+    def edit(self, stack: str, name: str, change: Callable[[list[Json]], object], of: str = "policy") -> None:
+        content = json.loads(self.named(stack, name)["outputs"][of])
+        change(content["Statement"])
+        self.set(stack, name, **{of: json.dumps(content)})
+
+    def add(self, stack: str, type_: str, resource: str, /, **outputs: Any) -> None:
+        provider = next(one["provider"] for one in self.resources(stack) if one.get("provider"))
+        self.resources(stack).append(
+            {
+                "urn": f"urn:pulumi:{stack}::delegation::{type_}::{resource}",
+                "type": type_,
+                "custom": True,
+                "provider": provider,
+                "inputs": outputs,
+                "outputs": outputs,
+            }
+        )
+
+    def write(self, folder: Path) -> str:
+        folder.mkdir()
+        for name, state in self.states.items():
+            (folder / f"{name}.json").write_text(json.dumps(state), encoding="utf-8")
+        return str(folder)
+
+
+def found(before: Stacks, after: Stacks, tmp_path: Path) -> list[Finding]:
+    sources = [before.write(tmp_path / "before"), after.write(tmp_path / "after")]
+    olds, news = read_both(sources, [])
+    return list(findings(build(olds), build(news)))
+
+
+def allowed(documents: Documents, finding: Finding) -> bool | None:
+    """The naive evaluator's verdict on a counterexample, over all documents together."""
+    request = finding.request
+    assert request
+    identity = str(request.context.get("aws:userid", "AIDAX" if ":user/" in request.principal else "AROAX:session"))
+    context = {
+        key.lower(): [value] if isinstance(value, str) else list(value) for key, value in request.context.items()
+    }
+    full = naive.with_derived(request.principal, identity, request.resource, context)
+    results: dict[str, list[bool | None]] = {"Allow": [False], "Deny": [False]}
+    for _, text in documents.texts:
+        document = json.loads(text)
+        for statement in document["Statement"]:
+            applies = naive.applies(
+                statement, request.principal, request.action, request.resource, full, document["Version"]
+            )
+            results[statement["Effect"]].append(applies)
+    if None in results["Deny"] or None in results["Allow"]:
+        return None
+    return True in results["Allow"] and True not in results["Deny"]
+
+
+def confirmed(finding: Finding) -> bool:
+    assert finding.documents
+    return [allowed(documents, finding) for documents in finding.documents] == [False, True]
+
+
+def trusting(statement: Json) -> Callable[[Stacks], None]:
+    """One more statement in the trust of the access role."""
+    return lambda stacks: stacks.edit(
+        "preprod", "access-role", lambda all_: all_.append({"Effect": "Allow", **statement}), of="assumeRolePolicy"
+    )
+
+
+def federated(provider: str, action: str = "sts:AssumeRoleWithWebIdentity", **more: Any) -> Callable[[Stacks], None]:
+    return trusting({"Principal": {"Federated": provider}, "Action": action, **more})
+
+
+def granting(action: str, resource: str = "*", **more: Any) -> Callable[[Stacks], None]:
+    """One more statement in the admins' self-service in the Security account."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": MFA, **more}
+    return lambda stacks: stacks.edit("security", "admins-self-service", lambda all_: all_.append(statement))
+
+
+def managing(index: int, **elements: Any) -> Callable[[Stacks], None]:
+    """Other elements in a statement of role management."""
+    return lambda stacks: stacks.edit("preprod", "access-role-management", lambda all_: all_[index].update(elements))
+
+
+def adding(type_: str, stack: str = "security", **outputs: Any) -> Callable[[Stacks], None]:
+    return lambda stacks: stacks.add(stack, type_, "extra", **outputs)
+
+
+def document(*statements: Json) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def reviewed_by(policy: str) -> Callable[[Stacks], None]:
+    return lambda stacks: stacks.set("preprod", "access-ReadOnlyAccess", policyArn=f"arn:aws:iam::aws:policy/{policy}")
+
+
+def bounded_by(policy: str) -> Callable[[Stacks], None]:
+    condition = {
+        "StringEquals": {"iam:PermissionsBoundary": f"arn:aws:iam::aws:policy/{policy}"},
+        "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"},
+        "IpAddress": {"aws:SourceIp": ["203.0.113.10/32"]},
+    }
+    return managing(1, Condition=condition)
+
+
+def without_mfa(stacks: Stacks) -> None:
+    stacks.edit("security", "admins-self-service", lambda all_: all_[3]["NotAction"].append("iam:CreateAccessKey"))
+
+
+def protected_less(stacks: Stacks) -> None:
+    stacks.edit("preprod", "access-role-management", lambda all_: all_.pop(2))
+
+
+ROLE = {"name": "made", "path": "/", "arn": f"arn:aws:iam::{PREPROD}:role/made"}
+ALL = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+# What changes, and what the report says of it.
+OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
+    "Google in the trust": (federated("accounts.google.com"), "lets in whom accounts.google.com vouches for"),
+    "GitHub without subject": (
+        federated(GITHUB, Condition={"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}),
+        f"lets in whom {GITHUB} vouches for by sts:AssumeRoleWithWebIdentity",
+    ),
+    "Cognito in the trust": (
+        federated("cognito-identity.amazonaws.com"),
+        "lets in whom cognito-identity.amazonaws.com",
+    ),
+    "SAML in the trust": (
+        federated(f"arn:aws:iam::{PREPROD}:saml-provider/idp", "sts:AssumeRoleWithSAML"),
+        "by sts:AssumeRoleWithSAML",
+    ),
+    "everybody with a web identity": (
+        trusting({"Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}),
+        "by sts:AssumeRoleWithWebIdentity",
+    ),
+    "a service in the trust": (
+        trusting({"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}),
+        "lets in the service ec2.amazonaws.com by sts:AssumeRole",
+    ),
+    "a role of the own account in the trust": (
+        trusting({"Principal": {"AWS": f"arn:aws:iam::{PREPROD}:role/ci"}, "Action": "sts:AssumeRole"}),
+        f"lets in arn:aws:iam::{PREPROD}:role/ci by sts:AssumeRole",
+    ),
+    "a session of a federated user in the trust": (
+        trusting({"Principal": {"AWS": f"arn:aws:sts::{SECURITY}:federated-user/x"}, "Action": "sts:AssumeRole"}),
+        f"the principal arn:aws:sts::{SECURITY}:federated-user/x is about callers that are not asked about",
+    ),
+    **{
+        action: (granting(f"iam:{action}"), f"IT-Admins may now call iam:{action} on")
+        for action in (
+            *("PutUserPolicy", "AttachUserPolicy", "PutGroupPolicy", "UpdateLoginProfile", "CreateLoginProfile"),
+            *("UpdateSAMLProvider", "CreateOpenIDConnectProvider", "AddClientIDToOpenIDConnectProvider"),
+        )
+    },
+    "CreateAccessKey for others": (
+        granting("iam:CreateAccessKey"),
+        f"IT-Admins may now call iam:CreateAccessKey on arn:aws:iam::{SECURITY}:user/another with MFA, from anywhere",
+    ),
+    "CreatePolicyVersion of self-service": (
+        granting("iam:CreatePolicyVersion", f"arn:aws:iam::{SECURITY}:policy/IT-Admins-self-service"),
+        "may now call iam:CreatePolicyVersion on",
+    ),
+    "another service's write": (granting("sso:CreateAccountAssignment"), "may now call sso:CreateAccountAssignment"),
+    "a Deny with an exemption more": (
+        without_mfa,
+        "IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from anywhere (!)",
+    ),
+    "protected roles less": (
+        protected_less,
+        "TSU-IAM-ACCESS in preprod may now call iam:AttachRolePolicy on arn:aws:iam::222222222222:role/",
+    ),
+    "another boundary for roles": (
+        bounded_by("AWSLambda_FullAccess"),
+        "with iam:PermissionsBoundary 'arn:aws:iam::aws:policy/AWSLambda_FullAccess'",
+    ),
+    "another policy of AWS": (reviewed_by("AdministratorAccess"), "TSU-IAM-ACCESS in preprod may now call "),
+    "a policy of AWS that nobody knows": (
+        reviewed_by("NewerThanTheTable"),
+        "It cannot be decided whether TSU-IAM-ACCESS in preprod may call anything new: "
+        "the document of arn:aws:iam::aws:policy/NewerThanTheTable cannot be read (!)",
+    ),
+    "a policy written onto a user": (
+        adding("aws:iam/userPolicy:UserPolicy", user="bob", name="own", policy=ALL),
+        "bob may now call iam:",
+    ),
+    "a policy that nobody holds": (
+        adding("aws:iam/policy:Policy", name="idle", arn=f"arn:aws:iam::{SECURITY}:policy/idle", policy=ALL),
+        "Whoever holds the policy idle in ",
+    ),
+    "a role of another package": (
+        adding(
+            "aws-native:iam:Role",
+            stack="preprod",
+            roleName="made",
+            arn=ROLE["arn"],
+            assumeRolePolicyDocument=json.loads(
+                document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+            ),
+        ),
+        "The trust policy of made in preprod now lets in others",
+    ),
+    "a user in the group": (
+        lambda stacks: stacks.set("security", "admins-membership", users=["alice", "bob", "carol"]),
+        "carol may now call iam:",
+    ),
+    **{
+        type_: (adding(type_), f"extra ({type_}) appears: what that means for access is not judged (!)")
+        for type_ in (
+            *("aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"),
+            *("aws:iam/virtualMfaDevice:VirtualMfaDevice", "aws:iam/samlProvider:SamlProvider"),
+            *("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws-native:sso:PermissionSet"),
+            *("aws:index/iamRole:IamRole", "aws:cloudformation/stack:Stack", "aws:cloudcontrol/resource:Resource"),
+            *("command:local:Command", "pulumi-python:dynamic:Resource", "aws:s3/bucketPolicy:BucketPolicy"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("change", "said"), OPENED.values(), ids=OPENED)
+def test_what_a_change_opens_is_reported_and_fails(
+    run: Run, tmp_path: Path, change: Callable[[Stacks], None], said: str
+) -> None:
+    before, after = Stacks(), Stacks()
+    change(after)
+    counterexamples = [one for one in found(before, after, tmp_path) if one.request]
+    assert all(confirmed(one) for one in counterexamples)
+    result = run("diff", tmp_path / "before", tmp_path / "after", "--fail-on-weaker")
+    line = next((line for line in result.stdout.splitlines() if said in line), result.stdout)
+    assert said in line
+    assert line.endswith("(!)")
+    assert result.exit_code == 1
+
+
+CLOSED = (
+    *("Google in the trust", "UpdateSAMLProvider", "protected roles less", "a Deny with an exemption more"),
+    *("a policy that nobody holds", "a role of another package", "a user in the group", "command:local:Command"),
+)
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_what_the_reverse_closes_has_no_mark(run: Run, tmp_path: Path, name: str) -> None:
+    before, after = Stacks(), Stacks()
+    OPENED[name][0](before)
+    counterexamples = [one for one in found(before, after, tmp_path) if one.request]
+    assert all(confirmed(one) for one in counterexamples)
+    lines = run("diff", tmp_path / "before", tmp_path / "after").stdout.splitlines()
+    assert any("no longer" in line or "is gone" in line for line in lines)
+    assert not any(line.endswith("(!)") for line in lines)
+
+
+def retagged(stacks: Stacks) -> None:
+    for one in stacks.all():
+        if "tags" in one.get("outputs", {}):
+            one["outputs"] |= {"tags": {"owner": "somebody"}, "tagsAll": {"owner": "somebody"}}
+
+
+def redescribed(stacks: Stacks) -> None:
+    stacks.set("preprod", "access-role", description="Another text")
+    stacks.set("security", "admins-self-service", description="Another text")
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rewritten(change: Callable[[list[Json]], list[Json]]) -> Callable[[Stacks], None]:
+    """All documents of all stacks with other statements."""
+
+    def rewrite(stacks: Stacks) -> None:
+        count = 0
+        for one in stacks.all():
+            for name in ("policy", "assumeRolePolicy"):
+                if name in one.get("outputs", {}):
+                    content = json.loads(one["outputs"][name])
+                    content["Statement"] = change(copy.deepcopy(content["Statement"]))
+                    one["inputs"][name] = one["outputs"][name] = json.dumps(content, indent=1)
+                    count += 1
+        assert count >= 7
+
+    return rewrite
+
+
+def each(change: Callable[[Json], Json | list[Json]]) -> Callable[[list[Json]], list[Json]]:
+    return lambda statements: [one for statement in statements for one in listed(change(statement))]
+
+
+def split_by(element: str) -> Callable[[list[Json]], list[Json]]:
+    def split(statement: Json) -> list[Json]:
+        parts = listed(statement.get(element, []))
+        return [{**statement, "Sid": f"{statement['Sid']}{i}", element: part} for i, part in enumerate(parts)] or [
+            statement
+        ]
+
+    return each(split)
+
+
+def split_principals(statement: Json) -> list[Json]:
+    users = listed(statement.get("Principal", {}).get("AWS", []))
+    alone = [{**statement, "Sid": f"Only{i}", "Principal": {"AWS": user}} for i, user in enumerate(users)]
+    return alone or [statement]
+
+
+def written_out(statement: Json) -> Json:
+    """Wildcards beside what they cover."""
+    for element in ("Action", "NotAction"):
+        if "iam:Get*" in listed(statement.get(element, [])):
+            statement[element] = [
+                "iam:Get?*",
+                "iam:Get",
+                "iam:GetRole",
+                *listed(statement[element])[1:],
+                "iam:ListRoles",
+            ]
+    return statement
+
+
+def respelt(statement: Json) -> Json:
+    for element in ("Action", "NotAction"):
+        if element in statement:
+            statement[element] = [text.swapcase() for text in listed(statement[element])]
+    condition = statement.get("Condition", {})
+    statement["Condition"] = {
+        operator: {key.upper(): listed(values) for key, values in block.items()}
+        for operator, block in condition.items()
+    }
+    for block in statement["Condition"].values():
+        if "AWS:SOURCEIP" in block:
+            block["AWS:SOURCEIP"] = [text.removesuffix("/32") for text in block["AWS:SOURCEIP"]]
+    return statement
+
+
+def merged(statements: list[Json]) -> list[Json]:
+    """Every statement twice, and what only differs in its actions once more as one."""
+    twice = [{**one, "Sid": f"Again{i}"} for i, one in enumerate(statements)]
+    return [*statements, *twice]
+
+
+SAME: dict[str, Callable[[Stacks], None]] = {
+    "tags": retagged,
+    "descriptions": redescribed,
+    "Sids": rewritten(lambda all_: [{**one, "Sid": f"S{i}"} for i, one in enumerate(all_)]),
+    "no Sids": rewritten(each(lambda one: {name: value for name, value in one.items() if name != "Sid"})),
+    "reordered": rewritten(lambda all_: list(reversed(all_))),
+    "split by action": rewritten(split_by("Action")),
+    "split by resource": rewritten(split_by("Resource")),
+    "split by principal": rewritten(each(split_principals)),
+    "wildcards written out": rewritten(each(written_out)),
+    "respelt": rewritten(each(respelt)),
+    "twice": rewritten(merged),
+    "everything at once": rewritten(
+        lambda all_: list(reversed(split_by("Action")(each(respelt)(each(written_out)(each(split_principals)(all_))))))
+    ),
+}
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_what_means_the_same_is_proved_to_be_no_change(
+    run: Run, tmp_path: Path, change: Callable[[Stacks], None]
+) -> None:
+    before, after = Stacks(), Stacks()
+    change(after)
+    for one, other in ((before, after), (after, before)):
+        folder = tmp_path / str(one is before)
+        folder.mkdir()
+        sources = one.write(folder / "before"), other.write(folder / "after")
+        result = run("diff", *sources, "--fail-on-weaker")
+        assert result.stdout == "Nobody's access changes.\n"
+        assert result.exit_code == 0
+
+
+def test_a_document_that_cannot_be_read_is_no_change_while_it_stays_the_same(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    for stacks in (before, after):
+        reviewed_by("NewerThanTheTable")(stacks)
+    rewritten(each(respelt))(after)
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    assert run("diff", *sources, "--fail-on-weaker").stdout == "Nobody's access changes.\n"
+
+
+def test_a_deny_lost_beside_a_document_that_cannot_be_read_is_undecided(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    for stacks in (before, after):
+        reviewed_by("NewerThanTheTable")(stacks)
+        stacks.edit("preprod", "access-role-management", lambda all_: all_.pop(1))
+    after.edit("preprod", "access-role-management", lambda all_: all_.pop())
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    result = run("diff", *sources, "--fail-on-weaker")
+    assert "It cannot be decided whether TSU-IAM-ACCESS in preprod may call anything new" in result.stdout
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("tag", ["team", "other"])
+def test_a_tag_counts_only_where_a_document_asks_for_it(run: Run, tmp_path: Path, tag: str) -> None:
+    before, after = Stacks(), Stacks()
+    for stacks in (before, after):
+        granting("s3:GetObject", Condition={"StringEquals": {"aws:PrincipalTag/Team": "red"}})(stacks)
+    after.set("security", "admins-bob", tags={tag: "red"}, tagsAll={tag: "red"})
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    lines = run("diff", *sources, "--fail-on-weaker").stdout.splitlines()
+    asked = (
+        "It cannot be decided whether anything is new: the tag team of user bob changes, and documents ask for it (!)"
+    )
+    assert (asked in lines) == (tag == "team")
+    assert (lines == ["Nobody's access changes."]) == (tag == "other")
+
+
+def test_a_permissions_boundary_is_compared_and_said_to_stop_a_request(run: Run, tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{PREPROD}:policy/bound"
+    worlds = [Stacks(), Stacks(), Stacks()]
+    for stacks, action in zip(worlds, ("s3:GetObject", "s3:GetObject", "s3:*"), strict=True):
+        held = document({"Effect": "Allow", "Action": action, "Resource": "*"})
+        stacks.add("preprod", "aws:iam/policy:Policy", "bound", name="bound", arn=arn, policy=held)
+        stacks.set("preprod", "access-role", permissionsBoundary=arn)
+    granting_role = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
+    worlds[1].edit("preprod", "access-role-management", lambda all_: all_.append(granting_role))
+    before, more, wider = (one.write(tmp_path / str(i)) for i, one in enumerate(worlds))
+    assert run("diff", before, more).stdout == (
+        "TSU-IAM-ACCESS in preprod may now call ec2:RunInstances on * without MFA, from anywhere; "
+        "its permissions boundary stops this request (!)\n"
+    )
+    lines = run("diff", before, wider).stdout.splitlines()
+    assert lines[0].startswith("The permissions boundary of TSU-IAM-ACCESS in preprod now lets through s3:")
+    assert all("boundary" in line or "policy bound" in line for line in lines)
+
+
+def test_what_is_new_for_a_group_is_not_said_again_of_its_members(tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    granting("iam:CreateUser")(after)
+    assert [one.subject for one in found(before, after, tmp_path)] == ["IT-Admins"]
+
+
+def test_what_only_comes_of_several_groups_is_said_of_the_user(tmp_path: Path) -> None:
+    """One group allows it all along, the Deny of another goes."""
+    before, after = Stacks(), Stacks()
+    for stacks in (before, after):
+        stacks.add("security", "aws:iam/userPolicy:UserPolicy", "own", user="bob", name="own", policy=ALL)
+    deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+    before.edit("security", "admins-self-service", lambda all_: all_.append(deny))
+    new = found(before, after, tmp_path)
+    assert [one.subject for one in new] == ["bob"]
+    assert all(confirmed(one) for one in new)
+    assert new[0].request
+    assert new[0].request.action.startswith("ec2:")
+
+
+FORGED = (
+    "x`\n\n## All is well <b>@team/all</b> ![p](https://evil.test/p.png) | "
+    "[l](http://evil.test) www.evil.test #1 \u202e"
+)
+
+
+def test_a_name_forges_nothing_in_a_comment(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    after.add("security", "command:local:Command", FORGED)
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    for options in ((), ("--markdown",)):
+        lines = [line for line in run("diff", *sources, *options).stdout.splitlines() if "All is well" in line]
+        assert len(lines) == 1
+        assert "\\u000a" in lines[0]
+        assert "\u202e" not in lines[0]
+    assert "\\`" in lines[0]
+    assert "\\<b\\>" in lines[0]
+    assert not any(
+        forged in lines[0] for forged in ("@team", "https://", "http://", " ![p", " [l", "www.", "#1", " | ")
+    )
