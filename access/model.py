@@ -12,6 +12,7 @@ from delegation_pack import model as entities
 from delegation_pack.facts import PARTITIONS, SOURCE
 from delegation_pack.model import ModelError, Principal, PrincipalType, Resource
 
+from access.read_back import policies_made, settled
 from access.states import InputError, Stack, placed
 
 
@@ -94,14 +95,17 @@ def _none(what: str, text: str, known: Iterable[str], where: str = "") -> Any:
     raise InputError(f"There is no {what} {text}{where} in these states. {hint}")
 
 
-def build(stacks: Sequence[Stack]) -> Model:
+def build(stacks: Sequence[Stack], others: Sequence[Stack] = ()) -> Model:
     """Build the model of all accounts that the stacks describe.
+
+    `others` are the stacks at another moment, with which the model will be compared.
 
     Raises:
         InputError: a resource cannot be placed, or what it says is encrypted.
     """
     try:
-        found = entities.Model([resource for stack in stacks for resource in placed(stack)])
+        resources, compared = ([one for stack in each for one in placed(stack)] for each in (stacks, others))
+        found = entities.Model(settled(resources, policies_made([*resources, *compared])))
         aliases = found.of("iam.AccountAlias")
         for resource in (*found.read, *aliases):
             if resource.kind.startswith("iam."):

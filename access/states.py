@@ -12,6 +12,7 @@ from typing import Any
 from delegation_pack.model import ENCRYPTED, UNKNOWN, Resource, account_of, folded
 
 import json_text
+from access import read_back
 
 # https://www.pulumi.com/docs/iac/concepts/secrets/: how a state writes secrets and values that are not known yet.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -242,6 +243,7 @@ def _resource(item: Any, source: str, planned: bool) -> Resource:
             if not (isinstance(inputs, dict) and isinstance(outputs, dict)):
                 raise InputError(f"{source} is no state: {urn} has inputs or outputs that are not an object.")
             over = planned and not type_.startswith(_PROVIDER_TYPE)
+            outputs = read_back.aside(type_, inputs, outputs)
             sources = item.get("propertyDependencies")
             return Resource(
                 urn=urn,

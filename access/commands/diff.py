@@ -36,7 +36,7 @@ def diff(
     """One sentence per change of access; what is newly allowed, or cannot be decided, is marked (!)."""
     with input_errors():
         before, after = read_both(sources, states or [], across_projects=across_projects)
-        old, new = build(before), build(after)
+        old, new = build(before, after), build(after, before)
         tell_not_judged(new)
         found = differences.changes(Verdicts(old), Verdicts(new))
     if markdown:

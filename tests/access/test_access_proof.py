@@ -76,7 +76,7 @@ class Stacks:
 def found(before: Stacks, after: Stacks, tmp_path: Path) -> list[Finding]:
     sources = [before.write(tmp_path / "before"), after.write(tmp_path / "after")]
     olds, news = read_both(sources, [])
-    return list(findings(build(olds), build(news)))
+    return list(findings(build(olds, news), build(news, olds)))
 
 
 def allowed(documents: Documents, finding: Finding) -> bool | None:
@@ -508,3 +508,27 @@ def test_a_name_forges_nothing_in_a_comment(run: Run, tmp_path: Path) -> None:
     assert not any(
         forged in lines[0] for forged in ("@team", "https://", "http://", " ![p", " [l", "www.", "#1", " | ")
     )
+
+
+@pytest.mark.parametrize("how", ["changed", "removed"])
+def test_what_aws_told_of_a_role_before_the_change_hides_nothing(tmp_path: Path, how: str) -> None:
+    """A refreshed state lists a role's policies in the role's outputs too, and a plan leaves that list as it was."""
+    before, after = Stacks(), Stacks()
+    for stacks in (before, after):
+        deny = document({"Effect": "Deny", "Action": "iam:*", "Resource": "*"})
+        stacks.add("preprod", "aws:iam/rolePolicy:RolePolicy", "deny", role="TSU-IAM-ACCESS", name="deny", policy=deny)
+        stacks.named("preprod", "access-role")["outputs"]["inlinePolicies"] = [{"name": "deny", "policy": deny}]
+    if how == "changed":
+        less = document({"Effect": "Deny", "Action": "iam:*User", "Resource": "*"})
+        after.set("preprod", "deny", policy=less)
+    else:
+        after.resources("preprod").remove(after.named("preprod", "deny"))
+    new = found(before, after, tmp_path)
+    assert [(one.subject, one.is_new) for one in new] == [("TSU-IAM-ACCESS in preprod", True)]
+    assert all(confirmed(one) for one in new)
+
+
+def test_a_policy_that_aws_has_and_no_resource_makes_counts(tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    after.named("preprod", "access-role")["outputs"]["inlinePolicies"] = [{"name": "by-hand", "policy": ALL}]
+    assert any(one.subject == "TSU-IAM-ACCESS in preprod" and one.is_new for one in found(before, after, tmp_path))
