@@ -215,9 +215,12 @@ def _stack(items: Any, source: str, fallback: str, time: str = "", *, planned: b
 
 
 def _plan(steps: Iterable[Any], source: str, fallback: str) -> Plan:
-    old, new, touched = [], [], set()
+    old, new, same, touched = [], [], [], set()
     for step in steps:
         match step:
+            case {"op": "same", "urn": str(urn), "newState": state}:
+                touched.add(urn)
+                same.append(state)
             case {"op": str(op), "urn": str(urn)}:
                 touched.add(urn)
                 if step.get("oldState") and op not in ("create-replacement", "replace"):
@@ -226,9 +229,12 @@ def _plan(steps: Iterable[Any], source: str, fallback: str) -> Plan:
                     new.append(step["newState"])
             case _:
                 raise InputError(f"{source} is no plan: a step lacks op or urn.")
-    before, after = _stack(old, source, fallback), _stack(new, source, fallback, planned=True)
-    named = after if after.project else before
-    before, after = (Stack(named.name, named.project, s.resources, source) for s in (before, after))
+    parts = _stack(same, source, fallback), _stack(old, source, fallback), _stack(new, source, fallback, planned=True)
+    kept, before, after = parts
+    named = next((one for one in (after, before, kept) if one.project), after)
+    before, after = (
+        Stack(named.name, named.project, [*kept.resources, *one.resources], source) for one in (before, after)
+    )
     return Plan(before, after, frozenset(touched))
 
 

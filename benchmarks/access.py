@@ -7,6 +7,7 @@ python -m benchmarks.access FOLDER     only write the states
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
+from sandbox.workspace import REPOSITORY
 
 USERS, ACCOUNTS, TEAMS = 500, 200, 20
 TEAMS_PER_ACCOUNT = 4
@@ -107,8 +109,42 @@ def write(folder: Path) -> None:
         (folder / f"{number:03}.json").write_text(json.dumps(state), encoding="utf-8")
 
 
+def _loosened(state: dict[str, Any]) -> dict[str, Any]:
+    """The same state with a wider network in every grant, and no MFA in any trust policy."""
+    text = json.dumps(state)
+    for what, instead in (("203.0.113.0/28", "203.0.113.0/27"), ('"Bool\\"', '"BoolIfExists\\"')):
+        text = text.replace(what, instead)
+    changed: dict[str, Any] = json.loads(text)
+    return changed
+
+
+def _diff(*arguments: str, folder: Path) -> float:
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "access", "diff", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def diffs() -> Iterator[Figure]:
+    """Measure differences: of the demo's stacks, and of the large company with nothing and with everything new."""
+    demo = REPOSITORY / "tests" / "access" / "demo"
+    taken = _diff("plans", "--state", "states", folder=demo)
+    yield Figure(name="access diff of the three stacks", value=taken, unit="s", limit=1)
+    with tempfile.TemporaryDirectory() as name:
+        before, after = Path(name, "before"), Path(name, "after")
+        for folder, change in ((before, dict), (after, _loosened)):
+            folder.mkdir()
+            for number, state in enumerate(states()):
+                (folder / f"{number:03}.json").write_text(json.dumps(change(state)), encoding="utf-8")
+        for what, other in (("nothing", before), ("everything", after)):
+            taken = _diff(str(before), str(other), folder=REPOSITORY)
+            text = f"access diff, {ACCOUNTS} roles, {USERS} users, {what} new"
+            yield Figure(name=text, value=taken, unit="s", limit=10)
+
+
 def measure() -> Iterator[Figure]:
-    """Measure the matrix as CSV, and the report."""
+    """Measure the matrix as CSV, the report, and differences."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder)
@@ -131,6 +167,7 @@ def measure() -> Iterator[Figure]:
         )
         yield Figure(name="access report of the same", value=time.perf_counter() - started, unit="s")
         yield Figure(name="its page", value=(folder / "index.html").stat().st_size / 2**20, unit="MiB")
+    yield from diffs()
 
 
 if __name__ == "__main__":

@@ -15,13 +15,10 @@ _WITHOUT_ACCESS = frozenset(
 """Kinds that give nobody anything: a name, and lists that only take policies away."""
 _OF_PULUMI = "pulumi:"
 _MEANS_NOTHING = frozenset({"tags", "tagsall", "description"})
-_WHO_AND_WHAT = frozenset(
-    {
-        *("role", "roles", "rolename", "user", "users", "username", "group", "groups", "groupname"),
-        *("policyarn", "policyarns", "managedpolicyarn", "managedpolicyarns", "permissionsboundary"),
-    }
-)
-"""Folded names of the properties that say who holds what, and who is in which group."""
+_ONE = frozenset({"role", "rolename", "user", "username", "group", "groupname"})
+_WHO = _ONE | {"roles", "users", "groups", "permissionsboundary"}
+"""Folded names of the properties that say who holds what, and who is in which group. One that is not known yet can be
+told from the resource that it comes from."""
 
 
 def not_judged(before: Model, after: Model) -> Iterator[tuple[str, Resource]]:
@@ -41,12 +38,11 @@ def not_known(after: Model) -> Iterator[tuple[Resource, str]]:
     """Yield each resource, with the property, that attaches policies or joins groups nobody knows before the
     deployment."""
     for resource in after.entities.read:
-        unknown = [name for name, value in resource.properties.items() if _is_open(name, value)]
-        unresolved = [name for name in unknown if not after.entities.sources(resource, folded(name))]
-        for name in unresolved:
-            yield resource, name
-        if not unresolved:
-            yield from ((resource, place) for place in after.entities.unknown_attachments(resource))
+        unknown = [name for name, value in resource.properties.items() if holds_unknown(value)]
+        for name in unknown:
+            if folded(name) in _WHO and not (folded(name) in _ONE and after.entities.principals_of(resource)):
+                yield resource, name
+        yield from ((resource, place) for place in after.entities.unknown_attachments(resource))
 
 
 def tags_asked(before: Model, after: Model, keys: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -58,10 +54,6 @@ def tags_asked(before: Model, after: Model, keys: frozenset[str]) -> Iterator[tu
             for tag in sorted(was.keys() | one.tags.keys()):
                 if was.get(tag) != one.tags.get(tag) and f"tag/{tag.lower()}" in keys:
                     yield one.title, tag
-
-
-def _is_open(name: str, value: Any) -> bool:
-    return folded(name) in _WHO_AND_WHAT and holds_unknown(value)
 
 
 def _unread(model: Model) -> Sequence[Resource]:

@@ -532,3 +532,66 @@ def test_a_policy_that_aws_has_and_no_resource_makes_counts(tmp_path: Path) -> N
     before, after = Stacks(), Stacks()
     after.named("preprod", "access-role")["outputs"]["inlinePolicies"] = [{"name": "by-hand", "policy": ALL}]
     assert any(one.subject == "TSU-IAM-ACCESS in preprod" and one.is_new for one in found(before, after, tmp_path))
+
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@pytest.mark.parametrize(
+    ("stack", "resource", "place", "value"),
+    [
+        ("security", "admins-membership", "users", ["alice", "bob", UNKNOWN]),
+        ("security", "admins-self-service-attachment", "policyArn", UNKNOWN),
+        ("preprod", "access-role-management", "role", UNKNOWN),
+        ("preprod", "access-role", "permissionsBoundary", UNKNOWN),
+    ],
+)
+def test_what_is_not_known_before_the_deployment_is_undecided(
+    run: Run, tmp_path: Path, stack: str, resource: str, place: str, value: Any
+) -> None:
+    before, after = Stacks(), Stacks()
+    after.set(stack, resource, **{place: value})
+    after.named(stack, resource).pop("propertyDependencies", None)
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    result = run("diff", *sources, "--fail-on-weaker")
+    said = f"It cannot be decided whether anything is new: {place}"
+    assert any(
+        line.startswith(said) and "is not known before the deployment (!)" in line
+        for line in result.stdout.splitlines()
+    )
+    assert result.exit_code == 1
+
+
+def test_who_holds_a_policy_may_be_told_from_the_resource_that_the_name_comes_from(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    after.set("preprod", "access-role-management", role=UNKNOWN)
+    role = after.named("preprod", "access-role")["urn"]
+    after.named("preprod", "access-role-management")["propertyDependencies"] = {"role": [role]}
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    assert run("diff", *sources).stdout == "Nobody's access changes.\n"
+
+
+def test_a_document_that_is_not_known_before_the_deployment_is_undecided(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    after.set("preprod", "access-role", assumeRolePolicy=UNKNOWN)
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    result = run("diff", *sources, "--fail-on-weaker")
+    assert (
+        "It cannot be decided whether the trust policy of TSU-IAM-ACCESS in preprod lets in anything new"
+        in result.stdout
+    )
+    assert result.exit_code == 1
+
+
+def test_what_a_plan_leaves_as_it_is_has_not_changed(run: Run, tmp_path: Path) -> None:
+    """Though its outputs say otherwise what its inputs say."""
+    stacks = Stacks()
+    stacks.add("preprod", "command:local:Command", "kept", create="a")
+    stacks.named("preprod", "kept")["outputs"] = {"create": "A", "stdout": "x"}
+    state = stacks.named("preprod", "kept")
+    stack = stacks.resources("preprod")[0]
+    steps = [{"op": "same", "urn": one["urn"], "oldState": one, "newState": one} for one in (stack, state)]
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    result = run("diff", plan, "--state", stacks.write(tmp_path / "states"), "--fail-on-weaker")
+    assert result.stdout == "Nobody's access changes.\n"
