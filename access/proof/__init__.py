@@ -18,7 +18,7 @@ from functools import cache
 from delegation_pack.iam import Callers, CallerType, NewAccess, Request, Unverifiable, evaluate, keys_asked
 
 from access.model import Model
-from access.proof.documents import NONE, Documents, compared, not_asked, unread
+from access.proof.documents import NONE, Documents, compared, everything, not_asked, unread
 from access.proof.requests import ASSUME_ROLE, TELLING, Difference, Found, called, caller, circumstances
 from access.proof.resources import not_judged, not_known, tags_asked
 from access.proof.subjects import Subject, What, subjects
@@ -141,6 +141,8 @@ def _sentence(subject: Subject, found: Found, *, is_new: bool) -> tuple[str, str
         case What.BOUNDARY:
             lets = "now lets through" if is_new else "no longer lets through"
             said = f"The permissions boundary of {subject.title} {lets} {called(found)}"
+            if is_new and subject.documents == everything():
+                said = f"No permissions boundary keeps {subject.title} any more from {called(found)}"
         case What.TRUST:
             lets = "now lets in" if is_new else "no longer lets in"
             said = f"The trust policy of {subject.title} {lets} {caller(found)} by {found.request.action}"

@@ -36,7 +36,8 @@ _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
 _SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
-    *((action, "user") for action in (*actions.LASTING_CREDENTIALS, *actions.USERS)),
+    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS)),
+    *((action, "mfa") for action in actions.DEVICES),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
     *((action, type_) for type_, names in actions.AROUND_BOUNDARIES.items() for action in names),

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 DEMO = Path(__file__).parent / "demo" / "states"
 STACKS = ("security", "preprod", "production")
 SECURITY, PREPROD = "111111111111", "222222222222"
-BOB = f"arn:aws:iam::{SECURITY}:user/bob"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GITHUB = "token.actions.githubusercontent.com"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
@@ -472,6 +472,55 @@ def test_what_is_new_for_a_group_is_not_said_again_of_its_members(tmp_path: Path
     before, after = Stacks(), Stacks()
     granting("iam:CreateUser")(after)
     assert [one.subject for one in found(before, after, tmp_path)] == ["IT-Admins"]
+
+
+def test_a_permissions_boundary_that_goes_is_reported(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    before.set("security", "admins-bob", permissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    lost = found(before, after, tmp_path)
+    assert all(confirmed(one) for one in lost)
+    result = run("diff", tmp_path / "before", tmp_path / "after", "--fail-on-weaker")
+    assert result.stdout.startswith(
+        "No permissions boundary keeps bob any more from iam:CreateAccessKey on their own user"
+    )
+    assert result.exit_code == 1
+    assert run("diff", tmp_path / "after", tmp_path / "before", "--fail-on-weaker").exit_code == 0
+
+
+@pytest.mark.parametrize("place", ["description", "tags", "status"])
+def test_of_a_resource_that_nothing_reads_only_its_content_counts(run: Run, tmp_path: Path, place: str) -> None:
+    before, after = Stacks(), Stacks()
+    for stacks, value in ((before, "a"), (after, "b")):
+        stacks.add("security", "aws:iam/accessKey:AccessKey", "key", user="bob", **{place: value})
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    out = run("diff", *sources).stdout.splitlines()
+    assert ("key (aws:iam/accessKey:AccessKey) changes: what that means for access is not judged (!)" in out) == (
+        place == "status"
+    )
+
+
+def test_a_document_that_cannot_be_read_and_goes_may_have_denied(run: Run, tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    elsewhere = f"arn:aws:iam::{PREPROD}:policy/elsewhere"
+    before.add("preprod", ATTACHMENT, "extra", role="TSU-IAM-ACCESS", policyArn=elsewhere)
+    sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
+    result = run("diff", *sources, "--fail-on-weaker")
+    said = f"TSU-IAM-ACCESS in preprod may call anything new: the document of {elsewhere} cannot be read (!)"
+    assert f"It cannot be decided whether {said}" in result.stdout.splitlines()
+    assert result.exit_code == 1
+
+
+def test_what_is_new_for_a_user_beyond_the_group_is_said_too(tmp_path: Path) -> None:
+    before, after = Stacks(), Stacks()
+    allow = document({"Effect": "Allow", "Action": "ec2:*", "Resource": "*"})
+    for stacks in (before, after):
+        stacks.add("security", "aws:iam/userPolicy:UserPolicy", "own", user="bob", name="own", policy=allow)
+    deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+    before.edit("security", "admins-self-service", lambda all_: all_.append(deny))
+    granting("iam:CreateUser")(after)
+    new = found(before, after, tmp_path)
+    assert [one.subject for one in new] == ["bob", "IT-Admins"]
+    assert all(confirmed(one) for one in new)
 
 
 def test_what_only_comes_of_several_groups_is_said_of_the_user(tmp_path: Path) -> None:
