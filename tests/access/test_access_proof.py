@@ -25,6 +25,8 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GITHUB = "token.actions.githubusercontent.com"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
+IN_README = "IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from anywhere (!)"
+
 
 class Stacks:
     """The demo's exported states, to be changed."""
@@ -208,7 +210,7 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
     "another service's write": (granting("sso:CreateAccountAssignment"), "may now call sso:CreateAccountAssignment"),
     "a Deny with an exemption more": (
         without_mfa,
-        "IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from anywhere (!)",
+        IN_README,
     ),
     "protected roles less": (
         protected_less,
@@ -259,6 +261,11 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         )
     },
 }
+
+
+def test_the_example_of_the_readme_is_one_of_these() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"\n{IN_README}\n" in readme.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("change", "said"), OPENED.values(), ids=OPENED)

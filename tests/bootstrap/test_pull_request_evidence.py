@@ -76,7 +76,7 @@ def run_all_jobs(pull_request: PullRequest) -> str:
         # What upload-artifact and download-artifact do with it.
         (pull_request.base / "reports").mkdir(exist_ok=True)
         (pull_request.folder / "report").rename(pull_request.base / f"reports/report-{stack}")
-    for step in ("Export the states", "Compare who gets in where"):
+    for step in ("Export the states", "Compare who gets in where, and prove that nothing else is newly allowed"):
         done = pull_request.step("access", step, cwd="base")
         assert done.returncode == 0, done.stderr
     (pull_request.base / "report").rename(pull_request.base / "reports/access")
