@@ -246,6 +246,20 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         ),
         "The trust policy of made in preprod now lets in others",
     ),
+    "the access role made once more, by another package": (
+        adding(
+            "aws-native:iam:Role",
+            roleName="TSU-IAM-ACCESS",
+            arn=f"arn:aws:iam::{PREPROD}:role/TSU-IAM-ACCESS",
+            assumeRolePolicyDocument={
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": PREPROD}, "Action": "sts:AssumeRole"}],
+            },
+            policies=[{"policyName": "all", "policyDocument": json.loads(ALL)}],
+            stack="preprod",
+        ),
+        f"TSU-IAM-ACCESS in preprod now lets in principals of account {PREPROD}, such as arn:aws:iam::{PREPROD}:",
+    ),
     "a user in the group": (
         lambda stacks: stacks.set("security", "admins-membership", users=["alice", "bob", "carol"]),
         "carol may now call iam:",
