@@ -126,6 +126,8 @@ class Cell:
     identity: PolicySet
     trust: PolicySet
     boundary: PolicySet | None
+    decision: object
+    """One and the same object for all cells that rest on the same policy sets, as long as there are `Verdicts`."""
 
     @cached_property
     def statements(self) -> tuple[tuple[Ref, ...], ...]:
@@ -224,7 +226,7 @@ class Verdicts:
         self._class_of: dict[str, tuple[int, bool]] = {}
         self._trusts = {role.arn: (role.trust, _reading(role.trust)) for role in model.roles}
         self._held: dict[tuple[object, ...], PolicySet] = {}
-        self._decided: dict[tuple[object, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
+        self._decided: dict[tuple[int, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
         classes: dict[tuple[object, ...], int] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
@@ -244,12 +246,12 @@ class Verdicts:
         """Decide whether a user may enter a role."""
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
-        # Policy sets are kept by this object, so their identities stand for what they say.
-        key = (user.account, id(identity), id(boundary), id(trust))
+        # Policy sets are kept by this object, so their identities stand for what they say, and for the user's account.
+        key = (id(identity), id(boundary), id(trust))
         decided = self._decided.get(key)
         if decided is None:
             decided = self._decided[key] = self._decide(user, role, identity, trust, boundary)
-        return Cell(user, role, *decided, identity, trust, boundary)
+        return Cell(user, role, *decided, identity, trust, boundary, decided)
 
     def _decide(
         self, user: User, role: Role, identity: PolicySet, trust: PolicySet, boundary: PolicySet | None
