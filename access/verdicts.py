@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -65,8 +65,9 @@ class Ref:
     """One statement of one policy."""
 
     policy: Policy
-    document: Document
-    statement: Statement
+    # A trust policy may name hundreds of users, and references are often looked up.
+    document: Document = field(hash=False)
+    statement: Statement = field(hash=False)
 
     @property
     def title(self) -> str:
