@@ -49,7 +49,9 @@ def create_stack() -> Callable[..., None]:
         client.create_stack(
             StackName="delegation-bootstrap",
             TemplateBody=(TEMPLATES / f"{kind}.yaml").read_text(),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in (SUBJECTS | parameters).items()],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in (SUBJECTS | parameters).items()
+            ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
 

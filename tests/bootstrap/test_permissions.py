@@ -104,9 +104,7 @@ class Bootstrapped:
         self._workspace = workspace
         self._calls = calls
         self._policies = {
-            (stack, role): _bootstrap_policy(role_policy, stack, role)
-            for stack in ACCOUNTS
-            for role in ROLES
+            (stack, role): _bootstrap_policy(role_policy, stack, role) for stack in ACCOUNTS for role in ROLES
         }
         self._keys: dict[str, str] = {}
         self.refusals: dict[Lacking, Result] = {}
