@@ -119,7 +119,7 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
 
 .PHONY: smoke
-smoke: setup ## Try a target's access role with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+smoke: setup ## Try a target's access roles with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 # A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.

@@ -24,7 +24,6 @@ from tests.policies.documents_under_test import (
 from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
 
-
 BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
 AUDIT = ROLE + "-AUDIT"
 
