@@ -236,7 +236,8 @@ def _open_boundaries(model: Model, config: Config) -> Iterator[Violation]:
                 yield (
                     policy.carrier,
                     f"{policy.label} cannot be verified: it binds roles to {arn}, which is neither in this stack nor "
-                    "an AWS-managed policy that is known here. Name it in boundaryPolicyArns once you know that it holds.",
+                    "an AWS-managed policy that is known here. Name it in boundaryPolicyArns once you know that it "
+                    "holds.",
                 )
     for resource in made:
         for boundary in identity_policies(resource) if resource in seen else ():
