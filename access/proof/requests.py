@@ -36,11 +36,13 @@ _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
 _SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
-    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS)),
+    # Who changes a password gives the old one, so that this tells least of all.
+    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS) if action != "iam:ChangePassword"),
     *((action, "mfa") for action in actions.DEVICES),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
-    *((action, type_) for type_, names in actions.AROUND_BOUNDARIES.items() for action in names),
+    ("iam:PassRole", "role"),
+    *((action, "instance-profile") for action, types in actions.ACTIONS.items() if "instance-profile" in types),
     *((action, "group") for action in actions.GROUPS),
     *((action, "role") for action in _SESSIONS),
 )
