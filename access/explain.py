@@ -9,11 +9,22 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from delegation_pack.facts.quotas import SWITCH_ROLE_NAME
-from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement, Unmet, canonical_key, unmet
+from delegation_pack.iam import (
+    ADDRESS_KEY,
+    MFA_KEYS,
+    Callers,
+    CallerType,
+    Effect,
+    Request,
+    Statement,
+    Unmet,
+    canonical_key,
+    unmet,
+)
 from delegation_pack.model import Policy
 
 from access.addresses import Addresses
-from access.effective_access import ADDRESS_KEY, MFA_KEYS, Credentials, EffectiveAccess, effective_access
+from access.effective_access import Credentials, EffectiveAccess, effective_access
 from access.model import Role, User
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, PolicySet, Ref, Status, Verdicts, context_of
