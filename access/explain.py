@@ -149,11 +149,7 @@ def explain(
     Raises:
         InputError: `address` is no IP address.
     """
-    if address is not None:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            raise InputError(f"{address} is no IP address.") from None
+    _check_address(address)
     cell = verdicts.cell(user, role)
     credentials = keys.credentials(mfa)
     status = _status(cell, cell.access.by[credentials], address)
@@ -186,6 +182,13 @@ def explain(
         ],
         [*_notes(cell, status, credentials, address), *_in_session(verdicts, cell, keys, mfa)],
     )
+
+
+def _check_address(address: str | None) -> None:
+    try:
+        ipaddress.ip_address("::" if address is None else address)
+    except ValueError:
+        raise InputError(f"{address} is no IP address.") from None
 
 
 def _status(cell: Cell, open_from: Addresses, address: str | None) -> Status:
