@@ -35,7 +35,7 @@ from delegation_pack.iam.keys import MFA as MFA_KEY
 from delegation_pack.iam.keys import SOURCE_IP as ADDRESS_KEY
 from delegation_pack.iam.new_access import NewAccess, new_access
 from delegation_pack.iam.operators import Span, merged, network
-from delegation_pack.iam.partial import Known, asks_who, keys_asked, keys_of_condition, residual
+from delegation_pack.iam.partial import Known, asks_who, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
     ASSUME_THIS_ROLE,
@@ -98,7 +98,6 @@ __all__ = [
     "decide_intersection",
     "evaluate",
     "keys_asked",
-    "keys_of_condition",
     "matching_actions",
     "merged",
     "names_directly",

@@ -13,7 +13,6 @@ from delegation_pack.model.policies import (
     attachment_of,
     aws_managed,
     identity_policies,
-    is_aws_managed,
     trusts,
 )
 from delegation_pack.model.principals import (
@@ -34,7 +33,6 @@ from delegation_pack.model.resources import (
     folded,
     holds_unknown,
     is_account,
-    only_account,
 )
 
 __all__ = [
@@ -58,8 +56,6 @@ __all__ = [
     "holds_unknown",
     "identity_policies",
     "is_account",
-    "is_aws_managed",
     "is_policy",
-    "only_account",
     "trusts",
 ]
