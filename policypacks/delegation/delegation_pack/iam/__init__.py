@@ -31,7 +31,7 @@ from delegation_pack.iam.document import (
 from delegation_pack.iam.domains import AddressClass, address_classes
 from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
 from delegation_pack.iam.new_access import NewAccess, new_access
-from delegation_pack.iam.operators import Span, merged, network
+from delegation_pack.iam.operators import Span, instant, merged, network
 from delegation_pack.iam.partial import Known, asks_who, keys_asked, keys_of_condition, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
@@ -89,6 +89,7 @@ __all__ = [
     "decide",
     "decide_intersection",
     "evaluate",
+    "instant",
     "keys_asked",
     "keys_of_condition",
     "matching_actions",
