@@ -182,7 +182,7 @@ LOCK = document(grant("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
         (
             with_trust({**MFA, "StringEquals": {"sts:RoleSessionName": "${aws:username}"}}),
             with_trust(MFA),
-            [f"alice no longer has to meet StringEquals sts:RoleSessionName ${{aws:username}} for {PLACE} (!)"],
+            [f"alice may enter {PLACE} no longer only in a session named as the user (!)"],
         ),
         (
             StateBuilder().user("alice"),
