@@ -9,18 +9,20 @@ https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from operations.errors import OperationError
+
 PROJECT = "delegation"
 """Name of the project, which is also the namespace of its configuration."""
+PACK = Path("policypacks/delegation")
+"""The policy pack's folder, from the repository's top."""
 RUNTIME = {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
 """What runs the program: Python, in the environment that `make setup` makes."""
 PROJECT_KEYS = ("name", "description", "author", "website", "license", "requiredPulumiVersion", "runtime", "config")
@@ -45,6 +47,25 @@ _WHY = {
 _UNUSED = "this project does not use it, so nobody has looked at what it makes Pulumi run"
 # Marks that one parser takes for a line break, or for nothing, and another for text.
 _AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
+
+
+def stacks(folder: Path) -> list[str]:
+    """Return the stacks that have a file in a folder, in alphabetical order."""
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+
+
+def existing_stack(folder: Path, stack: str, command: str) -> str:
+    """Return `stack` when it has a file in a folder.
+
+    Raises:
+        OperationError: it is empty or has none; the text names the stacks there are.
+    """
+    known = stacks(folder)
+    if not stack:
+        raise OperationError(f"Name a stack: make {command} STACK=… with one of: {', '.join(known)}.")
+    if stack not in known:
+        raise OperationError(f"There is no Pulumi.{stack}.yaml; the stacks are: {', '.join(known)}.")
+    return stack
 
 
 def problems(folder: Path, stack: str) -> Iterator[str]:
@@ -151,19 +172,3 @@ def _check_keys(node: yaml.Node | None) -> None:
             raise ValueError(f"line {line} has the key {key.value} a second time. Remove one.")
         seen.add(key.value)
         _check_keys(value)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Check the files of one stack in one folder, and return the exit code."""
-    parser = argparse.ArgumentParser(description="Check Pulumi.yaml and a stack file before Pulumi reads them.")
-    parser.add_argument("stack", help="name of the stack")
-    parser.add_argument("folder", type=Path, help="folder of the program")
-    given = parser.parse_args(arguments)
-    found = list(problems(given.folder, given.stack))
-    for line in found:
-        print(line, file=sys.stderr)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
