@@ -108,6 +108,24 @@ destroy: setup ## Remove a stack from AWS: make destroy STACK=preprod
 .ready: setup
 	$(call PULUMI,check)
 
+FLEET = @$(BIN)/python -m operations.fleet $(1) --only "$(ONLY)" --first "$(FIRST)" --parallel "$(or $(PARALLEL),4)"
+
+.PHONY: fleet-preview
+fleet-preview: setup ## Preview all stacks: make fleet-preview [ONLY='prod-*'] [FIRST=preprod] [PARALLEL=4]
+	$(call FLEET,preview) $(ARGS)
+
+.PHONY: fleet-up
+fleet-up: setup ## Deploy all stacks: security, FIRST, then PARALLEL at a time
+	$(call FLEET,up) $(ARGS)
+
+.PHONY: fleet-destroy
+fleet-destroy: setup ## Remove all stacks, security last
+	$(call FLEET,destroy) $(ARGS)
+
+.PHONY: fleet-unlock
+fleet-unlock: setup ## Remove the locks that killed updates of this machine left
+	$(call FLEET,unlock) $(ARGS)
+
 .PHONY: new-target
 new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
 	@$(BIN)/python -m operations.new_target --stack "$(STACK)" --account "$(ACCOUNT)" --static-ips "$(IPS)"
