@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from operations.fleet.outcome import RESULTS, Outcome
 
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "lock": "lock removed"}
 _WOULD = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete"}
-_GROUPS = 8
-"""Most groups of stacks that are listed; the others are counted."""
-_REASON_LINES = 6
+_GROUPS = 4
+"""Most entries of a kind; the other stacks are named together."""
+_REASON_LINES = 4
+_WIDTH = 300
 _NAMES = 5
 
 
@@ -37,52 +38,51 @@ def duration(seconds: float) -> str:
 
 
 def summary(verb: str, outcomes: Sequence[Outcome], seconds: float) -> Iterator[str]:
-    """Yield the lines that say what a run has come to: stacks with the same to say are one entry."""
+    """Yield the lines that say what a run has come to; stacks of which the same is to be said are one entry.
+
+    However many stacks there are, the lines fit one screen: `as_json` has the rest.
+    """
     counts = {result: sum(outcome.result == result for outcome in outcomes) for result in RESULTS}
     told = ", ".join(f"{count} {_result(verb, result)}" for result, count in counts.items() if count)
     yield f"{verb} of {_stacks(len(outcomes))} in {duration(seconds)}: {told}"
     for result in RESULTS:
-        of_result = [outcome for outcome in outcomes if outcome.result == result]
-        if result == "unchanged":
-            continue
-        said = {outcome.stack: outcome.reason or changes(verb, outcome) for outcome in of_result}
-        yield from _entries(_result(verb, result), said)
-    warned: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        for warning in outcome.warnings:
-            warned.setdefault(warning.replace(outcome.stack, "…"), []).append(outcome.stack)
-    for text, names in list(warned.items())[:_GROUPS]:
-        yield f"  warning of {_named(names)}: {' '.join(text.split())}"
-    waited: dict[str, dict[str, float]] = {}
+        if result != "unchanged":
+            of_result = [outcome for outcome in outcomes if outcome.result == result]
+            texts = [(outcome.stack, outcome.reason or changes(verb, outcome)) for outcome in of_result]
+            yield from _entries(_result(verb, result), texts, lines=_REASON_LINES if result == "failed" else 0)
+    yield from _entries("warning", [(outcome.stack, text) for outcome in outcomes for text in outcome.warnings])
+    waited: dict[tuple[str, str], float] = {}
     for outcome in outcomes:
         for wait in outcome.waits:
-            of_why = waited.setdefault(wait.why, {})
-            of_why[outcome.stack] = of_why.get(outcome.stack, 0) + wait.seconds
-    yield from _groups(
-        "waited",
-        [(list(of_why), [f"{why} {duration(sum(of_why.values()))} in all."]) for why, of_why in waited.items()],
-    )
+            waited[outcome.stack, wait.why] = waited.get((outcome.stack, wait.why), 0) + wait.seconds
+    for why in dict.fromkeys(why for _, why in waited):
+        of_why = {stack: seconds for (stack, reason), seconds in waited.items() if reason == why}
+        yield f"  waited: {_named(list(of_why))}: {why} {duration(sum(of_why.values()))} in all"
     if counts["failed"] or counts["stopped"] or counts["not begun"]:
         yield f"Run make fleet-{verb} again: it goes on where it was."
 
 
-def _entries(title: str, said: Mapping[str, str]) -> Iterator[str]:
-    alike: dict[str, list[str]] = {}
-    for stack, text in said.items():
-        alike.setdefault(text.replace(stack, "…"), []).append(stack)
-    # What one stack says is said in its own words; of several the first speaks for all.
-    groups = [(names, said[names[0]].splitlines()) for names in alike.values()]
-    yield from _groups(title, sorted(groups, key=lambda group: -len(group[0])))
-
-
-def _groups(title: str, groups: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Iterator[str]:
-    for names, lines in groups[:_GROUPS]:
+def _entries(title: str, texts: Sequence[tuple[str, str]], *, lines: int = 0) -> Iterator[str]:
+    """Yield an entry for each text; with `lines`, that many of the text below the names, else all of it beside them."""
+    alike: dict[str, tuple[list[str], str]] = {}
+    for stack, text in texts:
+        # What one stack says is said in its own words; of several the first speaks for all.
+        alike.setdefault(text.replace(stack, "…"), ([], text))[0].append(stack)
+    groups = sorted(alike.values(), key=lambda group: -len(group[0]))
+    for names, text in groups[:_GROUPS]:
+        if not lines:
+            yield f"  {title}: {_named(names)}" + (f": {_cut(' '.join(text.split()))}" if text else "")
+            continue
         yield f"  {title}: {_named(names)}"
-        yield from (f"    {line}" for line in lines[:_REASON_LINES])
-        if len(lines) > _REASON_LINES:
-            yield f"    and {len(lines) - _REASON_LINES} more lines"
+        yield from (f"    {_cut(line)}" for line in text.splitlines()[:lines])
+        if len(text.splitlines()) > lines:
+            yield f"    and {len(text.splitlines()) - lines} more lines"
     if more := [name for names, _ in groups[_GROUPS:] for name in names]:
-        yield f"  {title}, for other reasons: {_named(more)}"
+        yield f"  {title}, something else: {_named(more)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _named(names: Sequence[str]) -> str:
