@@ -17,8 +17,6 @@ from typing import Any
 
 import yaml
 
-from operations.errors import OperationError
-
 PROJECT = "delegation"
 """Name of the project, which is also the namespace of its configuration."""
 PACK = Path("policypacks/delegation")
@@ -47,25 +45,6 @@ _WHY = {
 _UNUSED = "this project does not use it, so nobody has looked at what it makes Pulumi run"
 # Marks that one parser takes for a line break, or for nothing, and another for text.
 _AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
-
-
-def stacks(folder: Path) -> list[str]:
-    """Return the stacks that have a file in a folder, in alphabetical order."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
-
-
-def existing_stack(folder: Path, stack: str, command: str) -> str:
-    """Return `stack` when it has a file in a folder.
-
-    Raises:
-        OperationError: it is empty or has none; the text names the stacks there are.
-    """
-    known = stacks(folder)
-    if not stack:
-        raise OperationError(f"Name a stack: make {command} STACK=… with one of: {', '.join(known)}.")
-    if stack not in known:
-        raise OperationError(f"There is no Pulumi.{stack}.yaml; the stacks are: {', '.join(known)}.")
-    return stack
 
 
 def problems(folder: Path, stack: str) -> Iterator[str]:

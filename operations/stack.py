@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
-from operations import project_files, unfinished
+from operations import project_files, stack_names, unfinished
 from operations.errors import OperationError, exit_code
 from operations.project_files import PACK
 
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stack", default="")
     parser.add_argument("--program", type=Path, default=Path(), help="folder of the program")
     given, more = parser.parse_known_args(arguments)
-    stack = project_files.existing_stack(given.program, given.stack, given.verb)
+    stack = stack_names.existing_stack(given.program, given.stack, given.verb)
     check_pulumi()
     for note in check(Path(), stack, given.program):
         print(note)

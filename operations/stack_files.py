@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from operations.errors import OperationError
-from operations.project_files import PACK, stacks
+from operations.project_files import PACK
+from operations.stack_names import stacks
 from settings import NAMESPACE, SECURITY_STACK, Settings, SettingsError, parse
 
 PACK_CONFIG = PACK / "config"

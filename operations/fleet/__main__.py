@@ -27,7 +27,7 @@ from operations.fleet.schedule import run
 from operations.fleet.screen import screen
 from operations.fleet.stages import stages
 from operations.fleet.unlock import Unlock
-from operations.project_files import stacks
+from operations.stack_names import stacks
 from operations.stack import VERBS, check_pulumi
 
 _CONFIRMED = "PULUMI_SKIP_CONFIRMATIONS"

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from operations.errors import OperationError
-
-SECURITY = "security"
-"""The stack of the Security account, which the others need."""
+from operations.stack_names import SECURITY
 
 
 def stages(stacks: Sequence[str], *, only: str = "", first: str = "", backwards: bool = False) -> list[list[str]]:

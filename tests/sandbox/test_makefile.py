@@ -33,7 +33,7 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
         (folder / name).touch()
     for name in (
         "Pulumi.yaml",
-        *(f"operations/{name}.py" for name in ("__init__", "errors", "project_files", "stack")),
+        *(f"operations/{name}.py" for name in ("__init__", "errors", "project_files", "stack", "stack_names")),
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, folder / name)
