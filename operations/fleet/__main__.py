@@ -27,8 +27,8 @@ from operations.fleet.schedule import run
 from operations.fleet.screen import screen
 from operations.fleet.stages import stages
 from operations.fleet.unlock import Unlock
-from operations.stack_names import stacks
 from operations.stack import VERBS, check_pulumi
+from operations.stack_names import stacks
 
 _CONFIRMED = "PULUMI_SKIP_CONFIRMATIONS"
 _INTERRUPTED = 130
