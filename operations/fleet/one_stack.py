@@ -56,10 +56,16 @@ _LONGEST_TEXT = 2000
 class _Seen:
     """What the engine told in one run of Pulumi."""
 
-    changes: dict[str, int] = field(default_factory=dict)
+    resources: dict[str, int] = field(default_factory=dict)
+    outputs: int = 0
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refused: bool = False
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """How many resources change; where none does, how many of the stack's outputs."""
+        return self.resources or ({"output": self.outputs} if self.outputs else {})
 
     def add(self, event: EngineEvent, say: Say) -> None:
         if event.resource_pre_event:
@@ -68,7 +74,12 @@ class _Seen:
                 say(f"{doing} {step.urn.rpartition('::')[2]}")
         elif event.summary_event:
             counts: Mapping[str, int] = {str(getattr(op, "value", op)): n for op, n in _counts(event).items()}
-            self.changes = {op: counts[op] for op in _CHANGING if counts.get(op)}
+            self.resources = {op: counts[op] for op in _CHANGING if counts.get(op)}
+        elif event.res_outputs_event and event.res_outputs_event.metadata.type == "pulumi:pulumi:Stack":
+            # Told several times; the last one is how it ends.
+            old, new = event.res_outputs_event.metadata.old, event.res_outputs_event.metadata.new
+            before, after = (old and old.outputs) or {}, (new and new.outputs) or {}
+            self.outputs = sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())
         elif event.policy_event:
             policy = event.policy_event
             mandatory = policy.enforcement_level == "mandatory"
@@ -180,20 +191,29 @@ class OneStack:
 
     def _run(self, stack: str, seen: _Seen, say: Say) -> None:
         selected = Stack.select(stack, Workspace(work_dir=str(self._program), pulumi_command=self._pulumi))
-        if self._verb == "up" and (creates := unfinished.creates_in(selected.export_stack().deployment or {})):
-            raise OperationError(unfinished.explanation(stack, creates))
         pack = self._top / PACK
         judged = {"policy_packs": [str(pack)], "policy_pack_configs": [str(pack_config(pack, stack))]}
-        say("starting")
-        run = getattr(selected, self._verb)
-        run(
-            refresh=True,
-            color="never",
-            on_event=lambda event: seen.add(event, say),
-            on_output=lambda text: self._write(stack, text),
-            on_error=lambda text: self._write(stack, text),
-            **(judged if self._verb in JUDGED else {}),
-        )
+
+        def run(verb: str) -> None:
+            say("previewing" if verb == "preview" else "starting")
+            getattr(selected, verb)(
+                refresh=True,
+                color="never",
+                on_event=lambda event: seen.add(event, say),
+                on_output=lambda text: self._write(stack, text),
+                on_error=lambda text: self._write(stack, text),
+                **(judged if verb in JUDGED else {}),
+            )
+
+        if self._verb == "up":
+            state = selected.export_stack().deployment or {}
+            if creates := unfinished.creates_in(state):
+                raise OperationError(unfinished.explanation(stack, creates))
+            # As `make up` does. An update judges the stack as a whole only when all is done; a preview, before.
+            run("preview")
+            if not (seen.changes or state.get("pending_operations")):
+                return
+        run(self._verb)
 
     def _write(self, stack: str, text: str) -> None:
         if self._log:

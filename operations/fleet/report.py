@@ -7,8 +7,21 @@ from typing import Any
 
 from operations.fleet.outcome import RESULTS, Outcome
 
-_DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "lock": "lock removed"}
-_WOULD = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete"}
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "lock": "lock removed",
+    "output": "outputs changed",
+}
+_WOULD = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "output": "outputs to change",
+}
 _GROUPS = 4
 """Most entries of a kind; the other stacks are named together."""
 _REASON_LINES = 4
