@@ -24,7 +24,7 @@ from operations import project_files
 from operations.errors import OperationError, exit_code
 from operations.project_files import PACK
 from operations.stack import pack_config
-from operations.stack_names import STACK_NAME
+from operations.stack_names import STACK_NAME, check_name
 
 CONFIGURATION = "configuration"
 CODE = "code"
@@ -64,11 +64,7 @@ def stacks(of: Mapping[str, Entry]) -> list[str]:
     """
     names = sorted(match[1] for path in of if (match := _STACK_FILE.fullmatch(path)))
     for name in names:
-        if not STACK_NAME.fullmatch(name):
-            raise OperationError(
-                f"{f'Pulumi.{name}.yaml'!a}: a stack's name has up to 40 lower-case letters, digits and hyphens, "
-                "a letter first. Rename the file."
-            )
+        check_name(name)
     return names
 
 

@@ -18,6 +18,20 @@ def stacks(folder: Path) -> list[str]:
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
 
 
+def without_name(text: str, stack: str) -> str:
+    """Return a text with "…" for a stack's name, so that what is said of several stacks can be compared."""
+    return re.sub(rf"(?<![\w-]){re.escape(stack)}(?![\w-])", "…", text)
+
+
+def check_name(stack: str) -> None:
+    """Raise OperationError where a stack's name is none that `make new-target` makes."""
+    if not STACK_NAME.fullmatch(stack):
+        raise OperationError(
+            f"{f'Pulumi.{stack}.yaml'!a}: a stack's name has up to 40 lower-case letters, digits and hyphens, "
+            "a letter first. Rename the file."
+        )
+
+
 def existing_stack(folder: Path, stack: str, command: str) -> str:
     """Return `stack` when it has a file in a folder.
 

@@ -1,4 +1,4 @@
-"""The fleet's commands: `python -m operations.fleet preview|up|destroy|unlock|stages`."""
+"""The fleet's commands: `python -m operations.fleet preview|up|destroy|unlock`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _INTERRUPTED = 130
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations.fleet", description=__doc__)
-    parser.add_argument("verb", choices=(*VERBS, "unlock", "stages"))
+    parser.add_argument("verb", choices=(*VERBS, "unlock"))
     parser.add_argument("--only", default="", help="patterns of stacks, such as 'prod-*'; all unless given")
     parser.add_argument("--first", default="", help="patterns of stacks that go before the rest, after security")
     parser.add_argument("--parallel", type=_positive, default=4, help="stacks at a time (4)")
@@ -63,10 +63,6 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     program = given.program.resolve()
     planned = stages(stacks(program), only=given.only, first=given.first, backwards=given.verb == "destroy")
-    if given.verb == "stages":
-        for name, stage in zip(("security", "first", "rest"), planned, strict=True):
-            print(f"{name}={json.dumps(stage)}")
-        return 0
     check_pulumi()
     console = Console(stderr=given.json == "-", highlight=False, markup=False, emoji=False)
     if given.verb in ("up", "destroy"):

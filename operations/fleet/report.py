@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from operations.fleet.outcome import RESULTS, Outcome
+from operations.stack_names import without_name
 
 _DONE = {
     "create": "created",
@@ -80,7 +81,7 @@ def _entries(title: str, texts: Sequence[tuple[str, str]], *, lines: int = 0) ->
     alike: dict[str, tuple[list[str], str]] = {}
     for stack, text in texts:
         # What one stack says is said in its own words; of several the first speaks for all.
-        alike.setdefault(text.replace(stack, "…"), ([], text))[0].append(stack)
+        alike.setdefault(without_name(text, stack), ([], text))[0].append(stack)
     groups = sorted(alike.values(), key=lambda group: -len(group[0]))
     for names, text in groups[:_GROUPS]:
         if not lines:
