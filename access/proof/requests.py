@@ -34,18 +34,18 @@ ASSUME_ROLE = "sts:AssumeRole"
 _SERVICE, _FEDERATED = "AWSService:", "Federated:"
 _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
-_SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
     *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS)),
     *((action, "mfa") for action in actions.DEVICES),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
-    *((action, type_) for type_, names in actions.AROUND_BOUNDARIES.items() for action in names),
+    ("iam:PassRole", "role"),
+    *((action, max(actions.ACTIONS[action])) for action in actions.OTHER_WRITES if action.startswith("iam:")),
     *((action, "group") for action in actions.GROUPS),
-    *((action, "role") for action in _SESSIONS),
+    *((action, "role") for action in actions.SESSIONS),
 )
 """What a reviewer should rather hear of than of other actions, most telling first, with the type of its resource."""
-TELLING = tuple(action for action, _ in _TELLING if action not in _SESSIONS)
+TELLING = tuple(action for action, _ in _TELLING if action not in actions.SESSIONS)
 """These actions, but for those that open a session."""
 
 

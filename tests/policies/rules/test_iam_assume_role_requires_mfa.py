@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.policies.documents_under_test import MFA_IF_EXISTS, allow, document, role_policy
-from tests.policies.rules.cases import Case, check, grants, ids, on_role
+from tests.policies.rules.cases import FORCE_MFA, Case, check, grants, ids, on_role, together
 from tests.policies.running import ELSEWHERE
 
 
@@ -22,6 +22,7 @@ CASES = [
         {"if_exists": on_role(**MFA_IF_EXISTS), "session_without": role_policy(_elsewhere())},
         {"if_exists_in_a_session": role_policy(_elsewhere(**MFA_IF_EXISTS))},
     ),
+    *together("iam-assume-role-requires-mfa", "without MFA", on_role(), FORCE_MFA),
 ]
 
 
