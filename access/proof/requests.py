@@ -35,7 +35,8 @@ _SERVICE, _FEDERATED = "AWSService:", "Federated:"
 _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
 _TELLING = (
-    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS)),
+    # Who changes a password gives the old one, so that this tells least of all.
+    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS) if action != "iam:ChangePassword"),
     *((action, "mfa") for action in actions.DEVICES),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),

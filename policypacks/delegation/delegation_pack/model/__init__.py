@@ -23,6 +23,7 @@ from delegation_pack.model.principals import (
     PrincipalType,
     boundaries_named,
     is_policy,
+    is_read,
 )
 from delegation_pack.model.resources import (
     ENCRYPTED,
@@ -36,6 +37,7 @@ from delegation_pack.model.resources import (
     is_account,
     only_account,
 )
+from delegation_pack.model.types import carries, is_credential
 
 __all__ = [
     "BOUNDARY_KEY",
@@ -54,12 +56,15 @@ __all__ = [
     "attachment_of",
     "aws_managed",
     "boundaries_named",
+    "carries",
     "folded",
     "holds_unknown",
     "identity_policies",
     "is_account",
     "is_aws_managed",
+    "is_credential",
     "is_policy",
+    "is_read",
     "only_account",
     "trusts",
 ]
