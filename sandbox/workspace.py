@@ -32,8 +32,11 @@ PACK = "policypacks/delegation"
 """The policy pack's folder in the repository."""
 
 _PROVIDER = "pulumi-resource-aws"
-# Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
-_ELSEWHERE = re.compile(r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
+# Of the machine's environment, what would lead elsewhere (another account, another backend, other modules, a proxy), and
+# what would have the copy compiled again in each run.
+_ELSEWHERE = re.compile(
+    r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|(https?|all|grpc|no)_proxy", re.IGNORECASE
+)
 _GRACE_SECONDS = 5
 # The plugin takes half a second to start, and the engine starts it twice for each provider: so one process, started
 # with `shared`, answers all runs that have its environment. Another one answers where a run has been led elsewhere.
