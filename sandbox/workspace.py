@@ -33,8 +33,8 @@ PACK = "policypacks/delegation"
 """The policy pack's folder in the repository."""
 
 _PROVIDER = "pulumi-resource-aws"
-# Of the machine's environment, what would lead elsewhere (another account, another backend, other modules, a proxy), and
-# what would have the copy compiled again in each run.
+# Of the machine's environment, what would lead elsewhere (another account, another backend, other modules, a proxy),
+# and what would have the copy compiled again in each run.
 _ELSEWHERE = re.compile(
     r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|(https?|all|grpc|no)_proxy", re.IGNORECASE
 )
