@@ -5,7 +5,6 @@ YAML's marks say where a value stands; everything around it is kept. What comes 
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def without_member(file: Path, text: str, user: str) -> str:
     edited = text
     for start, end in sorted(cuts, reverse=True):
         edited = edited[:start] + edited[end:]
-    expected = copy.deepcopy(yaml.safe_load(text))
+    expected = yaml.safe_load(text)
     for entry in _entries(expected, "groups"):
         for field in _SHARED:
             for members in (entry.get(field) or {}).values():
@@ -53,7 +52,8 @@ def with_revocation(file: Path, text: str, time: datetime) -> str:
     node = _of(config, REVOKE)
     if isinstance(node, yaml.MappingNode):
         node = _shared_value(config, REVOKE)
-    expected = copy.deepcopy(yaml.safe_load(text))
+    expected: Any = yaml.safe_load(text)
+    edited: str | None
     if node is not None:
         edited = text[: node.start_mark.index] + value + text[node.end_mark.index :]
         holder = next(key for key in expected["config"] if key.rpartition(":")[2] == REVOKE)
@@ -69,7 +69,7 @@ def with_revocation(file: Path, text: str, time: datetime) -> str:
         edited = f"{text[:end]}\n{' ' * first.start_mark.column}{NAMESPACE}:{REVOKE}: {value}{text[end:]}"
         expected["config"][f"{NAMESPACE}:{REVOKE}"] = yaml.safe_load(value)
     else:
-        edited = ""
+        edited = None
     return _checked(file, edited, expected, f"write {NAMESPACE}:{REVOKE}: {value}")
 
 
@@ -94,9 +94,9 @@ def write(file: Path, text: str) -> None:
         raise OperationError(f"The files cannot be written: {error}.") from error
 
 
-def _checked(file: Path, edited: str, expected: Any, task: str) -> str:
+def _checked(file: Path, edited: str | None, expected: Any, task: str) -> str:
     try:
-        if yaml.safe_load(edited) == expected:
+        if edited is not None and yaml.safe_load(edited) == expected:
             return edited
     except yaml.YAMLError:
         pass
