@@ -63,6 +63,7 @@ class Offboarding:
                 f"{self._admin} is the only member of {', '.join(alone)}, and a group needs one: in Pulumi.yaml add "
                 "somebody to it first, or remove the group (docs/operations.md)."
             )
+        self._clients: dict[str, IAMClient] = {}
         self._iam = self._client(SECURITY_STACK, self._security)
         with aws_accounts.explained():
             self._exists = credentials.exists(self._iam, self._admin)
@@ -180,10 +181,12 @@ class Offboarding:
             return []
         return [Step(task=f"look for groups and policies that {self._admin} still has", do=do)]
 
-    @staticmethod
-    def _client(stack: str, settings: Settings) -> IAMClient:
-        with aws_accounts.explained():
-            return aws_accounts.iam(stack, settings.target_account_id or settings.security_account_id, settings.region)
+    def _client(self, stack: str, settings: Settings) -> IAMClient:
+        if stack not in self._clients:
+            account = settings.target_account_id or settings.security_account_id
+            with aws_accounts.explained():
+                self._clients[stack] = aws_accounts.iam(stack, account, settings.region)
+        return self._clients[stack]
 
 
 def _nothing_to_deploy(iam: IAMClient, settings: Settings, user_arn: str) -> str:

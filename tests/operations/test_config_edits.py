@@ -28,10 +28,13 @@ GROUPS = "config:\n  groups:\n    default:\n"
             "      A: [alice, {name: carol, until: 2027-01-31}]\n", "      A: [alice]\n", id="flow-with-last-day"
         ),
         pytest.param(
-            "      A: [\n        alice,\n        carol,\n      ]\n", "      A: [\n        alice,\n      ]\n", id="flow-lines"
+            "      A: [\n        alice,\n        carol,\n      ]\n",
+            "      A: [\n        alice,\n      ]\n",
+            id="flow-lines",
         ),
         pytest.param(
-            "      # Ours.\n      A:\n        - alice  # first\n        - carol  # leaves\n      # Theirs.\n      B: [bob]\n",
+            "      # Ours.\n      A:\n        - alice  # first\n        - carol  # leaves\n"
+            "      # Theirs.\n      B: [bob]\n",
             "      # Ours.\n      A:\n        - alice  # first\n      # Theirs.\n      B: [bob]\n",
             id="block",
         ),
@@ -46,7 +49,9 @@ GROUPS = "config:\n  groups:\n    default:\n"
             "      A: [alice]\n      B: [dave]\n      C: [caroline, carol-2]\n",
             id="several-groups",
         ),
-        pytest.param("      A: [alice, carol]\r\n      B: [bob]\r\n", "      A: [alice]\r\n      B: [bob]\r\n", id="crlf"),
+        pytest.param(
+            "      A: [alice, carol]\r\n      B: [bob]\r\n", "      A: [alice]\r\n      B: [bob]\r\n", id="crlf"
+        ),
     ],
 )
 def test_a_member_leaves_and_the_rest_stays_as_written(before: str, after: str) -> None:

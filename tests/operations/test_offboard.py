@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-import urllib.request
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,21 @@ import yaml
 from configuration.times import written
 from operations import aws_accounts, offboard, stack_files
 from operations.errors import exit_code
-from sandbox.local_accounts import LocalAccounts
+from sandbox.local_accounts import LocalAccounts, Profile
 
 Runs = Callable[..., tuple[int, str, str]]
-GROUPS = {"IT-Admins": ["alice", "carol"], "Auditors": ["dave", {"name": "carol", "until": "2027-01-31"}]}
+GROUPS = {
+    "IT-Admins": ["alice", {"name": "carol", "until": "2027-01-31"}],
+    "Auditors": ["dave", {"name": "carol", "until": "2027-01-31"}],
+}
 ROLES = {
     "TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "roleManagement": {}},
     "TSU-AUDIT": {"groups": ["Auditors"]},
 }
-CAROL = "arn:aws:iam::111111111111:user/carol"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+NUMBERS = itertools.count(500000000001)
 
 
 def trust(principal: object) -> str:
@@ -48,9 +54,10 @@ def groups(repository: Path) -> Any:
 class People:
     """The Security account and preprod as they are while carol is in two groups."""
 
-    def __init__(self, accounts: LocalAccounts) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{accounts.endpoint}/moto-api/reset", method="POST")).close()  # noqa: S310
-        self.security, self.preprod = accounts.iam("111111111111"), accounts.iam("222222222222")
+    def __init__(self, accounts: LocalAccounts, security: str, preprod: str) -> None:
+        self.account = security
+        self.carol = f"arn:aws:iam::{security}:user/carol"
+        self.security, self.preprod = accounts.iam(security), accounts.iam(preprod)
         for name in ("alice", "carol", "dave"):
             self.security.create_user(UserName=name)
         for group in (*GROUPS, "Others"):
@@ -60,7 +67,7 @@ class People:
         self.keys = [self.security.create_access_key(UserName="carol")["AccessKey"]["AccessKeyId"] for _ in range(2)]
         self.security.update_access_key(UserName="carol", AccessKeyId=self.keys[0], Status="Inactive")
         for role in ROLES:
-            self.preprod.create_role(RoleName=role, AssumeRolePolicyDocument=trust({"AWS": [CAROL]}))
+            self.preprod.create_role(RoleName=role, AssumeRolePolicyDocument=trust({"AWS": [self.carol]}))
 
     def groups_of_carol(self) -> list[str]:
         return [group["GroupName"] for group in self.security.list_groups_for_user(UserName="carol")["Groups"]]
@@ -71,15 +78,22 @@ class People:
 
 
 @pytest.fixture
-def people(repository: Path, accounts: LocalAccounts) -> People:
-    """Two stacks, `security` and `preprod`, and their accounts."""
+def people(repository: Path, accounts: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> People:
+    """Two stacks, `security` and `preprod`, and accounts of their own."""
     share(repository, groups=GROUPS, roles=ROLES)
     (repository / "Pulumi.production.yaml").unlink()
-    return People(accounts)
+    ids = {"security": f"{next(NUMBERS):012}", "preprod": f"{next(NUMBERS):012}"}
+    for stack in ids:
+        file = repository / f"Pulumi.{stack}.yaml"
+        file.write_text(file.read_text().replace("1" * 12, ids["security"]).replace("2" * 12, ids["preprod"]))
+    profiles = [Profile(name=f"delegation-{name}", account_id=id_, region="us-east-1") for name, id_ in ids.items()]
+    for name, value in accounts.environment(profiles).items():
+        monkeypatch.setenv(name, value)
+    return People(accounts, **ids)
 
 
 @pytest.fixture
-def run(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Runs]:
+def run(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runs:
     """Runs the command without a terminal; returns its exit code and what it wrote to both streams."""
     del made
     monkeypatch.setattr("sys.stdin", io.StringIO())
@@ -90,7 +104,7 @@ def run(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield run
+    return run
 
 
 def ups(made: Path) -> list[str]:
@@ -141,7 +155,9 @@ def test_the_cut_off_comes_first_and_self_service_before_the_credentials(
         "security DeleteLoginProfile",
         "security UpdateAccessKey",
     ]
-    assert calls.index("security UpdateAccessKey") < min(i for i, call in enumerate(calls) if call.startswith("preprod"))
+    assert calls.index("security UpdateAccessKey") < min(
+        i for i, call in enumerate(calls) if call.startswith("preprod")
+    )
 
 
 def test_roles_of_role_management_are_named_with_date_and_trust(people: People, run: Runs) -> None:
@@ -181,8 +197,9 @@ def test_a_user_who_is_not_made_here_keeps_what_the_program_does_not_manage(
     ]
 
 
+@pytest.mark.usefixtures("people")
 def test_a_failure_keeps_what_does_not_need_it_and_the_next_run_goes_on(
-    repository: Path, people: People, made: Path, run: Runs
+    repository: Path, made: Path, run: Runs
 ) -> None:
     made.with_name("failing").write_text("STACK=preprod")
     code, told, error = run("--admin=carol", "--yes")
@@ -214,7 +231,7 @@ def test_a_target_that_has_it_all_already_is_not_deployed_again(
     for role in ROLES:
         if not trusted:
             people.preprod.update_assume_role_policy(
-                RoleName=role, PolicyDocument=trust({"AWS": CAROL.replace("carol", "alice")})
+                RoleName=role, PolicyDocument=trust({"AWS": people.carol.replace("carol", "alice")})
             )
         if revoked:
             document = {
@@ -242,11 +259,10 @@ def test_a_target_without_roles_is_not_deployed_for_it(people: People, made: Pat
     assert "Not deployed before, so there is nothing to take back." in told
 
 
-def test_an_account_that_cannot_be_reached_fails_alone(
-    repository: Path, people: People, made: Path, run: Runs
-) -> None:
+def test_an_account_that_cannot_be_reached_fails_alone(repository: Path, people: People, made: Path, run: Runs) -> None:
     text = (repository / "Pulumi.preprod.yaml").read_text()
-    (repository / "Pulumi.staging.yaml").write_text(text.replace("222222222222", "444444444444"))
+    elsewhere = re.sub("targetAccountId: .*", 'targetAccountId: "444444444444"', text)
+    (repository / "Pulumi.staging.yaml").write_text(elsewhere)
     code, told, error = run("--admin=carol", "--yes")
     assert code == 1
     assert people.key_states() == dict.fromkeys(people.keys, "Inactive")
@@ -272,7 +288,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("answer", "done"), [("yes\n", True), ("y\n", False), ("\n", False), ("", False)])
+@pytest.mark.parametrize(("answer", "done"), [("yes\n", True), ("y\n", False), ("", False)])
 def test_it_asks_once_and_only_yes_goes_on(
     people: People, monkeypatch: pytest.MonkeyPatch, run: Runs, answer: str, done: bool
 ) -> None:
@@ -302,7 +318,7 @@ def test_it_asks_once_and_only_yes_goes_on(
         pytest.param(["--yes"], "Name the person: make offboard ADMIN=…", id="nobody"),
         pytest.param(["--admin=carol"], "There is no terminal to ask on: confirm with make offboard", id="unasked"),
         pytest.param(["--admin=carrol", "--yes"], "Nobody is called carrol, neither in delegation:groups", id="typo"),
-        pytest.param(["--admin=bo", "--yes"], "Nobody is called bo, neither in delegation:groups", id="stranger"),
+        pytest.param(["--admin=bo", "--yes"], "Nobody is called bo, neither in delegation:groups", id="unlisted"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(
@@ -316,8 +332,7 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(
 
 
 def test_a_typo_has_a_suggestion(people: People, run: Runs) -> None:
-    del people
-    assert run("--admin=carrol", "--yes")[2].endswith("of account 111111111111: is it carol?\n")
+    assert run("--admin=carrol", "--yes")[2].endswith(f"of account {people.account}: is it carol?\n")
 
 
 def test_a_group_that_would_be_empty_is_refused_before_anything_is_done(
