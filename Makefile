@@ -96,17 +96,23 @@ facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulum
 access: setup ## Ask who can get in where: make access ARGS="matrix -s state.json"
 	@$(BIN)/python -m access $(ARGS)
 
+# Of the Security account, before a group goes that AWS will not delete.
+HELD_GROUPS = @$(if $(filter security,$(STACK)),$(BIN)/python -m operations.held_groups --folder "$(PROGRAM)" --before $@,:)
+
 .PHONY: preview
 preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
+	$(HELD_GROUPS)
 	$(JUDGED) preview --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: up
 up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
 	@$(BIN)/python -m operations.unfinished --stack $(STACK)
+	$(HELD_GROUPS)
 	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: destroy
 destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
+	$(HELD_GROUPS)
 	$(PULUMI) destroy --refresh --stack $(STACK) $(ARGS)
 
 .PHONY: new-target

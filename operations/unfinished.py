@@ -10,24 +10,28 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import json_text
 from operations.errors import OperationError, exit_code
 
 
-def unfinished_creates(top: Path, stack: str) -> list[str]:
-    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`.
+def deployment(top: Path, stack: str) -> Mapping[str, Any]:
+    """Return a stack's state.
 
     A stack that does not exist, or that Pulumi cannot read, has none here: the command that follows says it better.
     """
     done = subprocess.run(
         ["pulumi", "stack", "export", "--non-interactive", "--stack", stack], cwd=top, capture_output=True, text=True
     )
-    if done.returncode != 0:
-        return []
-    deployment = json_text.parsed(done.stdout)["deployment"] or {}
-    pending = deployment.get("pending_operations") or []
+    return (json_text.parsed(done.stdout)["deployment"] or {}) if done.returncode == 0 else {}
+
+
+def unfinished_creates(top: Path, stack: str) -> list[str]:
+    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`."""
+    pending = deployment(top, stack).get("pending_operations") or []
     resources = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     return sorted(f"{resource['type']} {resource['urn'].rpartition('::')[2]}" for resource in resources)
 

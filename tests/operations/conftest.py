@@ -60,3 +60,14 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # As under make, which would hand its own STACK=… on.
     monkeypatch.setenv("MAKEFLAGS", " -- STACK=all")
     return calls
+
+
+@pytest.fixture
+def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that a `pulumi` on PATH prints for `stack export`; without it, it fails."""
+    file, script = tmp_path / "state.json", tmp_path / "bin" / "pulumi"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\ncat "{file}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+    return file

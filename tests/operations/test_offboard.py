@@ -161,12 +161,16 @@ def test_the_cut_off_comes_first_and_self_service_before_the_credentials(
 
 
 def test_roles_of_role_management_are_named_with_date_and_trust(people: People, run: Runs) -> None:
-    bounded = {"PermissionsBoundary": READ_ONLY}
     people.preprod.create_role(
-        RoleName="back-door", AssumeRolePolicyDocument=trust({"AWS": "arn:aws:iam::999999999999:root"}), **bounded
+        RoleName="back-door",
+        AssumeRolePolicyDocument=trust({"AWS": "arn:aws:iam::999999999999:root"}),
+        PermissionsBoundary=READ_ONLY,
     )
     people.preprod.create_role(
-        RoleName="lambda", Path="/x/", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}), **bounded
+        RoleName="lambda",
+        Path="/x/",
+        AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}),
+        PermissionsBoundary=READ_ONLY,
     )
     people.preprod.create_role(RoleName="unbounded", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
     _, told, _ = run("--admin=carol", "--yes")
