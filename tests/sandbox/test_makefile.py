@@ -41,6 +41,7 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
     (folder / "operations" / "unfinished.py").write_text(
         "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
     )
+    (folder / "operations" / "held_groups.py").write_text("import sys\nsys.exit(f'Asked with {sys.argv[1:]}.')\n")
     return folder
 
 
@@ -161,6 +162,17 @@ def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: 
     refused = make(repository, "up", "STACK=preprod")
     assert refused.returncode != 0
     assert "['--stack', 'preprod'] has not ended." in refused.stderr
+    assert not pulumi.exists()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+def test_groups_that_hold_grants_are_looked_for_in_the_security_account(
+    repository: Path, pulumi: Path, verb: str
+) -> None:
+    (repository / PACK / "check_config.py").write_text("")
+    refused = make(repository, verb, "STACK=security")
+    assert refused.returncode != 0
+    assert f"Asked with ['--folder', '.', '--before', '{verb}']." in refused.stderr
     assert not pulumi.exists()
 
 
