@@ -41,4 +41,4 @@ def up(top: Path, stack: str, *, yes: bool) -> None:
     }
     sys.stdout.flush()
     if subprocess.run(command, cwd=top, env=environment).returncode != 0:
-        raise OperationError(f"`make up STACK={stack}` failed; what it said stands above.")
+        raise OperationError(f"The update of stack {stack} failed; what it said stands above.")

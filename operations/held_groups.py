@@ -73,7 +73,7 @@ def refuse(top: Path, verb: str) -> None:
     if held:
         listed = "\n".join(f"  {group}: {_remedies(top, policies, verb)}" for group, policies in held.items())
         raise OperationError(
-            f"Stack {SECURITY_STACK} would delete groups that still hold grants, which AWS refuses. "
+            "Stack security would delete groups that still hold grants, which AWS refuses. "
             f"Take the grants away first:\n{listed}"
         )
 
