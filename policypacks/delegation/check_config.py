@@ -106,6 +106,8 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         for i, item in enumerate(value):
             if key in _NETWORK_PROPERTIES and isinstance(item, dict):
                 yield from _wide_range(f"{place}[{i}]", item)
+            elif schema["items"].get("type") == "object":
+                yield from _object(f"{place}[{i}]", item, schema["items"])
             elif not isinstance(item, str):
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
             elif key in _NETWORK_PROPERTIES:
@@ -114,8 +116,22 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
     elif "pattern" in schema and not re.fullmatch(schema["pattern"], str(value)):
         yield f"{place} is {value!r}, not 12 digits."
+    elif len(str(value)) < schema.get("minLength", 0):
+        yield f"{place} is {value!r}, shorter than {schema['minLength']} characters."
     elif "minimum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
         yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
+
+
+def _object(place: str, item: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(item, dict):
+        yield f"{place} is {json.dumps(item)}, not an object of {', '.join(schema['properties'])}."
+        return
+    yield from (f"{place} has no {name}." for name in schema["required"] if name not in item)
+    for key, value in item.items():
+        if key in schema["properties"]:
+            yield from _value(f"{place}.{key}", key, value, schema["properties"][key])
+        else:
+            yield f"{place} has no property {key}.{_nearest(key, schema['properties'])}"
 
 
 def _network(place: str, text: str, reason: str = "") -> Iterator[str]:
