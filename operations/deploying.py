@@ -40,5 +40,12 @@ def up(top: Path, stack: str, *, yes: bool) -> None:
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
     sys.stdout.flush()
-    if subprocess.run(command, cwd=top, env=environment).returncode != 0:
+    with subprocess.Popen(command, cwd=top, env=environment) as make:
+        try:
+            make.wait()
+        except KeyboardInterrupt:
+            # The terminal has told Pulumi too, and killed it would leave its lock and its language host behind.
+            make.wait()
+            raise
+    if make.returncode != 0:
         raise OperationError(f"The update of stack {stack} failed; what it said stands above.")

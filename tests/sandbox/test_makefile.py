@@ -176,6 +176,14 @@ def test_groups_that_hold_grants_are_looked_for_in_the_security_account(
     assert not pulumi.exists()
 
 
+@pytest.mark.parametrize(("confirmed", "options"), [("YES=1", "--yes"), ("YES=0", ""), ("YES=", "")])
+@pytest.mark.parametrize(("verb", "given"), [("revoke", "--stack all"), ("offboard", "--admin carol")])
+def test_only_one_confirms(repository: Path, verb: str, given: str, confirmed: str, options: str) -> None:
+    (repository / "operations" / f"{verb}.py").write_text("import sys\nprint(*sys.argv[1:])\n")
+    done = make(repository, verb, "STACK=all", "ADMIN=carol", confirmed)
+    assert done.stdout == f"{given} {options}".rstrip() + "\n"
+
+
 def test_setup_gives_the_policy_pack_the_virtual_environment(repository: Path) -> None:
     # Nothing else may lead the pack to its Python: neither PATH nor an activated environment.
     assert make(repository, "setup").returncode == 0
