@@ -144,8 +144,8 @@ def test_a_revocation_made_in_the_console_is_kept_and_named_until_the_configurat
         PolicyName="AWSRevokeOlderSessions",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    for _ in range(2):
-        up = deployed.update("preprod", "--refresh")
+    for options in ((), ("--expect-no-changes",)):
+        up = deployed.update("preprod", "--refresh", *options)
         assert "revoked the sessions of role TSU-IAM-ACCESS in the console, those issued before 2025-11-25" in up.output
         (role,) = deployed.account("preprod").roles
         assert sorted(role.inline) == ["AWSRevokeOlderSessions", "role-management"]
