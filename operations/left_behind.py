@@ -24,8 +24,6 @@ def bounded_roles(iam: IAMClient, settings: Settings) -> Sequence[str]:
     boundaries = {
         role.role_management.boundary_policy_arn for role in settings.access_roles.values() if role.role_management
     }
-    if not boundaries:
-        return []
     names = [
         role["RoleName"]
         for page in iam.get_paginator("list_roles").paginate()

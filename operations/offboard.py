@@ -91,7 +91,11 @@ class Offboarding:
         files = self._files()
         reach = self._reach()
         deployed = [self._deploy(stack, settings, files) for stack, settings in reach.items()]
-        looks = [self._look(stack, settings) for stack, settings in reach.items()]
+        looks = [
+            self._look(stack, settings)
+            for stack, settings in reach.items()
+            if any(role.role_management for role in settings.access_roles.values())
+        ]
         security = Step(
             task=f"make up STACK={SECURITY_STACK}: "
             + ("the user is deleted, with keys and devices" if self._security.create_users else "the user stays"),
