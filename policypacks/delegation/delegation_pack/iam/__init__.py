@@ -35,7 +35,7 @@ from delegation_pack.iam.keys import ALWAYS_PRESENT, MFA_KEYS, VPC_ONLY
 from delegation_pack.iam.keys import MFA as MFA_KEY
 from delegation_pack.iam.keys import SOURCE_IP as ADDRESS_KEY
 from delegation_pack.iam.new_access import NewAccess, new_access
-from delegation_pack.iam.operators import Span, merged, network
+from delegation_pack.iam.operators import Span, instant, merged, network
 from delegation_pack.iam.partial import Known, asks_who, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
@@ -98,6 +98,7 @@ __all__ = [
     "decide",
     "decide_intersection",
     "evaluate",
+    "instant",
     "keys_asked",
     "matching_actions",
     "merged",
