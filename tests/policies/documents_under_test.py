@@ -14,6 +14,8 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 MFA: dict[str, Any] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 MFA_IF_EXISTS: dict[str, Any] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+YOUNG: dict[str, Any] = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+YOUNG_IF_EXISTS: dict[str, Any] = {"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
 ADDRESS: dict[str, Any] = {"IpAddress": {"aws:SourceIp": [NETWORK]}}
 BOUNDED: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
 

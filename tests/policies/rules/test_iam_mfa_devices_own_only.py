@@ -13,6 +13,7 @@ from tests.policies.documents_under_test import (
     READS,
     SELF_SERVICE,
     allow,
+    deny,
     attachment,
     document,
     group_policy,
@@ -29,6 +30,16 @@ CASES = [
         "pass",
         "",
         self_service=group_policy(SELF_SERVICE),
+        with_a_last_day=group_policy(
+            document(
+                *SELF_SERVICE["Statement"],
+                deny(
+                    "sts:AssumeRole",
+                    StringEqualsIgnoreCase={"aws:username": ["dave"]},
+                    DateGreaterThanEquals={"aws:CurrentTime": "2027-02-01T00:00:00Z"},
+                ),
+            )
+        ),
         managed=managed(SELF_SERVICE, account=SECURITY),
         reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),

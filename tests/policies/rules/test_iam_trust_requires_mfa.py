@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import MFA_IF_EXISTS, document, role, trust
+from tests.policies.documents_under_test import MFA, MFA_IF_EXISTS, YOUNG, YOUNG_IF_EXISTS, document, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, Made
 
@@ -17,6 +17,9 @@ CASES = [
         bool_true=role(),
         as_an_object=as_object(role, trust()),
         young_mfa=role(trust(condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})),
+        young_mfa_and_own_name=role(
+            trust(condition={**MFA, **YOUNG, "StringEquals": {"sts:RoleSessionName": "${aws:username}"}})
+        ),
         deny_without_mfa=role(
             document(
                 {**trust(condition={})["Statement"][0]},
@@ -40,6 +43,8 @@ CASES = [
         "without MFA",
         no_condition=role(trust(condition={})),
         if_exists=role(trust(condition=MFA_IF_EXISTS)),
+        young_if_exists=role(trust(condition=YOUNG_IF_EXISTS)),
+        own_name=role(trust(condition={"StringEquals": {"sts:RoleSessionName": "${aws:username}"}})),
         present=role(trust(condition={"Null": {"aws:MultiFactorAuthPresent": "false"}})),
         another_account=role(trust({"AWS": ELSEWHERE}, {})),
         own_role_of_an_unknown_account=role(trust(OWN_ROLE, {}), account=None),
