@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from delegation_pack.iam import Condition, Document, Effect, Statement, canonical_key, instant
-
-from access.effective_access import ADDRESS_KEY, MFA_KEY
+from delegation_pack.iam import ADDRESS_KEY, MFA_KEY, Condition, Document, Effect, Statement, canonical_key, instant
 
 TIME_KEY = "aws:currenttime"
 _AGE, _NAME, _ISSUED = "aws:multifactorauthage", "sts:rolesessionname", "aws:tokenissuetime"

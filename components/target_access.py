@@ -217,7 +217,8 @@ class TargetAccess:
     def _renewal(self, hours: int | None) -> str:
         if hours is None:
             return ""
+        age = "1 hour" if hours == 1 else f"{hours} hours"
         return (
-            f"# 3. The role takes MFA that is up to {hours} hour{'' if hours == 1 else 's'} old: then begin at 1 again.\n"
+            f"# 3. The role takes MFA that is up to {age} old: then begin at 1 again.\n"
             "#    In the console sign out and in again.\n"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,9 @@ import yaml
 
 from operations import stack_files
 from operations.errors import OperationError, exit_code
+from operations.stack_names import STACK_NAME
 from settings import NAMESPACE, SECURITY_STACK, Settings
 
-# The name becomes an AWS profile, a GitHub environment and a workflow's job.
-_STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _OWN_KEYS = ("securityAccountId", "targetAccountId", "staticIps")
 # A new account has no session to revoke.
 _NOT_TAKEN_OVER = ("targetAccountId", "revokeSessionsBefore")
@@ -41,7 +39,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     Raises:
         OperationError: a file exists, or the name, the account or an address is refused. Nothing is written then.
     """
-    if not _STACK_NAME.fullmatch(stack):
+    if not STACK_NAME.fullmatch(stack):
         raise OperationError(
             f"{stack!r} cannot be a stack's name: use up to 40 lower-case letters, digits and hyphens, a letter first, "
             "such as make new-target STACK=staging ACCOUNT=444444444444."

@@ -24,8 +24,8 @@ from tests.access.state_builder import (
     SECURITY,
     TARGET,
     StateBuilder,
-    allow,
     document,
+    grant,
     role_arn,
     trust,
     user_arn,
@@ -101,7 +101,7 @@ def test_age_of_mfa_session_name_and_last_day_are_said_in_words(tmp_path: Path) 
 def test_a_condition_of_an_allow_is_said(tmp_path: Path, condition: Any, said: str) -> None:
     builder = (
         StateBuilder()
-        .user("alice", policy=document(allow()))
+        .user("alice", policy=document(grant()))
         .role("ACCESS", document(trust(user_arn("alice"), condition)))
     )
     assert conditions(judged(builder, tmp_path)) == {"alice": said}
@@ -109,7 +109,7 @@ def test_a_condition_of_an_allow_is_said(tmp_path: Path, condition: Any, said: s
 
 def test_what_a_deny_hangs_on_is_said_unless_it_is_mfa_or_address(tmp_path: Path) -> None:
     denies = [
-        allow("*", condition, Effect="Deny")
+        grant("*", condition, Effect="Deny")
         for condition in (
             {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
             {"NotIpAddress": {"aws:SourceIp": OFFICE}},
@@ -117,7 +117,7 @@ def test_what_a_deny_hangs_on_is_said_unless_it_is_mfa_or_address(tmp_path: Path
             {"DateLessThan": {"aws:CurrentTime": "2020-01-01"}},
         )
     ]
-    builder = StateBuilder().user("alice", policy=document(allow(), *denies))
+    builder = StateBuilder().user("alice", policy=document(grant(), *denies))
     builder.role("ACCESS", document(trust(user_arn("alice"))))
     said = "unless StringNotEquals sts:ExternalId x and Null sts:ExternalId false"
     assert conditions(judged(builder, tmp_path)) == {"alice": said}

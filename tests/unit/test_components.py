@@ -441,8 +441,8 @@ def test_cli_profiles_name_role_device_and_session(
 def test_a_cli_profile_says_when_to_begin_again_where_mfa_may_be_of_some_age_only(
     access: Callable[..., Recorded],
 ) -> None:
-    roles = {"OLD": {"groups": ["Auditors"]}, "ONE": {"mfaMaxAgeHours": 1}, "TWO": {"mfaMaxAgeHours": 2}}
-    roles = {name: {"groups": ["Auditors"]} | fields for name, fields in roles.items()}
+    ages = {"OLD": {}, "ONE": {"mfaMaxAgeHours": 1}, "TWO": {"mfaMaxAgeHours": 2}}
+    roles = {name: {"groups": ["Auditors"], **fields} for name, fields in ages.items()}
     profiles = access(groups=TWO_GROUPS, roles=roles).outputs["cliProfiles"]
     said = {
         name: re.findall(r"^# 3\..*$|^#    In.*$", texts["mfaInSession"], re.MULTILINE)

@@ -6,18 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import (
-    MFA,
-    MFA_IF_EXISTS,
-    ROLE,
-    YOUNG,
-    YOUNG_IF_EXISTS,
-    allow,
-    document,
-    group_policy,
-    role_policy,
-)
-from tests.policies.rules.cases import Case, check, grants, ids, on_role
+from tests.documents import MFA, allow, document
+from tests.policies.documents_under_test import MFA_IF_EXISTS, ROLE, YOUNG, YOUNG_IF_EXISTS, group_policy, role_policy
+from tests.policies.rules.cases import FORCE_MFA, Case, check, grants, ids, on_role, together
 from tests.policies.running import ELSEWHERE
 
 
@@ -47,6 +38,7 @@ CASES = [
             ),
         },
     ),
+    *together("iam-assume-role-requires-mfa", "without MFA", on_role(), FORCE_MFA),
 ]
 
 

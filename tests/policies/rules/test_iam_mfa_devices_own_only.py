@@ -7,20 +7,17 @@ import json
 import pytest
 
 from components import documents
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
-    MFA,
     READS,
     SELF_SERVICE,
-    allow,
-    deny,
     attachment,
-    document,
     group_policy,
     managed,
     role_policy,
 )
-from tests.policies.rules.cases import Case, check, ids, on_documents, rows
+from tests.policies.rules.cases import FORCE_MFA, Case, check, ids, on_documents, rows, together
 from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, judge
 
 CASES = [
@@ -70,6 +67,12 @@ CASES = [
         removal=group_policy(
             document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))
         ),
+    ),
+    *together(
+        "iam-mfa-devices-own-only",
+        "removed without MFA",
+        group_policy(document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))),
+        FORCE_MFA,
     ),
     *rows(
         "iam-mfa-devices-own-only",
