@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     BOUNDED,
@@ -15,9 +16,6 @@ from tests.policies.documents_under_test import (
     READ_ONLY,
     READS,
     SELF_SERVICE,
-    allow,
-    deny,
-    document,
     managed,
     role,
     trust,

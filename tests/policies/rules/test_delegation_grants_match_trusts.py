@@ -7,18 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ALICE,
     GRANT,
     MANAGEMENT,
-    MFA,
     READS,
     ROLE,
     SESSION_DENY,
-    allow,
-    deny,
-    document,
     group_policy,
     role,
     role_policy,

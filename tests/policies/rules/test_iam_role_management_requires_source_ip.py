@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import ADDRESS, SESSION_DENY, allow, document, group_policy, role, role_policy
+from tests.documents import allow, document
+from tests.policies.documents_under_test import ADDRESS, SESSION_DENY, group_policy, role, role_policy
 from tests.policies.rules.cases import Case, changing, check, ids, role_management, together
 from tests.policies.running import NETWORK
 

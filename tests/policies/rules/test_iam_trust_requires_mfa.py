@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, document, role, trust
+from tests.documents import document
+from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
