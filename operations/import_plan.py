@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import json_text
-from operations import aws_accounts, stack_files, unfinished
+from operations import aws_accounts, stack_files, stack_names, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -393,7 +393,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make import-plan", description=__doc__)
     parser.add_argument("--stack", default="")
     top = Path.cwd()
-    stack = stack_files.existing_stack(top, parser.parse_args().stack, "import-plan")
+    stack = stack_names.existing_stack(top, parser.parse_args().stack, "import-plan")
     settings = stack_files.read_settings(top, stack)
     with aws_accounts.explained():
         clients = {SECURITY_STACK: aws_accounts.iam(SECURITY_STACK, settings.security_account_id, settings.region)}

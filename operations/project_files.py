@@ -9,11 +9,9 @@ https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,8 @@ import yaml
 
 PROJECT = "delegation"
 """Name of the project, which is also the namespace of its configuration."""
+PACK = Path("policypacks/delegation")
+"""The policy pack's folder, from the repository's top."""
 RUNTIME = {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
 """What runs the program: Python, in the environment that `make setup` makes."""
 PROJECT_KEYS = ("name", "description", "author", "website", "license", "requiredPulumiVersion", "runtime", "config")
@@ -151,19 +151,3 @@ def _check_keys(node: yaml.Node | None) -> None:
             raise ValueError(f"line {line} has the key {key.value} a second time. Remove one.")
         seen.add(key.value)
         _check_keys(value)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Check the files of one stack in one folder, and return the exit code."""
-    parser = argparse.ArgumentParser(description="Check Pulumi.yaml and a stack file before Pulumi reads them.")
-    parser.add_argument("stack", help="name of the stack")
-    parser.add_argument("folder", type=Path, help="folder of the program")
-    given = parser.parse_args(arguments)
-    found = list(problems(given.folder, given.stack))
-    for line in found:
-        print(line, file=sys.stderr)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

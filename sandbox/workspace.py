@@ -22,7 +22,8 @@ from typing import Any, Self
 
 import yaml
 
-from sandbox import engine, processes
+from operations import processes
+from sandbox import engine
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import ACCOUNT_ID, LocalAccounts, Profile
 from sandbox.signals import ended_by_signals, undisturbed

@@ -53,10 +53,9 @@ def test_a_stack_that_cannot_be_read_is_left_to_pulumi(tmp_path: Path) -> None:
     assert unfinished.unfinished_creates(tmp_path, "preprod") == []
 
 
-def test_the_refusal_names_what_may_exist_and_how_to_go_on(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_refusal_names_what_may_exist_and_how_to_go_on(exported: Path, tmp_path: Path) -> None:
     write(exported, operation("creating", "alice"))
-    monkeypatch.setattr("sys.argv", ["unfinished", "--stack", "preprod"])
     with pytest.raises(OperationError) as refusal:
-        unfinished.main()
+        unfinished.check(tmp_path, "preprod")
     for line in ("  aws:iam/user:User alice", "  pulumi cancel --stack preprod", "  make import-plan STACK=preprod"):
         assert f"{line}\n" in str(refusal.value)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sandbox.workspace import Workspace
+from tests.documents import allow, document
 from tests.policies.analyzing import PACK, analyze, mandatory
-from tests.policies.documents_under_test import GRANT, allow, attachment, document, group_policy, managed, role, trust
+from tests.policies.documents_under_test import GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.running import SECURITY, UNKNOWN, Made
 
 

@@ -6,16 +6,14 @@ import json
 
 import pytest
 
+from tests.documents import MFA, allow, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ALICE,
     GRANT,
     MANAGEMENT,
-    MFA,
     READS,
     ROLE,
-    allow,
-    document,
     group_policy,
     role,
     role_policy,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import MFA, ROLE, allow, document, group_policy, managed, role_policy
+from tests.documents import MFA, allow, document
+from tests.policies.documents_under_test import ROLE, group_policy, managed, role_policy
 from tests.policies.rules.cases import Case, check, grants, ids, rows
 from tests.policies.running import SECURITY, TARGET
 

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import (
-    GRANT,
-    MFA,
-    READS,
-    SESSION_DENY,
-    deny,
-    document,
-    group_policy,
-    role,
-    role_policy,
-)
+from tests.documents import MFA, deny, document
+from tests.policies.documents_under_test import GRANT, READS, SESSION_DENY, group_policy, role, role_policy
 from tests.policies.rules.cases import Case, check, grants, ids, on_role
 from tests.policies.running import NETWORK, Made
 

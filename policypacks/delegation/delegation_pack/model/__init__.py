@@ -13,7 +13,6 @@ from delegation_pack.model.policies import (
     attachment_of,
     aws_managed,
     identity_policies,
-    is_aws_managed,
     trusts,
 )
 from delegation_pack.model.principals import (
@@ -35,7 +34,6 @@ from delegation_pack.model.resources import (
     folded,
     holds_unknown,
     is_account,
-    only_account,
 )
 from delegation_pack.model.types import carries, is_credential
 
@@ -61,10 +59,8 @@ __all__ = [
     "holds_unknown",
     "identity_policies",
     "is_account",
-    "is_aws_managed",
     "is_credential",
     "is_policy",
     "is_read",
-    "only_account",
     "trusts",
 ]
