@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, document
+from tests.documents import document
+from tests.policies.documents_under_test import ALICE
 from tests.policies.running import TARGET, Made, refused
 
 ACCOUNT, REGION = TARGET, "eu-west-1"
