@@ -35,6 +35,7 @@ _TYPES: Mapping[str, tuple[str, type]] = {
     "array": ("a list", list),
     "string": ("a text", str),
     "integer": ("a whole number", int),
+    "boolean": ("true or false", bool),
 }
 
 
@@ -156,7 +157,7 @@ def _level(name: str, level: Any, rule: Rule | None) -> Iterator[str]:
 
 def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     kind, type_ = _TYPES[schema["type"]]
-    if not isinstance(value, type_) or isinstance(value, bool):
+    if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
     elif isinstance(value, list):
         if key in _NETWORK_PROPERTIES:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from operations import project_files, stack
+from operations import stack
 from operations.errors import OperationError
+from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 
 CONFIG = "policypacks/delegation/config/preprod.json"
@@ -22,11 +23,7 @@ def top(tmp_path: Path) -> Path:
     """A checkout with the stacks' files and the policy pack."""
     for file in REPOSITORY.glob("Pulumi*.yaml"):
         shutil.copy(file, tmp_path)
-    shutil.copytree(
-        REPOSITORY / project_files.PACK,
-        tmp_path / project_files.PACK,
-        ignore=shutil.ignore_patterns(".venv", "__pycache__"),
-    )
+    shutil.copytree(REPOSITORY / PACK, tmp_path / PACK, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     return tmp_path
 
 

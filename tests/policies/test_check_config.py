@@ -59,6 +59,7 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {NETWORKS: {"allowedCidrs": [wide("8.0.0.0/8"), wide("2003::/19")]}},
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
         {TRUST: {"vendors": [VENDOR]}},
+        {NETWORKS: {"together": True}},
         {"iam-trust-binds-federation": {"pipelines": [PIPELINE]}},
     ],
     ids=json.dumps,
@@ -76,6 +77,7 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ("{", "it is not JSON"),
         ("[]", "it is not a JSON object"),
         ('{"%s": {}, "%s": {}}' % (TRUST, TRUST), "stands twice"),  # noqa: UP031
+        ({NETWORKS: {"together": "yes"}}, 'together is "yes", not true or false'),
         ({TRUST: {"vendors": ["999999999999"]}}, "not an object of account, externalId, reason"),
         ({TRUST: {"vendors": [{**VENDOR, "external_id": "x"}]}}, "vendors[0] has no property external_id."),
         ({TRUST: {"vendors": [{**VENDOR, "externalId": ""}]}}, "shorter than 2 characters"),

@@ -155,10 +155,10 @@ def enters_roles_elsewhere(
     return allowed(policy, *assume_roles_elsewhere(but=but), keys=keys)
 
 
-def grants_like(policy: Policy, *patterns: str) -> Finding | None:
+def grants_like(policy: Policy, *patterns: str, keys: Mapping[str, Values] | None = None) -> Finding | None:
     """Return a request that assumes a role of another account whose ARN is like one of the patterns."""
     resources = Resources(types=("role",), not_callers_account=True, like=patterns)
-    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources))
+    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources), keys=keys)
 
 
 def only_denies(document: Document) -> Document:
@@ -171,6 +171,8 @@ _EVERYTHING = parse(
 )
 _ANY_ACTION = "anyservice:AnyAction"
 """An action that no service has, so that only a wildcard covers it."""
+ANYTHING = Target(actions=(_ANY_ACTION,), resources=Resources(types=()))
+"""What only a statement on every action covers."""
 
 
 def explicitly_denied(documents: Sequence[Document], query: Query) -> bool:
@@ -182,7 +184,7 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     """Tell whether a role's inline documents deny everything that does not come from the networks.
 
     The condition key has to be tested for every action, so an exception of a NotAction counts as one that is not
-    denied.
+    denied. Requests that a service makes in the caller's name may be left: a request of the caller's own came first.
     """
     documents = [policy.document for policy in role.inline if policy.document]
     excepted = {
@@ -194,4 +196,5 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     }
     anything = Target(actions=(_ANY_ACTION, *sorted(excepted)), resources=Resources(types=()))
     callers = Callers(type=CallerType.ROLE, account=role.account, partition=role.partition)
-    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=outside(networks)))
+    keys = {**outside(networks), "aws:ViaAWSService": Values(absent=False, like=("false",))}
+    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=keys))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents import allow, document
 from tests.policies.documents_under_test import MFA_IF_EXISTS, role_policy
-from tests.policies.rules.cases import Case, check, grants, ids, on_role
+from tests.policies.rules.cases import FORCE_MFA, Case, check, grants, ids, on_role, together
 from tests.policies.running import ELSEWHERE
 
 
@@ -23,6 +23,7 @@ CASES = [
         {"if_exists": on_role(**MFA_IF_EXISTS), "session_without": role_policy(_elsewhere())},
         {"if_exists_in_a_session": role_policy(_elsewhere(**MFA_IF_EXISTS))},
     ),
+    *together("iam-assume-role-requires-mfa", "without MFA", on_role(), FORCE_MFA),
 ]
 
 

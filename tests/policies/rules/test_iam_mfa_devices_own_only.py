@@ -17,7 +17,7 @@ from tests.policies.documents_under_test import (
     managed,
     role_policy,
 )
-from tests.policies.rules.cases import Case, check, ids, on_documents, rows
+from tests.policies.rules.cases import FORCE_MFA, Case, check, ids, on_documents, rows, together
 from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, judge
 
 CASES = [
@@ -57,6 +57,12 @@ CASES = [
         removal=group_policy(
             document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))
         ),
+    ),
+    *together(
+        "iam-mfa-devices-own-only",
+        "removed without MFA",
+        group_policy(document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))),
+        FORCE_MFA,
     ),
     *rows(
         "iam-mfa-devices-own-only",

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.documents import document
-from tests.policies.documents_under_test import MFA_IF_EXISTS, role, trust
+from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
-from tests.policies.running import ELSEWHERE, Made
+from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
+
+VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
+OWN_ACCOUNT = {"AWS": f"arn:aws:iam::{TARGET}:root"}
+
+
+def _vendor(outcome: str, id_: str, condition: Any, *, principal: Any = ELSEWHERE) -> Case:
+    made = role(trust({"AWS": principal}, condition))
+    return Case("iam-trust-requires-mfa", outcome, id_, (made,), "without MFA", {"vendors": [VENDOR]})
+
 
 CASES = [
     *on_documents("iam-trust-requires-mfa", role),
@@ -29,6 +40,10 @@ CASES = [
         ),
         service=role(trust(SERVICE, {})),
         own_role=role(trust(OWN_ROLE, {})),
+        own_account_for_a_service=role(trust(OWN_ACCOUNT, {"StringEquals": {"aws:SourceAccount": TARGET}})),
+        own_account_for_saml=role(
+            trust(OWN_ACCOUNT, {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}})
+        ),
         identity_provider=role(
             trust(
                 {"Federated": "arn:aws:iam::222222222222:oidc-provider/x"}, {}, Action="sts:AssumeRoleWithWebIdentity"
@@ -40,6 +55,7 @@ CASES = [
         "fail",
         "without MFA",
         no_condition=role(trust(condition={})),
+        own_account=role(trust(OWN_ACCOUNT, {})),
         if_exists=role(trust(condition=MFA_IF_EXISTS)),
         present=role(trust(condition={"Null": {"aws:MultiFactorAuthPresent": "false"}})),
         another_account=role(trust({"AWS": ELSEWHERE}, {})),
@@ -54,6 +70,13 @@ CASES = [
         ),
         native=Made(type="aws-native:iam:Role", inputs={"assumeRolePolicyDocument": trust(condition={})}),
     ),
+    _vendor("pass", "vendor", {"StringEquals": {"sts:ExternalId": "abc-123"}}),
+    _vendor("fail", "vendor without its id", {}),
+    _vendor("fail", "vendor with another id", {"StringEquals": {"sts:ExternalId": "abc-124"}}),
+    _vendor("fail", "vendor with any id", {"StringLike": {"sts:ExternalId": "*"}}),
+    _vendor("fail", "vendor with its id if at all", {"StringEqualsIfExists": {"sts:ExternalId": "abc-123"}}),
+    _vendor("fail", "somebody else with the id", {"StringEquals": {"sts:ExternalId": "abc-123"}}, principal=SECURITY),
+    _vendor("fail", "and a user", {"StringEquals": {"sts:ExternalId": "abc-123"}}, principal=[ELSEWHERE, ALICE]),
 ]
 
 
