@@ -24,6 +24,8 @@ from operations.project_files import PACK
 VERBS = ("preview", "up", "destroy")
 JUDGED = ("preview", "up")
 """The verbs that the policy pack judges."""
+_SHARED = "default"
+"""The name of the policy pack's configuration that it has for every stack."""
 
 
 def check(top: Path, stack: str, program: Path) -> list[str]:
@@ -39,12 +41,12 @@ def check(top: Path, stack: str, program: Path) -> list[str]:
             the text has a line for each problem.
     """
     pack = _pack_check(top)
-    config = pack_config(PACK, stack)
+    configs = (pack_config(PACK, _SHARED), pack_config(PACK, stack))
     problems = list(project_files.problems(program, stack))
-    problems += [f"{config}: {problem}" for problem in pack.problems(top / config)]
+    problems += [f"{config}: {problem}" for config in configs for problem in pack.problems(top / config)]
     if problems:
         raise OperationError("\n".join(problems))
-    return [f"{config}: {note}" for note in pack.wide_ranges(top / config)]
+    return [f"{config}: {note}" for config in configs for note in pack.wide_ranges(top / config)]
 
 
 def ask(verb: str, stack: str, program: Path) -> list[str]:
