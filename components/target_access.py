@@ -116,10 +116,15 @@ class TargetAccess:
         return {group: self._grant(names) for group, names in self.roles_of_groups.items()}
 
     def _grant(self, role_names: Sequence[str]) -> str:
-        arns: dict[int | None, list[str]] = {}
+        arns: dict[documents.Terms, list[str]] = {}
         for name in role_names:
-            arns.setdefault(self.roles[name].mfa_max_age_hours, []).append(self.role_arn(name))
-        return documents.grant(arns, None if self.static_ip_at == "session" else self.static_ips)
+            arns.setdefault(self.terms(name), []).append(self.role_arn(name))
+        return documents.grant(arns)
+
+    def terms(self, role: str) -> documents.Terms:
+        """Return what the grant on a role asks for besides MFA."""
+        addresses = None if self.static_ip_at == "session" else tuple(self.static_ips)
+        return documents.Terms(self.roles[role].mfa_max_age_hours, addresses)
 
     def grant_name(self, group: str) -> str:
         """Return the name of the grant on a group, which several stacks write to."""
