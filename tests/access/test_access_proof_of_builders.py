@@ -31,7 +31,12 @@ DOCUMENTS: dict[str, tuple[Kind, Callable[[], str]]] = {
     "trust": (Kind.TRUST, lambda: documents.trust_policy(USERS)),
     "trust, strict": (Kind.TRUST, lambda: documents.trust_policy(USERS, mfa_max_age_hours=8, session_name=True)),
     "grant": (Kind.IDENTITY, lambda: documents.grant({documents.Terms(None, tuple(IPS)): ROLES})),
-    "grant, age of MFA": (Kind.IDENTITY, lambda: documents.grant({documents.Terms(8, tuple(IPS)): ROLES[:1], documents.Terms(None, tuple(IPS)): ROLES[1:]})),
+    "grant, age of MFA": (
+        Kind.IDENTITY,
+        lambda: documents.grant(
+            {documents.Terms(8, tuple(IPS)): ROLES[:1], documents.Terms(None, tuple(IPS)): ROLES[1:]}
+        ),
+    ),
     "grant, lock in the session": (Kind.IDENTITY, lambda: documents.grant({documents.Terms(None, None): ROLES})),
     "session": (Kind.IDENTITY, lambda: documents.session_addresses(IPS)),
     "revocation": (Kind.IDENTITY, lambda: documents.revoked_sessions(datetime(2026, 11, 1, tzinfo=UTC))),

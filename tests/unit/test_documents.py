@@ -84,7 +84,9 @@ def test_trust_asks_for_young_mfa_and_for_the_users_own_session_name() -> None:
 
 def test_grant_has_a_statement_for_each_age_of_mfa() -> None:
     anytime = documents.Terms(None, tuple(ADDRESSES))
-    found = statements(documents.grant({anytime: [ROLE, f"{ROLE}-2"], documents.Terms(4, tuple(ADDRESSES)): [f"{ROLE}-3"]}))
+    found = statements(
+        documents.grant({anytime: [ROLE, f"{ROLE}-2"], documents.Terms(4, tuple(ADDRESSES)): [f"{ROLE}-3"]})
+    )
     addresses = {"IpAddress": {"aws:SourceIp": ADDRESSES}}
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     assert {sid: (one["Resource"], one["Condition"]) for sid, one in found.items()} == {
