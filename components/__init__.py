@@ -3,6 +3,7 @@
 from components.cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
 from components.quotas import QuotaExceededError
 from components.target_access import TargetAccess
+from components.target_roles import TargetRoles
 from components.user_groups import UserGroups, UserGroupsPlan
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "CrossAccountAccessArgs",
     "QuotaExceededError",
     "TargetAccess",
+    "TargetRoles",
     "UserGroups",
     "UserGroupsPlan",
 ]

@@ -71,10 +71,17 @@ class Terms(NamedTuple):
     """Networks from where alone a role may be assumed; None for anywhere."""
 
 
-def grant(role_arns: Mapping[Terms, Sequence[str]]) -> str:
-    """Return a grant: the members of a group may assume the roles, with MFA and on the terms of each."""
+def grant(roles: Mapping[str, Terms]) -> str:
+    """Return a grant: the members of a group may assume roles, with MFA and on the terms of each.
+
+    Args:
+        roles: the terms by role ARN; roles of equal terms share a statement.
+    """
+    arns: dict[Terms, list[str]] = {}
+    for arn, terms in roles.items():
+        arns.setdefault(terms, []).append(arn)
     statements: dict[str, Mapping[str, object]] = {}
-    for terms, arns in role_arns.items():
+    for terms, named in arns.items():
         hours = terms.mfa_max_age_hours
         sid = "AssumeAccessRole" if hours is None else f"AssumeAccessRoleWithMfaOf{hours}Hours"
         if sid in statements:
@@ -85,7 +92,7 @@ def grant(role_arns: Mapping[Terms, Sequence[str]]) -> str:
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
             # As before there were several roles, so that a grant on one role stays what it is.
-            "Resource": arns[0] if len(arns) == 1 else list(arns),
+            "Resource": named[0] if len(named) == 1 else named,
             "Condition": grant_condition(terms),
         }
     return _document(*statements.values())

@@ -10,6 +10,12 @@ from delegation_pack.facts.quotas import ATTACHED_POLICIES, MANAGED_POLICY, char
 from components.documents import Terms, grant
 from components.quotas import QuotaExceededError
 
+
+def policy_name(group: str, number: int) -> str:
+    """Return the name of one of a group's packed policies."""
+    return f"{group}-grants-{number}"
+
+
 POLICIES = range(1, ATTACHED_POLICIES)
 """Numbers of a group's packed policies: as many as IAM attaches to a group, less self-service."""
 
@@ -21,9 +27,9 @@ _SID_SUFFIX = len("From99")
 class Packing:
     """The packed grants of one group."""
 
-    documents: Mapping[int, str]
+    documents: Mapping[int, str] = field(default_factory=dict)
     """JSON text of each policy, by its number."""
-    first: Mapping[int, frozenset[int]]
+    first: Mapping[int, frozenset[int]] = field(default_factory=dict)
     """Which policies have to be in place before one changes, for they take over roles that it gives up."""
 
 
@@ -31,15 +37,17 @@ class Packing:
 class _Filling:
     """One policy as it fills."""
 
-    roles: dict[Terms, list[str]] = field(default_factory=dict)
+    roles: dict[str, Terms] = field(default_factory=dict)
+    terms: set[Terms] = field(default_factory=set)
     size: int = _FRAME
 
     def take(self, arn: str, terms: Terms) -> bool:
         """Take in a role; False, and nothing is changed, if it does not fit."""
-        size = self.size + len(f'"{arn}",') + (0 if terms in self.roles else _size_of_statement(terms))
+        size = self.size + len(f'"{arn}",') + (0 if terms in self.terms else _size_of_statement(terms))
         if size > MANAGED_POLICY:
             return False
-        self.roles.setdefault(terms, []).append(arn)
+        self.roles[arn] = terms
+        self.terms.add(terms)
         self.size = size
         return True
 
@@ -78,7 +86,7 @@ def pack(group: str, roles: Mapping[str, Terms], placed: Mapping[str, int]) -> P
 
 
 def _size_of_statement(terms: Terms) -> int:
-    return characters(grant({terms: ["", ""]})) - _FRAME - len('"",""') + len(",") + _SID_SUFFIX
+    return characters(grant({"": terms, "/": terms})) - _FRAME - len('"","/"') + len(",") + _SID_SUFFIX
 
 
 def _too_many(group: str, roles: int) -> str:
