@@ -62,12 +62,12 @@ check: setup ## Check format, lint and types
 	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: format
-format: setup ## Format the code and mend what the linter can
+format: setup ## Format the code and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Measure analysis, access questions, previews, demo and AWS calls
+bench: setup ## Measure analysis, access queries, previews, demo and AWS calls
 	@$(BIN)/python -m benchmarks
 
 # Modules that these lead to would stand before those of the policy pack's environment.
@@ -118,7 +118,7 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
 
 .PHONY: smoke
-smoke: setup ## Try a target's door with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+smoke: setup ## Try a target's access role with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 # A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.

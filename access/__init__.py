@@ -1,4 +1,4 @@
-"""Who can get in where: access questions answered from Pulumi's states and plans, without AWS credentials.
+"""Who can get in where: access queries answered from Pulumi's states and plans, without AWS credentials.
 
 Every verdict is that of the policy pack's IAM analysis.
 """

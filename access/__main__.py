@@ -7,9 +7,9 @@ import typer
 from access.commands.diff import diff
 from access.commands.expect import expect
 from access.commands.explain import explain
+from access.commands.headroom import headroom
 from access.commands.matrix import matrix
 from access.commands.report import report
-from access.commands.room import room
 from access.commands.setup import setup
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (matrix, explain, diff, expect, setup, room, report):
+for command in (matrix, explain, diff, expect, setup, headroom, report):
     app.command()(command)
 
 if __name__ == "__main__":

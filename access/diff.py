@@ -9,13 +9,13 @@ from itertools import accumulate
 from delegation_pack.iam import Callers, CallerType, Effect
 
 from access.addresses import Addresses
-from access.doors import CLOSED, Credentials, Ways, ways
+from access.effective_access import NO_ACCESS, Credentials, EffectiveAccess, effective_access
 from access.escaping import markdown as escaped
 from access.escaping import visible
 from access.explain import sentence
 from access.model import Model, Role
 from access.proof import findings
-from access.verdicts import Cell, Outsider, Side, Status, Verdicts
+from access.verdicts import Cell, Outsider, PolicySet, Status, Verdicts
 
 MARKER = "<!-- access diff -->"
 """First line of the pull-request comment, by which the workflow finds it again."""
@@ -43,9 +43,9 @@ def changes(before: Verdicts, after: Verdicts) -> list[Change]:
     cells = {(cell.user.arn, cell.role.arn): cell for cell in before.cells()}
     open_to: dict[str, dict[Credentials, Addresses]] = {}
     for cell in cells.values():
-        if cell.ways:
-            known = open_to.setdefault(cell.role.arn, dict(cell.ways.by))
-            for credentials, addresses in cell.ways.by.items():
+        if cell.access:
+            known = open_to.setdefault(cell.role.arn, dict(cell.access.by))
+            for credentials, addresses in cell.access.by.items():
                 known[credentials] |= addresses
     found: list[Change] = []
     for new in after.cells():
@@ -122,10 +122,10 @@ def _gain(cell: Cell, place: str, before: dict[Credentials, Addresses] | None) -
     """A new way in: weaker if nobody had it before; to a new role, if MFA or address are not asked for."""
     unverified = cell.status is Status.UNVERIFIED
     if before:
-        weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.ways.by.items())
+        weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.access.by.items())
     else:
-        weaker = bool(cell.ways.without_mfa) or cell.ways.addresses.unrestricted
-    how = "; this cannot be verified" if unverified else f" ({sentence(cell.ways)})"
+        weaker = bool(cell.access.without_mfa) or cell.access.addresses.unrestricted
+    how = "; this cannot be verified" if unverified else f" ({sentence(cell.access)})"
     return Change(cell.user.name, (f"gains {place}{how}", f"gain {place}{how}"), weaker or unverified)
 
 
@@ -143,16 +143,16 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
             if new.status is Status.ALLOWED
             else change(f"can no longer be verified for {place}", f"can no longer be verified for {place}", True)
         )
-    if new.ways.without_mfa and not old.ways.without_mfa:
+    if new.access.without_mfa and not old.access.without_mfa:
         yield change(f"no longer needs MFA in {place}", f"no longer need MFA in {place}", True)
-    elif old.ways.without_mfa and not new.ways.without_mfa:
+    elif old.access.without_mfa and not new.access.without_mfa:
         yield change(f"now needs MFA in {place}", f"now need MFA in {place}", False)
-    elif more := new.ways.without_mfa - old.ways.without_mfa:
+    elif more := new.access.without_mfa - old.access.without_mfa:
         said = f"without MFA {place} also from {more}"
         yield change(f"may enter {said}", f"may enter {said}", True)
-    more, less = (a.ways.addresses - b.ways.addresses for a, b in ((new, old), (old, new)))
+    more, less = (a.access.addresses - b.access.addresses for a, b in ((new, old), (old, new)))
     if more:
-        where = "anywhere" if new.ways.addresses.unrestricted else f"{more} too"
+        where = "anywhere" if new.access.addresses.unrestricted else f"{more} too"
         yield change(f"may enter {place} from {where}", f"may enter {place} from {where}", True)
     if less:
         yield change(f"may no longer enter {place} from {less}", f"may no longer enter {place} from {less}", False)
@@ -168,7 +168,7 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
 
 
 def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
-    """Sides of doors that ask for less than before, where the rest still keeps the door as it was."""
+    """Grants and trusts that ask for less than before, where the rest still keeps the access as it was."""
     known = {(cell.user.arn, cell.role.arn): cell for cell in before.cells() if _in(cell)}
     for new in after.cells():
         old = known.get((new.user.arn, new.role.arn))
@@ -184,18 +184,18 @@ def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
             (f"The trust policy of {role}", old.trust, new.trust),
         ):
             wide, narrow = _alone(now), _alone(was)
-            if wide.without_mfa and not narrow.without_mfa and not new.ways.without_mfa:
+            if wide.without_mfa and not narrow.without_mfa and not new.access.without_mfa:
                 said = f"{what} no longer asks for MFA by itself; something else still does"
                 yield Change("", (said, said), True)
-            if wide.addresses - narrow.addresses and not new.ways.addresses - old.ways.addresses:
+            if wide.addresses - narrow.addresses and not new.access.addresses - old.access.addresses:
                 said = f"{what} no longer keeps addresses out by itself as it did; something else still does"
                 yield Change("", (said, said), True)
 
 
-def _alone(side: Side) -> Ways:
-    """What the Allow statements of one side let through."""
-    rules = tuple(rule for rule in side.rules if rule.effect is Effect.ALLOW)
-    return ways((rules,), Callers(type=CallerType.USER)) if rules else CLOSED
+def _alone(policies: PolicySet) -> EffectiveAccess:
+    """What the Allow statements of one policy set let through."""
+    rules = tuple(rule for rule in policies.rules if rule.effect is Effect.ALLOW)
+    return effective_access((rules,), Callers(type=CallerType.USER)) if rules else NO_ACCESS
 
 
 def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
@@ -208,11 +208,11 @@ def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:
     old, new = by_key(before), by_key(after)
     for key, outsiders in new.items():
         first = outsiders[0]
-        known = [sentence(one.ways) for one in old.get(key, ())]
+        known = [sentence(one.access) for one in old.get(key, ())]
         for outsider in outsiders:
-            said = sentence(outsider.ways)
+            said = sentence(outsider.access)
             if said not in known:
-                place = f"{_place(after.model, first.role)} ({said}); nothing is known of the other side"
+                place = f"{_place(after.model, first.role)} ({said}); nothing is known of the grants"
                 yield Change("", (f"The trust policy now admits {outsider.title} to {place}",) * 2, True)
     for key in [key for key in old if key not in new]:
         first = old[key][0]

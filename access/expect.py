@@ -26,7 +26,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from access.doors import Credentials, Ways
+from access.effective_access import Credentials, EffectiveAccess
 from access.explain import Keys, reasons, sentence
 from access.model import Model, Role, User
 from access.states import InputError
@@ -87,8 +87,8 @@ class Expectation(_Strict):
         keys = f"{self.keys} keys" if self.keys is Keys.LONG_TERM else self.keys or ""
         return ", ".join(filter(None, (mfa, keys, self.source and f"from {self.source}")))
 
-    def opens(self, found: Ways) -> bool:
-        """Whether the door opens in the circumstances, or some that fit them."""
+    def opens(self, found: EffectiveAccess) -> bool:
+        """Whether the role can be entered in the circumstances, or some that fit them."""
         mfas = (True, False) if self.mfa is None else (self.mfa,)
         with_keys = tuple(Keys) if self.keys is None else (self.keys,)
         fitting: set[Credentials] = {keys.credentials(mfa) for keys in with_keys for mfa in mfas}
@@ -192,17 +192,17 @@ def _outcome(verdicts: Verdicts, one: Expectation, line: int) -> Outcome:
     else:
         for outsider in verdicts.outsiders(roles):
             count += 1
-            if one.opens(outsider.ways) != (one.verdict == "allowed"):
+            if one.opens(outsider.access) != (one.verdict == "allowed"):
                 place = f"{model.label(outsider.role.account)} through {outsider.role.name}"
                 wrong.append(
-                    f"{outsider.title} is admitted to {place} by {outsider.ref.title} ({sentence(outsider.ways)})."
+                    f"{outsider.title} is admitted to {place} by {outsider.ref.title} ({sentence(outsider.access)})."
                 )
     return Outcome(one, line, count, wrong)
 
 
 def _meets(one: Expectation, cell: Cell) -> bool:
-    opens = one.opens(cell.ways)
-    if cell.notes and cell.status is Status.UNVERIFIED and (opens or not cell.ways):
+    opens = one.opens(cell.access)
+    if cell.notes and cell.status is Status.UNVERIFIED and (opens or not cell.access):
         return False
     return opens == (one.verdict == "allowed")
 
@@ -214,7 +214,7 @@ def _counterexample(model: Model, one: Expectation, cell: Cell) -> str:
         return f"{cell.user.name} and {place}{asked} cannot be verified: {' '.join(cell.notes)}"
     if one.verdict == "refused":
         by = "; ".join(ref.title for refs in cell.statements for ref in refs)
-        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.ways)}, by {by}."
+        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.access)}, by {by}."
     return f"{cell.user.name} is refused in {place}{asked}. {' '.join(reasons(cell))}"
 
 

@@ -14,10 +14,10 @@ from delegation_pack.iam.conditions import canonical
 from delegation_pack.iam.evaluation import Facts
 
 from access.addresses import Addresses
-from access.doors import ADDRESS_KEY, MFA_KEYS, Credentials, Ways, ways
+from access.effective_access import ADDRESS_KEY, MFA_KEYS, Credentials, EffectiveAccess, effective_access
 from access.model import Role, User
 from access.states import InputError
-from access.verdicts import ASSUME, Cell, Ref, Side, Status, Verdicts, context_of
+from access.verdicts import ASSUME, Cell, PolicySet, Ref, Status, Verdicts, context_of
 
 
 class Keys(StrEnum):
@@ -46,7 +46,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The answer to one question."""
+    """The answer to one query."""
 
     headline: str
     status: Status
@@ -56,7 +56,7 @@ class Explanation:
     notes: Sequence[str]
 
 
-def terms(found: Ways) -> tuple[str, str]:
+def terms(found: EffectiveAccess) -> tuple[str, str]:
     """Say whether MFA is needed and from where: ("required", "203.0.113.10/32"), ("not needed", "anywhere")."""
     with_mfa, without = found.by[Credentials.MFA], found.without_mfa
     if not found:
@@ -74,7 +74,7 @@ def terms(found: Ways) -> tuple[str, str]:
     )
 
 
-def sentence(found: Ways) -> str:
+def sentence(found: EffectiveAccess) -> str:
     """Say the same in one go: "MFA required, from 203.0.113.10/32"."""
     mfa, where = terms(found)
     return f"MFA {mfa}, {where if where.startswith('with ') else f'from {where}'}"
@@ -87,11 +87,11 @@ def reasons(cell: Cell, who: str = "") -> list[str]:
     if cell.status is Status.REFUSED:
         return _why_refused(cell, user)
     may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
-    found = [f"{user} {may} {role}: {sentence(cell.ways)}."]
-    for side, refs in zip(("Identity side", "Trust side"), cell.statements, strict=True):
-        found.extend(f"{side}: {ref.title}." for ref in refs)
+    found = [f"{user} {may} {role}: {sentence(cell.access)}."]
+    for what, refs in zip(("Grant", "Trust"), cell.statements, strict=True):
+        found.extend(f"{what}: {ref.title}." for ref in refs)
     if cell.provisos:
-        found.append(f"Every way also asks for: {'; '.join(cell.provisos)}.")
+        found.append(f"Every combination also asks for: {'; '.join(cell.provisos)}.")
     return [*found, *cell.notes]
 
 
@@ -100,7 +100,7 @@ def _why_refused(cell: Cell, user: str) -> list[str]:
     role = cell.role
     caller = Callers(type=CallerType.USER, arn=cell.user.arn)
     opens = []
-    for side, says_nothing, never in (
+    for policies, says_nothing, never in (
         (
             cell.identity,
             f"No policy of {user} or of {user}'s groups allows {ASSUME} on {role.arn}.",
@@ -112,22 +112,24 @@ def _why_refused(cell: Cell, user: str) -> list[str]:
             f"The trust policy of role {role.name} never lets {user} in",
         ),
     ):
-        allowing = [ref for ref, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.ALLOW]
-        if not allowing and side.knows_all:
+        allowing = [ref for ref, rule in zip(policies.refs, policies.rules, strict=True) if rule.effect is Effect.ALLOW]
+        if not allowing and policies.knows_all:
             found.append(says_nothing)
-        elif side.knows_all:
-            alone = ways((side.rules,), caller)
+        elif policies.knows_all:
+            alone = effective_access((policies.rules,), caller)
             opens.append(alone)
             if not alone:
-                denying = [r.title for r, rule in zip(side.refs, side.rules, strict=True) if rule.effect is Effect.DENY]
+                denying = [
+                    r.title for r, rule in zip(policies.refs, policies.rules, strict=True) if rule.effect is Effect.DENY
+                ]
                 found.append(
                     f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}."
                 )
-    if cell.boundary and not ways((cell.boundary.rules,), caller):
+    if cell.boundary and not effective_access((cell.boundary.rules,), caller):
         found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
     if not found:
         said = ", the trust policy with ".join(map(sentence, opens))
-        found.append(f"Both sides open, but never for one and the same request: the identity side opens with {said}.")
+        found.append(f"Grant and trust each allow it, but never for one and the same request: the grant with {said}.")
     return found
 
 
@@ -146,31 +148,42 @@ def explain(
             raise InputError(f"{address} is no IP address.") from None
     cell = verdicts.cell(user, role)
     credentials = keys.credentials(mfa)
-    open_from = cell.ways.by[credentials]
+    open_from = cell.access.by[credentials]
     entered = address in open_from if address else bool(open_from)
     status = Status.REFUSED
-    if cell.status is Status.UNVERIFIED and (entered or not cell.ways):
+    if cell.status is Status.UNVERIFIED and (entered or not cell.access):
         status = Status.UNVERIFIED
     elif entered:
         status = Status.ALLOWED
-    elif cell.ways.doubts:
+    elif cell.access.doubts:
         status = Status.UNVERIFIED
     # Without an address, one that works is taken: what remains is then what else is wrong.
     tried = address or next((network.partition("/")[0] for network in _likely(cell).networks), "192.0.2.1")
     facts = _facts(cell, credentials, tried)
     candidates = verdicts.candidates(user, role)
-    sides = [
-        _side("Grant", f"the policies of {user.name}", cell.identity, candidates[0], facts, f"on {role.arn}"),
+    checks = [
+        _policy_set_check(
+            "Grant", f"the policies of {user.name}", cell.identity, candidates[0], facts, f"on {role.arn}"
+        ),
         *(
-            [_side("Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, "")]
+            [
+                _policy_set_check(
+                    "Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, ""
+                )
+            ]
             if cell.boundary
             else []
         ),
-        _side("Trust", f"the trust policy of role {role.name}", cell.trust, candidates[1], facts, f"for {user.arn}"),
+        _policy_set_check(
+            "Trust", f"the trust policy of role {role.name}", cell.trust, candidates[1], facts, f"for {user.arn}"
+        ),
     ]
     if user.account == role.account and any(rule.direct for rule in cell.trust.rules) and status is Status.ALLOWED:
-        sides[0] = (Check("Grant", True, "Not needed: the trust policy names the user, in the role's own account."), [])
-    failing = [item for _, items in sides for item in items]
+        checks[0] = (
+            Check("Grant", True, "Not needed: the trust policy names the user, in the role's own account."),
+            [],
+        )
+    failing = [item for _, items in checks for item in items]
     label = verdicts.model.label(role.account)
     asked = f"{'with' if mfa else 'without'} MFA, {_CALLED[keys]}" + (f", from {address}" if address else "")
     result = "allowed" if status is Status.ALLOWED else status
@@ -185,7 +198,7 @@ def explain(
     return Explanation(
         f"{user.name} → {label} ({role.account}), role {role.name}, {asked}: {result}",
         status,
-        [*_form_checks(user, role), *(check for check, _ in sides)],
+        [*_form_checks(user, role), *(check for check, _ in checks)],
         [] if status is Status.ALLOWED else _changes(verdicts, cell, credentials, failing, candidates),
         notes,
     )
@@ -195,9 +208,12 @@ _CALLED = {Keys.LONG_TERM: "with access keys", Keys.SESSION: "with a session", K
 
 
 def _likely(cell: Cell) -> Addresses:
-    """Addresses from which the door, or else one of its sides, opens."""
+    """Addresses from which the role, or else the grant or the trust alone, admits the user."""
     caller = Callers(type=CallerType.USER, arn=cell.user.arn)
-    for found in (cell.ways, *(ways((side.rules,), caller) for side in (cell.identity, cell.trust))):
+    for found in (
+        cell.access,
+        *(effective_access((policies.rules,), caller) for policies in (cell.identity, cell.trust)),
+    ):
         if found.addresses.spans:
             return found.addresses
     return Addresses(())
@@ -226,10 +242,10 @@ Failing = tuple[Ref, list[tuple[str, str]]]
 """A statement and the conditions of it that fail: key (lower case) and words. None at all: a Deny that applies."""
 
 
-def _side(
-    what: str, who: str, side: Side, candidates: Sequence[Ref], facts: Facts, scope: str
+def _policy_set_check(
+    what: str, who: str, policies: PolicySet, candidates: Sequence[Ref], facts: Facts, scope: str
 ) -> tuple[Check, list[Failing]]:
-    """Judge one side for one request."""
+    """Judge one set of policies for one request."""
     judged: list[tuple[Ref, list[tuple[str, str]]]] = []
     for ref in candidates:
         failed = []
@@ -244,8 +260,8 @@ def _side(
     for ref, failed in allows:
         if not failed:
             return Check(what, True, f"{ref.title} allows it."), []
-    if not side.knows_all:
-        return Check(what, None, " ".join(side.reasons)), allows
+    if not policies.knows_all:
+        return Check(what, None, " ".join(policies.reasons)), allows
     if not allows:
         return Check(what, False, f"Nothing in {who} allows {ASSUME} {scope}".rstrip() + "."), []
     said = " ".join(
@@ -314,7 +330,7 @@ def _changes(
             if key in MFA_KEYS:
                 found[_MFA_ADVICE[credentials]] = None
             elif key == ADDRESS_KEY:
-                open_from = cell.ways.by[credentials] or cell.ways.addresses
+                open_from = cell.access.by[credentials] or cell.access.addresses
                 where = f"Come from {open_from}, or add" if open_from else "Add"
                 found[
                     f"{where} your address to the networks in {ref.title} (in this project: delegation:staticIps)."

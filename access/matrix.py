@@ -32,7 +32,7 @@ def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
     for cell in verdicts.cells():
         # Cells that rest on the same sides are told in the same words, so they are put into words once.
         # The cell is kept beside its words: the identities in the key hold only as long as what they name lives.
-        key = (id(cell.ways), id(cell.identity), id(cell.trust), cell.status, cell.notes)
+        key = (id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes)
         if key not in told:
             told[key] = (_told(cell), cell)
         role, user = cell.role, cell.user
@@ -40,7 +40,7 @@ def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
 
 
 def _told(cell: Cell) -> tuple[str, ...]:
-    mfa, where = terms(cell.ways)
+    mfa, where = terms(cell.access)
     identity, trust = (_titles(refs) for refs in cell.statements)
     return (cell.status, mfa, where, "; ".join(cell.provisos), identity, trust, " ".join(cell.notes))
 
@@ -77,7 +77,7 @@ def outsiders(verdicts: Verdicts) -> list[tuple[str, ...]]:
     statement."""
     label = verdicts.model.label
     return [
-        (one.title, label(one.role.account), one.role.name, *terms(one.ways), one.ref.title)
+        (one.title, label(one.role.account), one.role.name, *terms(one.access), one.ref.title)
         for one in verdicts.outsiders()
     ]
 
@@ -90,14 +90,14 @@ def _grouped(verdicts: Verdicts) -> Iterator[tuple[list[str], Cell]]:
     people: dict[tuple[object, ...], tuple[list[str], Cell]] = {}
     for cell in verdicts.cells():
         if cell.status is not Status.REFUSED:
-            key = (cell.role.arn, cell.status, terms(cell.ways), cell.statements, cell.provisos, cell.notes)
+            key = (cell.role.arn, cell.status, terms(cell.access), cell.statements, cell.provisos, cell.notes)
             people.setdefault(key, ([], cell))[0].append(cell.user.name)
     order = sorted(people.values(), key=lambda item: (verdicts.model.label(item[1].role.account), item[1].role.name))
     return iter(order)
 
 
 def _shown(model: Model, cell: Cell) -> tuple[str, ...]:
-    mfa, where = terms(cell.ways)
+    mfa, where = terms(cell.access)
     if cell.status is Status.UNVERIFIED:
         mfa, where = "cannot be verified", " ".join(cell.notes)
     by = "\n".join(ref.title for refs in cell.statements for ref in refs)
@@ -111,7 +111,7 @@ def summary(verdicts: Verdicts) -> str:
     model = verdicts.model
     cells = list(verdicts.cells())
     allowed = [cell for cell in cells if cell.status is Status.ALLOWED]
-    loose = sum(1 for cell in allowed if cell.ways.without_mfa)
+    loose = sum(1 for cell in allowed if cell.access.without_mfa)
     unsure = sum(cell.status is Status.UNVERIFIED for cell in cells)
     users, roles, accounts = (len(found) for found in (model.users, model.roles, model.accounts))
     parts = [
@@ -138,7 +138,7 @@ def table(verdicts: Verdicts, *, width: int) -> Table:
         colour = {"required": "green", "cannot be verified": "yellow"}.get(mfa, "red")
         _add(drawn, ", ".join(people), account, role, Text(mfa, style=colour), where, by)
     for who, account, role, mfa, where, by in outsiders(verdicts):
-        _add(drawn, Text(who, style="red"), account, role, mfa, f"{where}\n(other side not known)", by)
+        _add(drawn, Text(who, style="red"), account, role, mfa, f"{where}\n(grants not known)", by)
     return drawn
 
 

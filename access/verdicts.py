@@ -1,6 +1,6 @@
-"""Who may enter which role, decided from both sides of the door.
+"""Who may enter which role, decided from grants and trusts together.
 
-A user gets in if the identity side (own and group policies together, within a permissions boundary) allows
+A user gets in if the identity policies (own and group policies together, within a permissions boundary) allow
 sts:AssumeRole on the role and the role's trust policy lets that user in, in one and the same request. In the role's own
 account a trust policy that names the user (or everyone) is enough. What cannot be read or decided makes the verdict
 "cannot be verified" wherever it could change it.
@@ -33,7 +33,15 @@ from delegation_pack.iam.evaluation import Facts
 from delegation_pack.model import Policy, PrincipalType
 
 from access.addresses import Addresses
-from access.doors import ALLOW_ALL, CLOSED, Rule, Rules, Ways, other_conditions, ways
+from access.effective_access import (
+    ALLOW_ALL,
+    NO_ACCESS,
+    EffectiveAccess,
+    Rule,
+    Rules,
+    effective_access,
+    other_conditions,
+)
 from access.model import Group, Model, Role, User
 
 ASSUME = "sts:AssumeRole"
@@ -68,8 +76,8 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Side:
-    """What one side of a door says about one user and one role."""
+class PolicySet:
+    """What one set of policies (the user's, the boundary, the trust) says about one user and one role."""
 
     rules: Rules = ()
     refs: tuple[Ref, ...] = ()
@@ -81,7 +89,7 @@ class Side:
 
     @property
     def knows_all(self) -> bool:
-        """Whether everything on this side can be judged."""
+        """Whether everything in this set can be judged."""
         return not self.unread and not self.vague
 
     @property
@@ -104,43 +112,47 @@ class Cell:
     user: User
     role: Role
     status: Status
-    ways: Ways
+    access: EffectiveAccess
     """What is allowed; where the status is "cannot be verified", what may be."""
     notes: tuple[str, ...]
     """What cannot be verified or should be known, in full sentences."""
-    identity: Side
-    trust: Side
-    boundary: Side | None
+    identity: PolicySet
+    trust: PolicySet
+    boundary: PolicySet | None
 
     @cached_property
     def statements(self) -> tuple[tuple[Ref, ...], ...]:
-        """The statements that let the user in, by side: identity, trust."""
+        """The statements that let the user in, grants and trust."""
         found: tuple[dict[Ref, None], dict[Ref, None]] = ({}, {})
-        for way in self.ways.through:
-            for side, at, refs in zip((self.identity, self.trust), (way[0], way[-1]), found, strict=True):
-                if 0 <= at < len(side.refs):
-                    refs[side.refs[at]] = None
+        for through in self.access.through:
+            for policies, at, refs in zip((self.identity, self.trust), (through[0], through[-1]), found, strict=True):
+                if 0 <= at < len(policies.refs):
+                    refs[policies.refs[at]] = None
         return tuple(tuple(refs) for refs in found)
 
     @cached_property
     def provisos(self) -> tuple[str, ...]:
-        """What every way asks for besides MFA and address."""
+        """What every combination asks for besides MFA and address."""
         asked = []
-        for way in self.ways.through:
-            sides = (self.identity, *([self.boundary] if self.boundary else []), self.trust)
-            rules = [side.rules[at] for side, at in zip(sides, way, strict=True) if 0 <= at < len(side.rules)]
+        for through in self.access.through:
+            policy_sets = (self.identity, *([self.boundary] if self.boundary else []), self.trust)
+            rules = [
+                policies.rules[at]
+                for policies, at in zip(policy_sets, through, strict=True)
+                if 0 <= at < len(policies.rules)
+            ]
             asked.append(other_conditions(rules))
         return tuple(said for said in asked[0] if all(said in others for others in asked)) if asked else ()
 
 
 @dataclass(frozen=True)
 class Outsider:
-    """Somebody whom a trust policy lets in and whose own side is not in the states."""
+    """Somebody whom a trust policy lets in and whose own policies are not in the states."""
 
     principal: Principal
     role: Role
     ref: Ref
-    ways: Ways
+    access: EffectiveAccess
 
     @property
     def title(self) -> str:
@@ -259,10 +271,10 @@ class Verdicts:
         self._classes: dict[tuple[Policy | None, ...], int] = {}
         self._class_of: dict[str, int] = {}
         self._by_arn: dict[int, tuple[dict[str, list[_Line]], list[_Line]]] = {}
-        self._identity: dict[tuple[int, str, str], Side] = {}
-        self._boundary: dict[tuple[str, str, str], Side] = {}
-        self._trust: dict[tuple[object, ...], Side] = {}
-        self._decided: dict[tuple[object, ...], tuple[Status, Ways, tuple[str, ...]]] = {}
+        self._identity: dict[tuple[int, str, str], PolicySet] = {}
+        self._boundary: dict[tuple[str, str, str], PolicySet] = {}
+        self._trust: dict[tuple[object, ...], PolicySet] = {}
+        self._decided: dict[tuple[object, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
             number = self._classes.setdefault((user.boundary, *policies), len(self._classes))
@@ -283,37 +295,37 @@ class Verdicts:
         """Decide whether a user may enter a role."""
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
-        # Sides are kept by this object, so their identities stand for what they say.
+        # Policy sets are kept by this object, so their identities stand for what they say.
         key = (user.account, id(identity), id(boundary), id(trust))
         if key not in self._decided:
             self._decided[key] = self._decide(user, role, identity, trust, boundary)
         return Cell(user, role, *self._decided[key], identity, trust, boundary)
 
     def _decide(
-        self, user: User, role: Role, identity: Side, trust: Side, boundary: Side | None
-    ) -> tuple[Status, Ways, tuple[str, ...]]:
-        sides = [side for side in (identity, boundary, trust) if side is not None]
-        rules = tuple(side.rules for side in sides)
+        self, user: User, role: Role, identity: PolicySet, trust: PolicySet, boundary: PolicySet | None
+    ) -> tuple[Status, EffectiveAccess, tuple[str, ...]]:
+        policy_sets = [policies for policies in (identity, boundary, trust) if policies is not None]
+        rules = tuple(policies.rules for policies in policy_sets)
         callers, pins = self._asks(user, rules)
-        if all(side.knows_all for side in sides):
-            sure = ways(rules, callers, pins)
+        if all(policies.knows_all for policies in policy_sets):
+            sure = effective_access(rules, callers, pins)
             status = Status.ALLOWED if sure else Status.UNVERIFIED if sure.doubts else Status.REFUSED
             return status, sure, sure.doubts
         # By what is sure, and by what would be if the parts that cannot be judged allowed everything.
-        most = [side.rules if side.knows_all else (*side.rules, *ALLOW_ALL) for side in sides]
+        most = [policies.rules if policies.knows_all else (*policies.rules, *ALLOW_ALL) for policies in policy_sets]
         if not trust.knows_all:
             most[-1] = (Rule(Effect.ALLOW, direct=user.account == role.account),)
-        maybe = ways(tuple(most), callers, pins)
+        maybe = effective_access(tuple(most), callers, pins)
         if not maybe and not maybe.doubts:
-            return Status.REFUSED, CLOSED, ()
-        notes = (*maybe.doubts, *(reason for side in sides for reason in side.reasons))
-        if all(side.knows_all or (side is identity and side.only_more) for side in sides):
-            sure = ways(rules, callers, pins)
+            return Status.REFUSED, NO_ACCESS, ()
+        notes = (*maybe.doubts, *(reason for policies in policy_sets for reason in policies.reasons))
+        if all(policies.knows_all or (policies is identity and policies.only_more) for policies in policy_sets):
+            sure = effective_access(rules, callers, pins)
             if sure:
                 return Status.ALLOWED, sure, (*sure.doubts, *notes)
         return Status.UNVERIFIED, maybe, notes
 
-    def identity(self, user: User, role: Role) -> Side:
+    def identity(self, user: User, role: Role) -> PolicySet:
         """What the user's own and group policies say about entering a role."""
         number = self._class_of[user.arn]
         arns, others = self._by_arn[number]
@@ -322,10 +334,10 @@ class Verdicts:
         key = (number, role.arn, user.arn if personal else "")
         if key not in self._identity:
             unread = tuple(policy for policy in user.all_policies if policy.document is None)
-            self._identity[key] = _side(_identity_rules(lines, user, role), unread)
+            self._identity[key] = _policy_set(_identity_rules(lines, user, role), unread)
         return self._identity[key]
 
-    def boundary(self, user: User, role: Role) -> Side | None:
+    def boundary(self, user: User, role: Role) -> PolicySet | None:
         """What the user's permissions boundary says about it; None without one."""
         if user.boundary is None:
             return None
@@ -334,10 +346,10 @@ class Verdicts:
         key = (user.boundary.arn, role.arn, user.arn if personal else "")
         if key not in self._boundary:
             unread = (user.boundary,) if user.boundary.document is None else ()
-            self._boundary[key] = _side(_identity_rules(lines, user, role), unread)
+            self._boundary[key] = _policy_set(_identity_rules(lines, user, role), unread)
         return self._boundary[key]
 
-    def trust(self, user: User, role: Role) -> Side:
+    def trust(self, user: User, role: Role) -> PolicySet:
         """What the role's trust policy says about the user."""
         lines = _lines(role.trust)
         same = user.account == role.account
@@ -352,12 +364,12 @@ class Verdicts:
                 conditions = _left(lines[i], user, role)
                 if conditions is not None:
                     rules.append((Rule(lines[i].statement.effect, conditions, direct), lines[i].ref))
-            self._trust[key] = _side((rules, ()), (role.trust,) if role.trust.document is None else ())
+            self._trust[key] = _policy_set((rules, ()), (role.trust,) if role.trust.document is None else ())
         return self._trust[key]
 
-    def _asks(self, user: User, sides: tuple[Rules, ...]) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
+    def _asks(self, user: User, policy_sets: tuple[Rules, ...]) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
         """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
-        if not _personal(sides):
+        if not _personal(policy_sets):
             # One name stands for everybody, so that the decision is made once.
             return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
         pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.resource}
@@ -366,7 +378,7 @@ class Verdicts:
         return Callers(type=CallerType.USER, arn=user.arn), tuple(pins.items())
 
     def candidates(self, user: User, role: Role) -> tuple[tuple[Ref, ...], tuple[Ref, ...]]:
-        """The statements about this user and this role, whatever their conditions: identity side, trust side."""
+        """The statements on this user and role, whatever their conditions: of the identity policies, of the trust."""
         arns, others = self._by_arn[self._class_of[user.arn]]
         bare = (replace(line, conditions=(), settled_by=frozenset()) for line in (*arns.get(role.arn, ()), *others))
         granting = tuple(ref for _, ref in _identity_rules(bare, user, role)[0])
@@ -401,7 +413,7 @@ class Verdicts:
                     known = principal.kind is PrincipalKind.ACCOUNT and principal.account in accounts
                     if known or principal.value in users:
                         continue
-                    found = ways(((*denies, Rule(Effect.ALLOW, line.conditions)),), _callers(principal))
+                    found = effective_access(((*denies, Rule(Effect.ALLOW, line.conditions)),), _callers(principal))
                     if found or found.doubts:
                         yield Outsider(principal, role, line.ref, found)
 
@@ -415,7 +427,7 @@ class Verdicts:
                     rules.append(Rule(Effect.DENY, statement.conditions))
         if len(rules) == 1:
             return None
-        found = ways((tuple(rules),), Callers(type=CallerType.ROLE, account=role.account))
+        found = effective_access((tuple(rules),), Callers(type=CallerType.ROLE, account=role.account))
         return None if found.addresses.unrestricted and found.addresses.endpoints else found.addresses
 
 
@@ -447,9 +459,9 @@ def _index(policies: Iterable[Policy]) -> tuple[dict[str, list[_Line]], list[_Li
 _Ruled = tuple[list[tuple[Rule, Ref]], tuple[str, ...]]
 
 
-def _side(ruled: _Ruled, unread: tuple[Policy, ...]) -> Side:
+def _policy_set(ruled: _Ruled, unread: tuple[Policy, ...]) -> PolicySet:
     rules, vague = ruled
-    return Side(tuple(rule for rule, _ in rules), tuple(ref for _, ref in rules), unread, vague)
+    return PolicySet(tuple(rule for rule, _ in rules), tuple(ref for _, ref in rules), unread, vague)
 
 
 def _identity_rules(lines: Iterable[_Line], user: User, role: Role) -> _Ruled:
@@ -519,14 +531,14 @@ def context_of(user: User, role: Role) -> Mapping[str, str]:
 
 
 @cache
-def _personal(sides: tuple[Rules, ...]) -> bool:
+def _personal(policy_sets: tuple[Rules, ...]) -> bool:
     """Whether conditions that are left look at who calls.
 
     A variable that stands alone on its key (`sts:RoleSessionName` must be `${aws:username}`) gives everybody the same
     verdict.
     """
     by_key: dict[str, set[Condition]] = {}
-    for condition in (c for side in sides for rule in side for c in rule.conditions):
+    for condition in (c for policies in policy_sets for rule in policies for c in rule.conditions):
         by_key.setdefault(canonical(condition.key), set()).add(condition)
     for key, conditions in by_key.items():
         names = {canonical(name) for c in conditions for value in c.values for name in _keys(value)}

@@ -1,4 +1,4 @@
-"""Measures the access questions on a large company: 500 users in 20 teams, 200 accounts, 100,000 pairs.
+"""Measures the access queries on a large company: 500 users in 20 teams, 200 accounts, 100,000 pairs.
 
 python -m benchmarks.access            print the figures
 python -m benchmarks.access FOLDER     only write the states

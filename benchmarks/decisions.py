@@ -15,7 +15,7 @@ from delegation_pack.iam import (
     WITHOUT_MFA,
     Attachment,
     Kind,
-    Question,
+    Query,
     Unverifiable,
     assume_roles_elsewhere,
     callers_of_identity,
@@ -70,10 +70,10 @@ def management(i: int, operator: str) -> str:
     )
 
 
-TRUST = Question(callers=callers_of_trust("222222222222"), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+TRUST = Query(callers=callers_of_trust("222222222222"), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
 GROUP = callers_of_identity(Attachment.GROUP, SECURITY)
-GRANT = Question(callers=GROUP, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
-ADDRESS = Question(callers=GROUP, targets=assume_roles_elsewhere(), keys=outside(["203.0.113.0/24"]))
+GRANT = Query(callers=GROUP, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+ADDRESS = Query(callers=GROUP, targets=assume_roles_elsewhere(), keys=outside(["203.0.113.0/24"]))
 
 
 def thousand_documents() -> None:
@@ -228,7 +228,7 @@ FAMILIES = (statements, values, networks, keys, variables, patterns, overlapping
 PAIRS_LEFT_OUT = 3
 """Every third of AWS's managed policies that moto has is compared."""
 SIZES = (8, 16, 32, 64, 128, 256)
-EVERYTHING = Question(callers=GROUP, targets=assume_roles_elsewhere())
+EVERYTHING = Query(callers=GROUP, targets=assume_roles_elsewhere())
 
 
 def family(made: Callable[[int], list[Json]]) -> tuple[float, int]:

@@ -27,18 +27,18 @@ def measure() -> Iterator[Figure]:
         calls = workspace.root.parent / "aws-calls"
         for stack in (security, *targets):
             workspace.run("stack", "init", stack).check()
-        workspace.run("up", "--yes", "--stack", security, *workspace.gate(security)).check()
+        workspace.run("up", "--yes", "--stack", security, *workspace.policy_pack(security)).check()
 
         stack = "preprod"
         plain = ("preview", "--stack", stack)
         without = seconds(lambda: workspace.run(*plain).check())
-        gated = seconds(lambda: workspace.run(*plain, *workspace.gate(stack)).check())
-        yield Figure(name=f"preview of {stack} with the pack", value=gated, unit="s", limit=max(2.5 * empty, 3))
-        yield Figure(name="what the pack adds to it", value=gated - without, unit="s", limit=0.7)
+        judged = seconds(lambda: workspace.run(*plain, *workspace.policy_pack(stack)).check())
+        yield Figure(name=f"preview of {stack} with the pack", value=judged, unit="s", limit=max(2.5 * empty, 3))
+        yield Figure(name="what the pack adds to it", value=judged - without, unit="s", limit=0.7)
 
         for name in ("first", "second"):
             calls.write_text("")
-            up = ("up", "--yes", "--skip-preview", "--stack", stack, *workspace.gate(stack))
+            up = ("up", "--yes", "--skip-preview", "--stack", stack, *workspace.policy_pack(stack))
             workspace.run(*up, env={"DELEGATION_CALL_LOG": str(calls)}).check()
             made = len(calls.read_text().splitlines())
             yield Figure(name=f"AWS calls of the {name} up of {stack}", value=made, unit="calls")

@@ -64,12 +64,12 @@ def public_cidr(text: str) -> str:
     for block, reason in _NOT_PUBLIC.items():
         if within(network, block):
             mapped = getattr(interface.ip, "ipv4_mapped", None)
-            mend = (
+            fix = (
                 f"write {mapped}/{network.prefixlen - 96}"
                 if mapped
                 else "give the public address of your office or VPN"
             )
-            raise ValueError(f"{reason}; aws:SourceIp holds public addresses only: {mend}")
+            raise ValueError(f"{reason}; aws:SourceIp holds public addresses only: {fix}")
     if interface.ip != network.network_address:
         raise ValueError(f"has host bits set: write {network} for the whole range or {interface.ip} for one address")
     for block, reason in _NOT_PUBLIC.items():

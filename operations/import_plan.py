@@ -159,8 +159,8 @@ def import_file(pulumis: Mapping[str, Any], found: Found) -> dict[str, Any]:
 
 def _user(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
     user = iam.get_user(UserName=inputs["name"])["User"]
-    mend = f"set delegation:userPath to {user['Path']} to keep it"
-    changes = [*_path(user, inputs, mend), *_tags(user, inputs)]
+    fix = f"set delegation:userPath to {user['Path']} to keep it"
+    changes = [*_path(user, inputs, fix), *_tags(user, inputs)]
     return Existing(what=f"User {inputs['name']}", id=inputs["name"], changes=tuple(changes))
 
 
@@ -184,10 +184,10 @@ def _group(iam: IAMClient, inputs: Inputs, account: str) -> Existing:
 
 def _membership(iam: IAMClient, inputs: Inputs, _account: str) -> Existing | None:
     pages = iam.get_paginator("get_group").paginate(GroupName=inputs["group"])
-    strangers = {user["UserName"] for page in pages for user in page["Users"]} - set(inputs["users"])
-    if not strangers:
+    unlisted = {user["UserName"] for page in pages for user in page["Users"]} - set(inputs["users"])
+    if not unlisted:
         return None
-    loss = f"loses {', '.join(sorted(strangers))} with the second `make up`: put who must stay into delegation:groups"
+    loss = f"loses {', '.join(sorted(unlisted))} with the second `make up`: put who must stay into delegation:groups"
     return Existing(what=f"Membership of group {inputs['group']}", id=None, changes=(loss,))
 
 
@@ -262,10 +262,10 @@ def _exclusive_attached(iam: IAMClient, inputs: Inputs, _account: str) -> Existi
     return _exclusive(role, _attached_to_role(iam, role) - set(inputs["policyArns"]))
 
 
-def _exclusive(role: str, strangers: set[str]) -> Existing | None:
-    if not strangers:
+def _exclusive(role: str, unlisted: set[str]) -> Existing | None:
+    if not unlisted:
         return None
-    loss = f"lose {', '.join(sorted(strangers))} with the first `make up`"
+    loss = f"lose {', '.join(sorted(unlisted))} with the first `make up`"
     return Existing(what=f"Policies of role {role}", id=None, changes=(loss,))
 
 

@@ -110,7 +110,7 @@ def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Ma
         if not all(isinstance(entry, dict) for entry in of_policy):
             raise OperationError(
                 f"The policy pack's configurations of {', '.join(others)} set the level of {policy}: "
-                "put that right first, for it lowers the gate."
+                "put that right first, for it lowers the policy pack."
             )
         agreed = {key: value for key, value in _agreed(of_policy).items() if key != "exempt"}
         if any(_ADDRESSES in entry for entry in of_policy):

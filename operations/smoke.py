@@ -1,4 +1,4 @@
-"""Tries the door of one target account with an admin's own access keys (`make smoke`).
+"""Tries to enter the access role of one target account with an admin's own access keys (`make smoke`).
 
 It asks AWS for the access role without MFA, with MFA carried by GetSessionToken, and with MFA in the AssumeRole call
 itself, from wherever it runs, and prints each answer beside what is expected. It does nothing in the role.
@@ -49,7 +49,7 @@ class Try:
         return self.answer.startswith(self.answers)
 
 
-class Door:
+class AccessRole:
     """The access role of one target account, as an admin's access keys find it.
 
     Args:
@@ -140,7 +140,7 @@ class Door:
 
     def _with_mfa(self, how: str, ask: Callable[[], None]) -> Try:
         if self._settings.static_ip_at == "session":
-            # The address is tested on each request in the session, not at the door.
+            # The address is tested on each request in the session, not when the role is assumed.
             return Try(how=how, answer=_answer(ask), expected=ALLOWED, answers=(ALLOWED,))
         expected = f"allowed from {', '.join(self._settings.cidrs)}; refused from elsewhere"
         return Try(how=how, answer=_answer(ask), expected=expected, answers=(ALLOWED, REFUSED))
@@ -160,7 +160,7 @@ def _answer(ask: Callable[[], None]) -> str:
         ask()
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        # AWS answers AccessDenied to a wrong code or device too, which says nothing about the door.
+        # AWS answers AccessDenied to a wrong code or device too, which says nothing about the role.
         if "MultiFactorAuthentication failed" in message:
             raise OperationError(
                 f"AWS did not take the code: {message} Each code is good once: try the next, and check the device."
@@ -169,20 +169,20 @@ def _answer(ask: Callable[[], None]) -> str:
     return ALLOWED
 
 
-def tries(door: Door, device: str, codes: Iterator[str]) -> Iterator[Try]:
+def tries(access_role: AccessRole, device: str, codes: Iterator[str]) -> Iterator[Try]:
     """Yield the tries that there are codes for, in order; a code is good for one try.
 
     Args:
-        door: the door.
+        role: the access role.
         device: serial number of the MFA device; empty to look it up.
         codes: MFA codes, taken when they are needed.
     """
-    yield door.without_mfa()
-    for ask in (door.with_session, door.with_serial):
+    yield access_role.without_mfa()
+    for ask in (access_role.with_session, access_role.with_serial):
         code = next(codes, "")
         if not code:
             return
-        device = device or door.device()
+        device = device or access_role.device()
         yield ask(device, code)
 
 
@@ -203,7 +203,7 @@ def _show(result: Try) -> None:
 
 
 def main() -> int:
-    """Try the door of the command line's stack; return 0 when each answer is an expected one, else 1."""
+    """Try to enter the access role of a stack; return 0 when each answer is an expected one, else 1."""
     parser = argparse.ArgumentParser(prog="make smoke", description=__doc__)
     parser.add_argument("--stack", default="")
     parser.add_argument("--profile", default="", help="AWS profile with an admin's access keys")
@@ -222,14 +222,14 @@ def main() -> int:
 
     results = []
     with aws_accounts.explained():
-        door = Door(settings, session)
-        print(f"{door.user_arn}\nasks for {door.role_arn}")
-        for result in tries(door, arguments.device, _codes(arguments.token)):
+        access_role = AccessRole(settings, session)
+        print(f"{access_role.user_arn}\nasks for {access_role.role_arn}")
+        for result in tries(access_role, arguments.device, _codes(arguments.token)):
             _show(result)
             results.append(result)
     if len(results) == 1:
         print("Not tried with MFA: give a code, TOKEN=123456, or two, TOKEN=123456,234567.")
-    if door.is_local:
+    if access_role.is_local:
         print("These are local accounts, which enforce nothing: their answers prove nothing.")
         return 0
     if all(result.as_expected for result in results):

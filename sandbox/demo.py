@@ -1,4 +1,4 @@
-"""Deploys the stacks on local accounts, looks back at what stands there, and shows the gate refusing (`make demo`)."""
+"""Deploys the stacks on local accounts, takes inventory, and shows the policy pack refusing (`make demo`)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from access import matrix
 from access.model import build
 from access.states import read_states
 from access.verdicts import Verdicts
-from sandbox import look_back
+from sandbox import inventory
 from sandbox.errors import SandboxError
-from sandbox.look_back import Account
+from sandbox.inventory import Account
 from sandbox.workspace import Workspace
 
 WIDTH = 80
@@ -65,15 +65,15 @@ class Demo:
             for stack in (security, *targets):
                 with self._step(f"Deploy {stack}") as outcome:
                     outcome(self._deploy(workspace, stack))
-            with self._step("Look back at what stands in the accounts") as outcome:
-                accounts = self._look_back(workspace)
+            with self._step("Take inventory of the accounts") as outcome:
+                accounts = self._inventory(workspace)
                 outcome(f"{len(accounts)} accounts")
             for stack, account in accounts.items():
                 self._describe(stack, account)
             with self._step("Deploy all again") as outcome:
                 for stack in (security, *targets):
                     workspace.run(
-                        "up", "--yes", "--stack", stack, "--expect-no-changes", *workspace.gate(stack)
+                        "up", "--yes", "--stack", stack, "--expect-no-changes", *workspace.policy_pack(stack)
                     ).check()
                 outcome("no change")
             self.weaken(workspace, targets[0], accounts)
@@ -127,13 +127,13 @@ class Demo:
 
     def _deploy(self, workspace: Workspace, stack: str) -> str:
         workspace.run("stack", "init", stack).check()
-        done = workspace.run("up", "--yes", "--stack", stack, *workspace.gate(stack)).check()
+        done = workspace.run("up", "--yes", "--stack", stack, *workspace.policy_pack(stack)).check()
         # The output holds the preview too, whose counts read "to create".
-        return ", ".join(_CHANGES.findall(done.stdout)) + ", gate passed"
+        return ", ".join(_CHANGES.findall(done.stdout)) + ", policy pack passed"
 
-    def _look_back(self, workspace: Workspace) -> dict[str, Account]:
+    def _inventory(self, workspace: Workspace) -> dict[str, Account]:
         return {
-            profile.name.removeprefix("delegation-"): look_back.read(
+            profile.name.removeprefix("delegation-"): inventory.read(
                 profile.account_id, workspace.accounts.iam(profile.account_id)
             )
             for profile in workspace.profiles
@@ -159,12 +159,12 @@ class Demo:
             raise SandboxError(f"{WEAKENED_FILE} does not hold this line once, so it cannot be weakened: {STRICT}")
         file.write_text(text.replace(STRICT, WEAKENED))
         with self._step(f"Deploy {stack} with a weakened document") as outcome:
-            refused = workspace.run("up", "--yes", "--stack", stack, *workspace.gate(stack))
+            refused = workspace.run("up", "--yes", "--stack", stack, *workspace.policy_pack(stack))
             violations = _VIOLATIONS.search(refused.stdout)
             if refused.returncode == 0 or violations is None or "[mandatory]" not in violations[1]:
-                raise SandboxError(f"The gate did not refuse a weakened document:\n{refused.output}")
-            if self._look_back(workspace) != before:
-                raise SandboxError("The gate refused a weakened document, but the accounts have changed.")
+                raise SandboxError(f"The policy pack did not refuse a weakened document:\n{refused.output}")
+            if self._inventory(workspace) != before:
+                raise SandboxError("The policy pack refused a weakened document, but the accounts have changed.")
             outcome("refused, nothing changed")
         self._indented(WEAKENED_FILE)
         self._indented(f"- {STRICT}", style="red")
@@ -173,7 +173,7 @@ class Demo:
 
     def _conclude(self, workspace: Workspace, targets: Sequence[str]) -> None:
         verdicts = self._verdicts(workspace)
-        entered = {verdicts.model.label(cell.role.account) for cell in verdicts.cells() if cell.ways}
+        entered = {verdicts.model.label(cell.role.account) for cell in verdicts.cells() if cell.access}
         if not entered.issuperset(targets):
             raise SandboxError("Not every target account can be entered, by the exported states.")
         self._console.print()

@@ -164,7 +164,7 @@ class LocalAccounts:
         session = boto3.Session(**_KEYS_OF_NOBODY, region_name=region, botocore_session=apart)
         config = Config(proxies={}, retries={"total_max_attempts": 1})
         role = session.client("sts", endpoint_url=self.endpoint, config=config).assume_role(
-            RoleArn=_deploy_role(account_id, region), RoleSessionName="look-back"
+            RoleArn=_deploy_role(account_id, region), RoleSessionName="inventory"
         )["Credentials"]
         return session.client(
             "iam",

@@ -190,7 +190,7 @@ class Workspace:
                 seconds=time.monotonic() - started,
             )
 
-    def gate(self, stack: str) -> tuple[str, ...]:
+    def policy_pack(self, stack: str) -> tuple[str, ...]:
         """Return the arguments that switch the policy pack on for a stack, as `make preview` and `make up` do."""
         return ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/config/{stack}.json")
 

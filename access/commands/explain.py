@@ -27,7 +27,7 @@ def explain(
     states: States = None,
     across_projects: Across = False,
 ) -> None:
-    """Allowed or refused, the statement of each side that decides, and what to change."""
+    """Allowed or refused, the statement of grant and trust that decides, and what to change."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
         model = verdicts.model

@@ -18,7 +18,7 @@ def report(
     ),
     across_projects: Across = False,
 ) -> None:
-    """Write a static page: the matrix to search and filter, explanations, switch-role links, policies, room left."""
+    """Write a static page: the matrix to search and filter, explanations, switch-role links, policies, headheadroom."""
     with input_errors():
         page = reports.write(verdicts_on(states, across_projects), out)
     console().print(f"Written: {page}", soft_wrap=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 from access import matrix
 from access.explain import reasons, role_summary, sentence, statement_json, terms
+from access.headroom import headroom
 from access.model import Role, read_at
-from access.room import room
 from access.setup import switch_role_by_hand, switch_role_link
 from access.states import InputError
 from access.verdicts import Cell, Ref, Status, Verdicts
@@ -67,14 +67,14 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
 
     def tell(cell: Cell) -> Mapping[str, Any]:
         kept.append(cell)
-        mfa, where = terms(cell.ways)
+        mfa, where = terms(cell.access)
         return {
             "status": _STATUS[cell.status],
             "mfa": mfa,
             "from": where,
-            "said": sentence(cell.ways) if cell.ways else "",
-            "noMfa": bool(cell.ways.without_mfa),
-            "anywhere": cell.ways.addresses.unrestricted,
+            "said": sentence(cell.access) if cell.access else "",
+            "noMfa": bool(cell.access.without_mfa),
+            "anywhere": cell.access.addresses.unrestricted,
             "why": reasons(cell, _WHO),
             "by": [
                 statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs
@@ -83,7 +83,7 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
 
     cells = [
         told.position(
-            (cell.role.arn, id(cell.ways), id(cell.identity), id(cell.trust), cell.status, cell.notes),
+            (cell.role.arn, id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes),
             lambda cell=cell: tell(cell),
         )
         for cell in verdicts.cells(roles)
@@ -104,7 +104,7 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
         "statements": statements.values,
         "cells": cells,
         "outsiders": matrix.outsiders(verdicts),
-        "room": [
+        "headroom": [
             {
                 "what": r.what,
                 "account": model.label(r.account),
@@ -114,7 +114,7 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
                 "more": r.more,
                 "advice": r.advice,
             }
-            for r in room(verdicts)
+            for r in headroom(verdicts)
         ],
     }
 

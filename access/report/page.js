@@ -179,14 +179,14 @@
   for (const i of cells) for (const name in tally) if (verdictFilters[name](verdicts[i])) tally[name]++;
   const figure = (name, value, mood = "") => made("div", { class: mood }, made("dt", {}, name), made("dd", {}, value.toLocaleString("en")));
   at("figures").append(
-    figure("people", users.length), figure("accounts", new Set(roles.map(r => r.account)).size), figure("roles", roles.length), figure("ways in", tally.allowed),
+    figure("people", users.length), figure("accounts", new Set(roles.map(r => r.account)).size), figure("roles", roles.length), figure("allowed", tally.allowed),
     figure("without MFA", tally.nomfa, tally.nomfa ? "bad" : "ok"), figure("from anywhere", tally.anywhere, tally.anywhere ? "unsure" : "ok"),
     figure("not verified", tally.unsure, tally.unsure ? "unsure" : "ok"), figure("from outside", data.outsiders.length, data.outsiders.length ? "unsure" : "ok"));
   at("role-cards").append(...roles.map(role => made("article", { class: "card" },
     made("h3", {}, `${role.label} · ${role.name}`), made("p", { class: "quiet" }, `${role.arn} · sessions up to ${role.hours} h`),
     made("ul", {}, ...(role.lock ? [`every request from outside ${role.lock} is refused`, ...role.may] : role.may).map(text => made("li", {}, text))), link(role))));
   at("outsiders-table").append(table(["Who", "Account", "Role", "MFA", "From", "By"], data.outsiders));
-  at("room-table").append(table(["Quota", "Account", "Used", "Room for"], data.room.map(r => {
+  at("headroom-table").append(table(["Quota", "Account", "Used", "Headroom"], data.headroom.map(r => {
     const bar = made("meter", { min: 0, max: r.limit, low: r.limit * .7, high: r.limit * .9, optimum: 0, value: r.used, "aria-label": `${Math.round(100 * r.used / r.limit)} percent used` });
     return [r.what, r.account, made("td", { class: "number" }, bar, `${r.used.toLocaleString("en")} of ${r.limit.toLocaleString("en")} ${r.unit}`), made("td", {}, r.more, made("small", {}, "Then: " + r.advice))];
   })));

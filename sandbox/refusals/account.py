@@ -61,7 +61,7 @@ class Account:
             group.name for group in list(self._iam.groups.values()) if user in {member.name for member in group.users}
         ]
 
-    def holders(self, arn: str) -> Iterator[Any]:
+    def principals_of(self, arn: str) -> Iterator[Any]:
         """Yield the users, groups and roles that a managed policy is attached to."""
         owners: list[Any] = [*self._iam.users.values(), *self._iam.groups.values(), *self._iam.roles.values()]
         yield from (owner for owner in owners if arn in owner.managed_policies)

@@ -167,7 +167,7 @@ def _group_is_bare(account: Account, parameters: Parameters) -> None:
 def _policy_is_free(account: Account, parameters: Parameters) -> None:
     arn = parameters.get("PolicyArn", "")
     policy = account.policy(arn)
-    if policy and (account.bounded_by(arn) or any(account.holders(arn))):
+    if policy and (account.bounded_by(arn) or any(account.principals_of(arn))):
         raise IamError("DeleteConflict", "Cannot delete a policy attached to entities.")
     if policy and len(policy.versions) > 1:
         raise IamError(

@@ -13,7 +13,7 @@ from access.__main__ import app
 from access.model import build
 from access.states import read_states
 from access.verdicts import Verdicts
-from tests.access.worlds import World
+from tests.access.state_builder import StateBuilder
 
 Run = Callable[..., Result]
 
@@ -26,10 +26,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Callable[[World], Verdicts]:
-    """The verdicts on a world."""
+def judged(tmp_path: Path) -> Callable[[StateBuilder], Verdicts]:
+    """The verdicts on a state builder."""
 
-    def judge(world: World, **options: Any) -> Verdicts:
-        return Verdicts(build(read_states([world.write(tmp_path)], **options)))
+    def judge(builder: StateBuilder, **options: Any) -> Verdicts:
+        return Verdicts(build(read_states([builder.write(tmp_path)], **options)))
 
     return judge

@@ -7,19 +7,19 @@ import io
 import json
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.access.conftest import Run
-from tests.access.test_access_states import plan_of
-from tests.access.worlds import (
+from tests.access.state_builder import (
     FROM_OFFICE,
     MFA,
     OFFICE,
     OTHER,
     SECURITY,
     TARGET,
-    World,
+    StateBuilder,
     allow,
     demo,
     document,
@@ -27,6 +27,7 @@ from tests.access.worlds import (
     trust,
     user_arn,
 )
+from tests.access.test_access_states import plan_of
 
 PROVED = ("may now call", "may no longer call", " lets in ", " lets through ", "cannot be decided")
 LOOSE = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
@@ -96,20 +97,22 @@ def test_explain_tells_a_missing_grant_from_a_missing_name_in_the_trust(run: Run
 
 
 def test_explain_sees_a_user_made_anew(run: Run, tmp_path: Path) -> None:
-    world = (
-        World().user("alice", policy=document(allow()), uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD")))
+    builder = (
+        StateBuilder()
+        .user("alice", policy=document(allow()), uniqueId="AIDANEW")
+        .role("ACCESS", document(trust("AIDAOLD")))
     )
-    out = run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout
+    out = run("explain", "alice", TARGET, "--state", builder.write(tmp_path)).stdout
     assert "The trust policy holds the id of a user that was deleted (AIDAOLD): deploy it again." in out
 
 
 def test_explain_says_what_cannot_be_verified_instead_of_guessing(run: Run, tmp_path: Path) -> None:
-    world = (
-        World()
+    builder = (
+        StateBuilder()
         .user("alice", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
         .role("ACCESS", document(trust(user_arn("alice"))))
     )
-    out = run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout
+    out = run("explain", "alice", TARGET, "--state", builder.write(tmp_path)).stdout
     assert out.splitlines()[0].endswith(": cannot be verified")
     assert "? Grant" in " ".join(out.split())
     assert "The document of arn:aws:iam::aws:policy/NewerThanTheTable is not in these states." in out
@@ -117,11 +120,11 @@ def test_explain_says_what_cannot_be_verified_instead_of_guessing(run: Run, tmp_
 
 def test_explain_names_a_deny_and_a_role_name_too_long_for_the_form(run: Run, tmp_path: Path) -> None:
     deny = allow("*", {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, Effect="Deny", Sid="Never")
-    world = World().user(
+    builder = StateBuilder().user(
         "alice", policy=document(allow(), {**deny, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
     )
-    world.role("A" * 40, document(trust(user_arn("alice"))), path="/a/very/long/path/for/a/role/")
-    out = " ".join(run("explain", "alice", TARGET, "--state", world.write(tmp_path)).stdout.split())
+    builder.role("A" * 40, document(trust(user_arn("alice"))), path="/a/very/long/path/for/a/role/")
+    out = " ".join(run("explain", "alice", TARGET, "--state", builder.write(tmp_path)).stdout.split())
     assert "is longer than the 64 characters that Switch Role takes" in out
 
 
@@ -131,7 +134,9 @@ def test_explain_covers_every_role_of_the_account_or_the_one_asked_for(run: Run,
     assert run("explain", "alice", TARGET, "--role", "OTHER", "--state", file).stdout.count("→") == 1
 
 
-def changed(run: Run, tmp_path: Path, before: World, after: World, *options: str) -> tuple[int, list[str]]:
+def changed(
+    run: Run, tmp_path: Path, before: StateBuilder, after: StateBuilder, *options: str
+) -> tuple[int, list[str]]:
     result = run("diff", before.write(tmp_path, "before"), after.write(tmp_path, "after"), *options)
     return result.exit_code, result.stdout.splitlines()
 
@@ -141,8 +146,12 @@ def readable(lines: list[str]) -> list[str]:
     return [line for line in lines if not any(said in line for said in PROVED)]
 
 
-def with_trust(condition: object) -> World:
-    return World().user("alice", policy=document(allow())).role("ACCESS", document(trust(user_arn("alice"), condition)))  # type: ignore[arg-type]
+def with_trust(condition: Any) -> StateBuilder:
+    return (
+        StateBuilder()
+        .user("alice", policy=document(allow()))
+        .role("ACCESS", document(trust(user_arn("alice"), condition)))
+    )
 
 
 OTHER_NET = {"IpAddress": {"aws:SourceIp": [OFFICE, "198.51.100.0/24"]}}
@@ -176,7 +185,7 @@ LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
             [f"alice no longer has to meet StringEquals sts:RoleSessionName ${{aws:username}} for {PLACE} (!)"],
         ),
         (
-            World().user("alice"),
+            StateBuilder().user("alice"),
             demo("alice", condition=LOOSE),
             [
                 f"alice gains {PLACE} (MFA not always needed, with access keys or MFA: {OFFICE}/32) (!)",
@@ -193,14 +202,14 @@ LOCK = document(allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="D
             demo("alice").role("EXTRA", document(trust("*"))),
             [
                 f"The trust policy now admits everyone to {TARGET} through EXTRA (MFA not needed, from anywhere); "
-                "nothing is known of the other side (!)",
+                "nothing is known of the grants (!)",
                 f"The role EXTRA in {TARGET} is new.",
             ],
         ),
     ],
 )
 def test_diff_says_each_change_in_a_sentence(
-    run: Run, tmp_path: Path, before: World, after: World, sentences: list[str]
+    run: Run, tmp_path: Path, before: StateBuilder, after: StateBuilder, sentences: list[str]
 ) -> None:
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
     assert readable(lines) == sentences
@@ -210,8 +219,8 @@ def test_diff_says_each_change_in_a_sentence(
 def test_diff_notices_a_side_that_weakens_while_another_still_holds(run: Run, tmp_path: Path) -> None:
     without = allow("*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, Effect="Deny", Action="*")
     before, after = (demo("alice", condition=condition) for condition in (MFA, LOOSE))
-    for world in (before, after):
-        world.managed("strict", document(without)).group(
+    for builder in (before, after):
+        builder.managed("strict", document(without)).group(
             "All", attached=[f"arn:aws:iam::{SECURITY}:policy/strict"], members=["alice"]
         )
     code, lines = changed(run, tmp_path, before, after, "--fail-on-weaker")
@@ -240,12 +249,12 @@ def test_diff_as_markdown_is_a_comment_with_the_weaker_changes_first(run: Run, t
 
 
 def test_a_comment_stays_within_what_github_takes(run: Run, tmp_path: Path) -> None:
-    def many(condition: object) -> World:
-        world = World()
+    def many(condition: object) -> StateBuilder:
+        builder = StateBuilder()
         for i in range(400):
-            world.user(f"user{i}", policy=document(allow(role_arn(f"ROLE{i}"))))
-            world.role(f"ROLE{i}", document(trust(user_arn(f"user{i}"), condition)))  # type: ignore[arg-type]
-        return world
+            builder.user(f"user{i}", policy=document(allow(role_arn(f"ROLE{i}"))))
+            builder.role(f"ROLE{i}", document(trust(user_arn(f"user{i}"), condition)))  # type: ignore[arg-type]
+        return builder
 
     _, lines = changed(run, tmp_path, many(MFA), many(None), "--markdown")
     assert lines[3] == "### ⚠️ Weaker access (800)"
@@ -278,10 +287,10 @@ expectations:
 """
 
 
-def expected(run: Run, tmp_path: Path, text: str, world: World) -> tuple[int, str, str]:
+def expected(run: Run, tmp_path: Path, text: str, builder: StateBuilder) -> tuple[int, str, str]:
     file = tmp_path / "access.yaml"
     file.write_text(text)
-    result = run("expect", file, "--state", world.write(tmp_path))
+    result = run("expect", file, "--state", builder.write(tmp_path))
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -294,14 +303,14 @@ def test_expectations_hold_on_the_delegation(run: Run, tmp_path: Path) -> None:
 
 
 def test_each_broken_expectation_comes_with_a_counterexample(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice").user("bob").user("cas", path="/contractors/")
-    world.group("Admins", document(allow()), members=["bob", "cas"])
-    world.role(
+    builder = StateBuilder().user("alice").user("bob").user("cas", path="/contractors/")
+    builder.group("Admins", document(allow()), members=["bob", "cas"])
+    builder.role(
         "ACCESS",
         document(trust([user_arn("bob"), user_arn("cas", path="/contractors/"), f"arn:aws:iam::{OTHER}:root"])),
     )
-    world.group("Admins2", members=["alice"])
-    code, out, _ = expected(run, tmp_path, EXPECTATIONS.replace("group: Admins", "user: alice"), world)
+    builder.group("Admins2", members=["alice"])
+    code, out, _ = expected(run, tmp_path, EXPECTATIONS.replace("group: Admins", "user: alice"), builder)
     assert code == 1
     assert "0 of 5 expectations hold." in out
     assert (
@@ -317,13 +326,13 @@ def test_each_broken_expectation_comes_with_a_counterexample(run: Run, tmp_path:
 
 
 def test_what_cannot_be_verified_meets_no_expectation(run: Run, tmp_path: Path) -> None:
-    world = (
-        World()
+    builder = (
+        StateBuilder()
         .user("alice", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
         .role("ACCESS", document(trust(user_arn("alice"))))
     )
     for verdict in ("allowed", "refused"):
-        code, out, _ = expected(run, tmp_path, f"expectations: [{{name: x, verdict: {verdict}}}]", world)
+        code, out, _ = expected(run, tmp_path, f"expectations: [{{name: x, verdict: {verdict}}}]", builder)
         assert code == 1
         assert "cannot be verified" in out
 
@@ -397,7 +406,7 @@ def test_setup_of_somebody_without_any_way_in_says_so(run: Run, tmp_path: Path) 
 
 
 def test_room_counts_users_per_trust_and_accounts_per_group(run: Run, tmp_path: Path) -> None:
-    out = run("room", "--state", demo().write(tmp_path)).stdout
+    out = run("headroom", "--state", demo().write(tmp_path)).stdout
     size = len(document(trust([user_arn("alice"), user_arn("bob")], MFA)).replace(" ", ""))
     each = round((len(user_arn("alice")) + len(user_arn("bob"))) / 2) + 3
     row = next(line for line in out.splitlines() if "trust policy of role ACCESS" in line)
@@ -409,12 +418,12 @@ def test_room_counts_users_per_trust_and_accounts_per_group(run: Run, tmp_path: 
 
 
 def test_room_takes_a_raised_quota_from_the_stack(run: Run, tmp_path: Path) -> None:
-    world = demo()
-    world.resources[0]["outputs"] = {
+    builder = demo()
+    builder.resources[0]["outputs"] = {
         "roleArns": {"ACCESS": role_arn()},
         "documentSizes": {"roles": {"ACCESS": {"trust": {"used": 1, "limit": 4096}}}},
     }
-    assert "4,096 characters" in run("room", "--state", world.write(tmp_path)).stdout
+    assert "4,096 characters" in run("headroom", "--state", builder.write(tmp_path)).stdout
 
 
 @pytest.mark.parametrize(("columns", "shown"), [(80, False), (100, True)])

@@ -33,7 +33,7 @@ def test_a_documented_command_prints_what_is_shown(
 
 def test_every_command_is_documented_with_its_output() -> None:
     assert {command.split()[0] for command, _ in EXAMPLES} == {
-        *("matrix", "explain", "diff", "expect", "setup", "room", "report")
+        *("matrix", "explain", "diff", "expect", "setup", "headroom", "report")
     }
 
 

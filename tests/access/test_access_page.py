@@ -21,8 +21,8 @@ from access.report import write
 from access.verdicts import Verdicts
 from benchmarks import access as large
 from tests.access.conftest import Run
+from tests.access.state_builder import OFFICE, OTHER, TARGET, StateBuilder, allow, demo, document, trust, user_arn
 from tests.access.test_access_partitions import plan
-from tests.access.worlds import OFFICE, OTHER, TARGET, World, allow, demo, document, trust, user_arn
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 # Without the latter five Chromium looks up and calls hosts of its own.
@@ -82,22 +82,22 @@ class Page:
         return list(self.driver.get_log("browser"))  # type: ignore[no-untyped-call]
 
 
-def people() -> World:
-    world = demo("alice", "bob").user("eve", policy=document(allow()))
-    world.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
-    world.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
-    world.user("tim", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
-    world.role("TIM", document(trust(user_arn("tim"))), account=OTHER)
-    world.user("pat", policy=document(allow(f"arn:aws:iam::{OTHER}:role/PAT")))
-    world.role("PAT", document(trust(user_arn("pat"))), account=OTHER)
-    return world.role("LOOSE", document(trust(user_arn("sam")))).user(
+def people() -> StateBuilder:
+    builder = demo("alice", "bob").user("eve", policy=document(allow()))
+    builder.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
+    builder.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
+    builder.user("tim", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
+    builder.role("TIM", document(trust(user_arn("tim"))), account=OTHER)
+    builder.user("pat", policy=document(allow(f"arn:aws:iam::{OTHER}:role/PAT")))
+    builder.role("PAT", document(trust(user_arn("pat"))), account=OTHER)
+    return builder.role("LOOSE", document(trust(user_arn("sam")))).user(
         "ann", policy=document(allow(f"arn:aws:iam::{TARGET}:role/LOOSE"))
     )
 
 
 @pytest.fixture
 def opened(
-    browser: Chrome, judged: Callable[[World], Verdicts], tmp_path: Path, request: pytest.FixtureRequest
+    browser: Chrome, judged: Callable[[StateBuilder], Verdicts], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
     width = getattr(request, "param", 1280)
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
@@ -118,9 +118,9 @@ def test_the_page_is_one_file_without_outside_assets(run: Run, tmp_path: Path) -
     assert " src=" not in text
 
 
-def test_no_text_of_a_state_can_end_the_script(judged: Callable[[World], Verdicts], tmp_path: Path) -> None:
-    world = demo("alice")
-    world.resources[0]["urn"] = world.resources[0]["urn"].replace(
+def test_no_text_of_a_state_can_end_the_script(judged: Callable[[StateBuilder], Verdicts], tmp_path: Path) -> None:
+    builder = demo("alice")
+    builder.resources[0]["urn"] = builder.resources[0]["urn"].replace(
         "delegation-all", "</script><script>alert(1)</script>"
     )
     text = write(judged(demo("alice").group("</script>")), tmp_path / "page").read_text()
@@ -153,7 +153,7 @@ def test_search_and_filter_narrow_the_matrix(opened: Page) -> None:
 
 @needs_browser
 def test_a_partition_without_links_says_what_to_type(
-    browser: Chrome, judged: Callable[[World], Verdicts], tmp_path: Path
+    browser: Chrome, judged: Callable[[StateBuilder], Verdicts], tmp_path: Path
 ) -> None:
     page = Page(browser, write(judged(plan("aws-eusc")), tmp_path / "page"))
     assert page.texts("#role-cards a.button") == []
@@ -165,7 +165,7 @@ def test_a_partition_without_links_says_what_to_type(
 @needs_browser
 def test_the_figures_count_what_the_filters_show(opened: Page) -> None:
     figures = dict(zip(opened.texts("#figures dt"), opened.texts("#figures dd"), strict=True))
-    filters = {"ways in": "allowed", "without MFA": "nomfa", "from anywhere": "anywhere", "not verified": "unsure"}
+    filters = {"allowed": "allowed", "without MFA": "nomfa", "from anywhere": "anywhere", "not verified": "unsure"}
     for name, value in filters.items():
         opened.choose("#filter", value)
         shown = "0" if opened.count.startswith("Nothing") else opened.count.split()[0]
@@ -179,7 +179,7 @@ def test_a_cell_opens_its_explanation_and_gives_the_focus_back(opened: Page) -> 
     cell.click()
     assert opened.one("#explanation-title").text == f"alice → {TARGET}, ACCESS"
     assert opened.one(".verdict").text == f"Allowed: MFA required, from {OFFICE}/32"
-    assert "Identity side: grant-1 of group Admins, statement 1." in opened.texts("#explanation-body li")
+    assert "Grant: grant-1 of group Admins, statement 1." in opened.texts("#explanation-body li")
     opened.one("#explanation-body summary").click()
     assert json.loads(opened.one("#explanation-body pre").text)["Action"] == "sts:AssumeRole"
     link = opened.one("#explanation-body a.button").get_attribute("href")

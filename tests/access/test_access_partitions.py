@@ -8,22 +8,22 @@ import pytest
 from delegation_pack.facts import PARTITIONS
 
 from tests.access.conftest import Run
-from tests.access.worlds import FROM_OFFICE, MFA, SECURITY, TARGET, World, allow, document, trust
+from tests.access.state_builder import FROM_OFFICE, MFA, SECURITY, TARGET, StateBuilder, allow, document, trust
 
 EACH = pytest.mark.parametrize("partition", PARTITIONS)
 
 
-def plan(partition: str, region: str | None = None) -> World:
+def plan(partition: str, region: str | None = None) -> StateBuilder:
     """A stack before its first deployment: nothing has an ARN, only the provider tells the partition."""
     user, role = f"arn:{partition}:iam::{SECURITY}:user/alice", f"arn:{partition}:iam::{TARGET}:role/ACCESS"
-    world = World(region=PARTITIONS[partition].regions[0] if region is None else region)
-    world.add("aws:iam/user:User", "alice", {"name": "alice", "path": "/"}, SECURITY)
-    world.add("aws:iam/group:Group", "Admins", {"name": "Admins", "path": "/"}, SECURITY)
-    world.add("aws:iam/groupMembership:GroupMembership", "members", {"group": "Admins", "users": ["alice"]}, SECURITY)
+    builder = StateBuilder(region=PARTITIONS[partition].regions[0] if region is None else region)
+    builder.add("aws:iam/user:User", "alice", {"name": "alice", "path": "/"}, SECURITY)
+    builder.add("aws:iam/group:Group", "Admins", {"name": "Admins", "path": "/"}, SECURITY)
+    builder.add("aws:iam/groupMembership:GroupMembership", "members", {"group": "Admins", "users": ["alice"]}, SECURITY)
     grant = {"group": "Admins", "name": "grant", "policy": document(allow(role, MFA | FROM_OFFICE))}
-    world.add("aws:iam/groupPolicy:GroupPolicy", "grant", grant, SECURITY)
+    builder.add("aws:iam/groupPolicy:GroupPolicy", "grant", grant, SECURITY)
     trusting = {"name": "ACCESS", "path": "/", "assumeRolePolicy": document(trust(user, MFA))}
-    return world.add("aws:iam/role:Role", "ACCESS", trusting, TARGET)
+    return builder.add("aws:iam/role:Role", "ACCESS", trusting, TARGET)
 
 
 @EACH
@@ -57,9 +57,9 @@ def test_a_provider_without_region_places_nothing(run: Run, tmp_path: Path) -> N
 
 
 def test_a_partition_that_is_not_in_the_table_is_said(run: Run, tmp_path: Path) -> None:
-    world = plan("aws").add(
+    builder = plan("aws").add(
         "aws:iam/role:Role", "X", {"name": "X", "arn": f"arn:aws-moon:iam::{TARGET}:role/X"}, TARGET
     )
-    result = run("matrix", "--state", world.write(tmp_path))
+    result = run("matrix", "--state", builder.write(tmp_path))
     assert result.exit_code == 2
     assert "in partition aws-moon, of which nothing is known here" in result.stderr

@@ -297,13 +297,13 @@ def test_what_a_change_opens_is_reported_and_fails(
     assert result.exit_code == 1
 
 
-CLOSED = (
+NO_ACCESS = (
     *("Google in the trust", "UpdateSAMLProvider", "protected roles less", "a Deny with an exemption more"),
     *("a policy that nobody holds", "a role of another package", "a user in the group", "command:local:Command"),
 )
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", NO_ACCESS)
 def test_what_the_reverse_closes_has_no_mark(run: Run, tmp_path: Path, name: str) -> None:
     before, after = Stacks(), Stacks()
     OPENED[name][0](before)
@@ -472,14 +472,14 @@ def test_a_tag_counts_only_where_a_document_asks_for_it(run: Run, tmp_path: Path
 
 def test_a_permissions_boundary_is_compared_and_said_to_stop_a_request(run: Run, tmp_path: Path) -> None:
     arn = f"arn:aws:iam::{PREPROD}:policy/bound"
-    worlds = [Stacks(), Stacks(), Stacks()]
-    for stacks, action in zip(worlds, ("s3:GetObject", "s3:GetObject", "s3:*"), strict=True):
+    builders = [Stacks(), Stacks(), Stacks()]
+    for stacks, action in zip(builders, ("s3:GetObject", "s3:GetObject", "s3:*"), strict=True):
         held = document({"Effect": "Allow", "Action": action, "Resource": "*"})
         stacks.add("preprod", "aws:iam/policy:Policy", "bound", name="bound", arn=arn, policy=held)
         stacks.set("preprod", "access-role", permissionsBoundary=arn)
     granting_role = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
-    worlds[1].edit("preprod", "access-role-management", lambda all_: all_.append(granting_role))
-    before, more, wider = (one.write(tmp_path / str(i)) for i, one in enumerate(worlds))
+    builders[1].edit("preprod", "access-role-management", lambda all_: all_.append(granting_role))
+    before, more, wider = (one.write(tmp_path / str(i)) for i, one in enumerate(builders))
     assert run("diff", before, more).stdout == (
         "TSU-IAM-ACCESS in preprod may now call ec2:RunInstances on * without MFA, from anywhere; "
         "its permissions boundary stops this request (!)\n"

@@ -35,7 +35,7 @@ def of_the_real_kind(resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "inputs": inputs, "outputs": outputs}
 
 
-@pytest.mark.parametrize("command", [["matrix"], ["room"]], ids=["matrix", "room"])
+@pytest.mark.parametrize("command", [["matrix"], ["headroom"]], ids=["matrix", "headroom"])
 def test_access_reads_the_same_out_of_states_of_the_real_kind(run: Run, tmp_path: Path, command: list[str]) -> None:
     shutil.copytree(DEMO / "states", tmp_path / "states")
     for file in (tmp_path / "states").glob("*.json"):

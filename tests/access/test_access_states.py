@@ -13,13 +13,13 @@ from access.model import build
 from access.states import InputError, read_both, read_states
 from access.verdicts import Status, Verdicts
 from tests.access.conftest import Run
-from tests.access.worlds import (
+from tests.access.state_builder import (
     FROM_OFFICE,
     MFA,
     SECRET,
     SECURITY,
     TARGET,
-    World,
+    StateBuilder,
     allow,
     demo,
     document,
@@ -98,7 +98,7 @@ def test_a_file_that_is_not_text_is_refused(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_a_state_is_read_as_shells_write_it(tmp_path: Path, content: Callable[[str], bytes]) -> None:
-    state = World("preprod").user("zoë")
+    state = StateBuilder("preprod").user("zoë")
     written = tmp_path / "written.json"
     written.write_bytes(content(json.dumps(state.state(), indent=4, ensure_ascii=False)))
     (expected,), (found,) = read_states([state.write(tmp_path)]), read_states([str(written)])
@@ -111,8 +111,8 @@ def test_a_missing_file_and_an_empty_folder_are_refused(run: Run, tmp_path: Path
 
 
 def test_an_encrypted_document_is_named_and_the_way_to_export_it(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice").role("ACCESS", SECRET)
-    sentence = refusal(run, "matrix", "--state", world.write(tmp_path))
+    builder = StateBuilder().user("alice").role("ACCESS", SECRET)
+    sentence = refusal(run, "matrix", "--state", builder.write(tmp_path))
     assert "assumeRolePolicy of 222222222222-ACCESS (aws:iam/role:Role) is an encrypted secret" in sentence
     assert "--show-secrets" in sentence
 
@@ -120,13 +120,13 @@ def test_an_encrypted_document_is_named_and_the_way_to_export_it(run: Run, tmp_p
 def test_a_secret_shown_in_plain_text_is_read(tmp_path: Path) -> None:
     shown = {**SECRET, "plaintext": json.dumps(document(trust(user_arn("alice"))))}
     del shown["ciphertext"]
-    model = build(read_states([World().user("alice").role("ACCESS", shown).write(tmp_path)]))
+    model = build(read_states([StateBuilder().user("alice").role("ACCESS", shown).write(tmp_path)]))
     assert model.roles[0].trust.document is not None
 
 
 def test_an_encrypted_value_that_nobody_needs_does_not_matter(run: Run, tmp_path: Path) -> None:
-    world = demo().add("aws:s3/bucket:Bucket", "data", {"policy": SECRET})
-    assert run("matrix", "--state", world.write(tmp_path)).exit_code == 0
+    builder = demo().add("aws:s3/bucket:Bucket", "data", {"policy": SECRET})
+    assert run("matrix", "--state", builder.write(tmp_path)).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,17 @@ def test_unknown_names_come_with_the_nearest_known(
 
 
 def test_two_users_of_one_name_are_told_apart_by_arn(run: Run, tmp_path: Path) -> None:
-    world = demo().user("alice", account="333333333333")
-    sentence = refusal(run, "setup", "alice", "--state", world.write(tmp_path))
+    builder = demo().user("alice", account="333333333333")
+    sentence = refusal(run, "setup", "alice", "--state", builder.write(tmp_path))
     assert user_arn("alice") in sentence
-    assert run("setup", user_arn("alice"), "--state", world.write(tmp_path)).exit_code == 0
+    assert run("setup", user_arn("alice"), "--state", builder.write(tmp_path)).exit_code == 0
 
 
 def test_states_of_different_projects_are_refused_unless_asked_for(run: Run, tmp_path: Path) -> None:
-    files = [World("one", "here").user("alice").write(tmp_path), World("two", "elsewhere").user("bob").write(tmp_path)]
+    files = [
+        StateBuilder("one", "here").user("alice").write(tmp_path),
+        StateBuilder("two", "elsewhere").user("bob").write(tmp_path),
+    ]
     sentence = refusal(run, "matrix", "--state", files[0], "-s", files[1])
     assert "one.json is of project here" in sentence
     assert "two.json is of project elsewhere" in sentence
@@ -166,26 +169,26 @@ def test_states_of_different_projects_are_refused_unless_asked_for(run: Run, tmp
 
 
 def test_one_stack_given_twice_is_refused(run: Run, tmp_path: Path) -> None:
-    world = demo()
+    builder = demo()
     assert "Stack all is there twice" in refusal(
-        run, "matrix", "--state", world.write(tmp_path), "-s", world.write(tmp_path, "again")
+        run, "matrix", "--state", builder.write(tmp_path), "-s", builder.write(tmp_path, "again")
     )
 
 
 def test_an_account_that_nothing_tells_is_not_guessed(run: Run, tmp_path: Path) -> None:
-    world = World().add(
+    builder = StateBuilder().add(
         "aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(allow())}
     )
     assert "It is not known which account and partition g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(
-        run, "matrix", "--state", world.write(tmp_path)
+        run, "matrix", "--state", builder.write(tmp_path)
     )
 
 
 def test_an_account_is_taken_from_the_arns_of_the_same_provider(tmp_path: Path) -> None:
-    world = demo()
-    for resource in world.resources:
+    builder = demo()
+    for resource in builder.resources:
         resource["outputs"].pop("allowedAccountIds", None)
-    assert [group.account for group in build(read_states([world.write(tmp_path)])).groups] == [SECURITY]
+    assert [group.account for group in build(read_states([builder.write(tmp_path)])).groups] == [SECURITY]
 
 
 def test_a_plan_where_a_state_belongs_is_refused(run: Run, tmp_path: Path) -> None:
@@ -217,8 +220,8 @@ def test_without_pulumi_a_stack_by_name_is_refused(run: Run, tmp_path: Path, mon
     assert "Pulumi must be installed" in refusal(run, "matrix", "--state", "preprod")
 
 
-def plan_of(before: World, after: World) -> dict[str, object]:
-    old, new = ({r["urn"]: r for r in world.resources} for world in (before, after))
+def plan_of(before: StateBuilder, after: StateBuilder) -> dict[str, object]:
+    old, new = ({r["urn"]: r for r in builder.resources} for builder in (before, after))
     steps: list[dict[str, object]] = []
     for urn in {**old, **new}:
         if urn not in new:
@@ -249,8 +252,10 @@ def test_a_plan_is_read_upon_the_stack_that_it_changes(tmp_path: Path) -> None:
 
 
 def test_a_document_unknown_before_the_deployment_is_said_to_be(run: Run, tmp_path: Path) -> None:
-    world = World().user("alice", policy=document(allow())).role("ACCESS", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-    out = run("matrix", "--state", world.write(tmp_path)).stdout
+    builder = (
+        StateBuilder().user("alice", policy=document(allow())).role("ACCESS", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+    )
+    out = run("matrix", "--state", builder.write(tmp_path)).stdout
     assert "cannot be verified" in out
     assert "The document is not known before the deployment." in out
 
@@ -258,17 +263,19 @@ def test_a_document_unknown_before_the_deployment_is_said_to_be(run: Run, tmp_pa
 NATIVE = "aws-native:iam:"
 
 
-def native() -> World:
+def native() -> StateBuilder:
     """The delegation with the types and spellings of aws-native."""
-    world = World()
-    world.add(f"{NATIVE}User", "alice", {"userName": "alice", "arn": user_arn("alice"), "groups": ["Admins"]}, SECURITY)
+    builder = StateBuilder()
+    builder.add(
+        f"{NATIVE}User", "alice", {"userName": "alice", "arn": user_arn("alice"), "groups": ["Admins"]}, SECURITY
+    )
     grant = {"policyName": "grant", "policyDocument": json.loads(document(allow(condition={**MFA, **FROM_OFFICE})))}
-    world.add(f"{NATIVE}Group", "Admins", {"groupName": "Admins", "policies": [grant]}, SECURITY)
+    builder.add(f"{NATIVE}Group", "Admins", {"groupName": "Admins", "policies": [grant]}, SECURITY)
     trusted = json.loads(document(trust(user_arn("alice"), MFA)))
-    return world.add(f"{NATIVE}Role", "ACCESS", {"roleName": "ACCESS", "assumeRolePolicyDocument": trusted}, TARGET)
+    return builder.add(f"{NATIVE}Role", "ACCESS", {"roleName": "ACCESS", "assumeRolePolicyDocument": trusted}, TARGET)
 
 
-def test_resources_of_aws_native_are_read(judged: Callable[[World], Verdicts]) -> None:
+def test_resources_of_aws_native_are_read(judged: Callable[[StateBuilder], Verdicts]) -> None:
     (cell,) = judged(native()).cells()
     assert (cell.user.name, cell.role.name, cell.status) == ("alice", "ACCESS", Status.ALLOWED)
     assert [ref.title for refs in cell.statements for ref in refs] == [
@@ -278,13 +285,13 @@ def test_resources_of_aws_native_are_read(judged: Callable[[World], Verdicts]) -
 
 
 def test_what_holds_iam_and_cannot_be_read_is_named(run: Run, tmp_path: Path) -> None:
-    world = demo().add("aws:cloudformation/stack:Stack", "roles", {"templateBody": "{}"})
-    world.add("aws:iam/newPolicyType:NewPolicyType", "new", {"policy": document(allow())}, SECURITY)
-    state = world.write(tmp_path)
+    builder = demo().add("aws:cloudformation/stack:Stack", "roles", {"templateBody": "{}"})
+    builder.add("aws:iam/newPolicyType:NewPolicyType", "new", {"policy": document(allow())}, SECURITY)
+    state = builder.write(tmp_path)
     said = (
         "2 resources not judged: Stack 'roles' (aws:cloudformation/stack:Stack), "
         "NewPolicyType 'new' (aws:iam/newPolicyType:NewPolicyType)."
     )
-    for command in (("matrix",), ("matrix", "--format", "json"), ("explain", "alice", TARGET), ("room",)):
+    for command in (("matrix",), ("matrix", "--format", "json"), ("explain", "alice", TARGET), ("headroom",)):
         assert said in run(*command, "--state", state).stderr
     assert "not judged" not in run("matrix", "--state", "--state", demo().write(tmp_path)).stderr

@@ -13,18 +13,18 @@ from delegation_pack.model import Resource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from access.doors import Credentials
+from access.effective_access import Credentials
 from access.model import Role, User, build
 from access.states import Stack
 from access.verdicts import Cell, Status, Verdicts
-from tests.access.worlds import (
+from tests.access.state_builder import (
     FROM_OFFICE,
     MFA,
     OFFICE,
     OTHER,
     SECURITY,
     TARGET,
-    World,
+    StateBuilder,
     allow,
     demo,
     document,
@@ -33,7 +33,7 @@ from tests.access.worlds import (
     user_arn,
 )
 
-Judged = Callable[[World], Verdicts]
+Judged = Callable[[StateBuilder], Verdicts]
 ALICE = user_arn("alice")
 ROOT = f"arn:aws:iam::{SECURITY}:root"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -44,7 +44,7 @@ def cell_of(verdicts: Verdicts, user: str = "alice", role: str = "ACCESS") -> Ce
 
 
 def told(cell: Cell) -> tuple[str, str, str, str]:
-    keys, session, mfa = (str(cell.ways.by[credentials]) for credentials in Credentials)
+    keys, session, mfa = (str(cell.access.by[credentials]) for credentials in Credentials)
     return cell.status, keys, session, mfa
 
 
@@ -56,27 +56,30 @@ LOOSE_TRUST = document(trust(ALICE))
 DENY_ELSEWHERE = allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="Deny", Action="*")
 DENY_WITHOUT_MFA = allow("*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, Effect="Deny", Action="*")
 
-AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
+AWKWARD: dict[str, tuple[StateBuilder, tuple[str, str, str, str]]] = {
     "as the delegation makes it": (demo(), STRICT),
-    "no group and no policy": (World().user("alice").role("ACCESS", LOOSE_TRUST), SHUT),
-    "a policy of the user's own": (World().user("alice", policy=GRANT).role("ACCESS", LOOSE_TRUST), OPEN),
+    "no group and no policy": (StateBuilder().user("alice").role("ACCESS", LOOSE_TRUST), SHUT),
+    "a policy of the user's own": (StateBuilder().user("alice", policy=GRANT).role("ACCESS", LOOSE_TRUST), OPEN),
     "a grant of another group": (
-        World().user("alice").group("G", GRANT, members=["bob"]).role("ACCESS", LOOSE_TRUST),
+        StateBuilder().user("alice").group("G", GRANT, members=["bob"]).role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
-    "membership given on the user": (World().user("alice", "G").group("G", GRANT).role("ACCESS", LOOSE_TRUST), OPEN),
+    "membership given on the user": (
+        StateBuilder().user("alice", "G").group("G", GRANT).role("ACCESS", LOOSE_TRUST),
+        OPEN,
+    ),
     "trust of somebody else": (
-        World().user("alice", policy=GRANT).role("ACCESS", document(trust(user_arn("bob")))),
+        StateBuilder().user("alice", policy=GRANT).role("ACCESS", document(trust(user_arn("bob")))),
         SHUT,
     ),
     "trust of the same name on another path": (
-        World().user("alice", policy=GRANT, path="/x/").role("ACCESS", LOOSE_TRUST),
+        StateBuilder().user("alice", policy=GRANT, path="/x/").role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
-    "root trust": (World().user("alice", policy=GRANT).role("ACCESS", document(trust(ROOT))), OPEN),
-    "root trust without a grant": (World().user("alice").role("ACCESS", document(trust(ROOT))), SHUT),
+    "root trust": (StateBuilder().user("alice", policy=GRANT).role("ACCESS", document(trust(ROOT))), OPEN),
+    "root trust without a grant": (StateBuilder().user("alice").role("ACCESS", document(trust(ROOT))), SHUT),
     "root trust by bare account id, on one path": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT, path="/admins/")
         .role(
             "ACCESS",
@@ -85,7 +88,7 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         OPEN,
     ),
     "root trust on another path": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role(
             "ACCESS", document(trust(ROOT, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SECURITY}:user/admins/*"}}))
@@ -93,51 +96,54 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         SHUT,
     ),
     "root trust by tag": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT, tags={"team": "ops"})
         .role("ACCESS", document(trust(ROOT, {"StringEquals": {"aws:PrincipalTag/team": "ops"}}))),
         OPEN,
     ),
     "root trust by another tag": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT, tags={"team": "dev"})
         .role("ACCESS", document(trust(ROOT, {"StringEquals": {"aws:PrincipalTag/team": "ops"}}))),
         SHUT,
     ),
-    "wildcard trust": (World().user("alice", policy=GRANT).role("ACCESS", document(trust("*"))), OPEN),
-    "wildcard trust without a grant": (World().user("alice").role("ACCESS", document(trust("*"))), SHUT),
+    "wildcard trust": (StateBuilder().user("alice", policy=GRANT).role("ACCESS", document(trust("*"))), OPEN),
+    "wildcard trust without a grant": (StateBuilder().user("alice").role("ACCESS", document(trust("*"))), SHUT),
     "trust of all but her": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role("ACCESS", document({**trust("*"), "NotPrincipal": {"AWS": ALICE}} | {"Principal": None})),
         SHUT,
     ),
     "trust by the id of a deleted user": (
-        World().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD"))),
+        StateBuilder().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDAOLD"))),
         SHUT,
     ),
     "trust by her own id": (
-        World().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDANEW"))),
+        StateBuilder().user("alice", policy=GRANT, uniqueId="AIDANEW").role("ACCESS", document(trust("AIDANEW"))),
         OPEN,
     ),
     "a deny in a sibling policy": (
-        World().user("alice", "G", policy=document(DENY_WITHOUT_MFA)).group("G", GRANT).role("ACCESS", LOOSE_TRUST),
+        StateBuilder()
+        .user("alice", "G", policy=document(DENY_WITHOUT_MFA))
+        .group("G", GRANT)
+        .role("ACCESS", LOOSE_TRUST),
         ("allowed", "nowhere", "nowhere", "anywhere"),
     ),
     "a deny by address in the trust": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role("ACCESS", document(trust(ALICE), trust("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="Deny"))),
         ("allowed", f"{OFFICE}/32", f"{OFFICE}/32", f"{OFFICE}/32"),
     ),
     "both sides' conditions together": (
-        World()
+        StateBuilder()
         .user("alice", policy=document(allow(condition=FROM_OFFICE)))
         .role("ACCESS", document(trust(ALICE, MFA))),
         STRICT,
     ),
     "conditions that exclude each other": (
-        World()
+        StateBuilder()
         .user("alice", policy=document(allow(condition={"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}})))
         .role("ACCESS", document(trust(ALICE, FROM_OFFICE))),
         SHUT,
@@ -147,32 +153,32 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         ("allowed", f"{OFFICE}/32", "nowhere", f"{OFFICE}/32"),
     ),
     "an age of MFA": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role("ACCESS", document(trust(ALICE, {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}))),
         ("allowed", "nowhere", "nowhere", "anywhere"),
     ),
     "a required session name": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role("ACCESS", document(trust(ALICE, {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}))),
         OPEN,
     ),
     "through a VPC endpoint only": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role("ACCESS", document(trust(ALICE, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}))),
         ("allowed", "VPC endpoints", "VPC endpoints", "VPC endpoints"),
     ),
     "a grant by the user's own name": (
-        World()
+        StateBuilder()
         .user("ACCESS", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
         .user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
         .role("ACCESS", document(trust(ROOT))),
         SHUT,
     ),
     "a variable in a document of 2008 is plain text": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT)
         .role(
             "ACCESS",
@@ -181,54 +187,54 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
         SHUT,
     ),
     "administrator by AWS's policy": (
-        World().user("alice", attached=[ADMINISTRATOR]).role("ACCESS", LOOSE_TRUST),
+        StateBuilder().user("alice", attached=[ADMINISTRATOR]).role("ACCESS", LOOSE_TRUST),
         OPEN,
     ),
     "denied by AWS's policy": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT, attached=["arn:aws:iam::aws:policy/AWSDenyAll"])
         .role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
     "a customer's managed policy": (
-        World()
+        StateBuilder()
         .managed("assume", GRANT)
         .user("alice", attached=[f"arn:aws:iam::{SECURITY}:policy/assume"])
         .role("ACCESS", LOOSE_TRUST),
         OPEN,
     ),
     "a boundary that allows it": (
-        World().user("alice", policy=GRANT, permissionsBoundary=ADMINISTRATOR).role("ACCESS", LOOSE_TRUST),
+        StateBuilder().user("alice", policy=GRANT, permissionsBoundary=ADMINISTRATOR).role("ACCESS", LOOSE_TRUST),
         OPEN,
     ),
     "a boundary that does not": (
-        World()
+        StateBuilder()
         .user("alice", policy=GRANT, permissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
         .role("ACCESS", LOOSE_TRUST),
         SHUT,
     ),
     "same account, named in the trust": (
-        World().user("alice", account=TARGET).role("ACCESS", document(trust(user_arn("alice", TARGET)))),
+        StateBuilder().user("alice", account=TARGET).role("ACCESS", document(trust(user_arn("alice", TARGET)))),
         OPEN,
     ),
     "same account, root trust, no grant": (
-        World().user("alice", account=TARGET).role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
+        StateBuilder().user("alice", account=TARGET).role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
         SHUT,
     ),
     "same account, root trust and grant": (
-        World()
+        StateBuilder()
         .user("alice", account=TARGET, policy=GRANT)
         .role("ACCESS", document(trust(f"arn:aws:iam::{TARGET}:root"))),
         OPEN,
     ),
     "same account, named, but denied on her side": (
-        World()
+        StateBuilder()
         .user("alice", account=TARGET, policy=document(DENY_ELSEWHERE))
         .role("ACCESS", document(trust(user_arn("alice", TARGET)))),
         ("allowed", f"{OFFICE}/32", f"{OFFICE}/32", f"{OFFICE}/32"),
     ),
     "same account, named, with a boundary that says nothing": (
-        World()
+        StateBuilder()
         .user("alice", account=TARGET, permissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
         .role("ACCESS", document(trust(user_arn("alice", TARGET)))),
         OPEN,
@@ -236,29 +242,29 @@ AWKWARD: dict[str, tuple[World, tuple[str, str, str, str]]] = {
 }
 
 
-def _mended(world: World) -> World:
+def _fixed(builder: StateBuilder) -> StateBuilder:
     """Leave out elements written as None."""
-    text = json.dumps(world.resources).replace('\\"Principal\\": null, ', "").replace(', \\"Principal\\": null', "")
-    world.resources = json.loads(text)
-    for resource in world.resources:
+    text = json.dumps(builder.resources).replace('\\"Principal\\": null, ', "").replace(', \\"Principal\\": null', "")
+    builder.resources = json.loads(text)
+    for resource in builder.resources:
         text = resource["outputs"].get("assumeRolePolicy", "")
         if isinstance(text, str) and "NotPrincipal" in text:
             data = json.loads(text)
             for statement in data["Statement"]:
                 statement.pop("Principal", None)
             resource["outputs"]["assumeRolePolicy"] = json.dumps(data)
-    return world
+    return builder
 
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_states_get_the_verdict_that_aws_would_give(judged: Judged, name: str) -> None:
-    world, expected = AWKWARD[name]
-    assert told(cell_of(judged(_mended(world)))) == expected
+    builder, expected = AWKWARD[name]
+    assert told(cell_of(judged(_fixed(builder)))) == expected
 
 
 def test_two_roles_in_one_account_are_told_apart(judged: Judged) -> None:
-    world = demo("alice").role("READ", document(trust(ALICE)))
-    verdicts = judged(world)
+    builder = demo("alice").role("READ", document(trust(ALICE)))
+    verdicts = judged(builder)
     assert told(cell_of(verdicts)) == STRICT
     assert told(cell_of(verdicts, role="READ")) == SHUT
 
@@ -268,55 +274,55 @@ UNKNOWN_OWN = f"arn:aws:iam::{SECURITY}:policy/elsewhere"
 
 
 @pytest.mark.parametrize(
-    ("world", "status", "said"),
+    ("builder", "status", "said"),
     [
         (
-            World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
+            StateBuilder().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "NewerThanTheTable of user alice cannot be read",
         ),
         (
-            World().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", document(trust(user_arn("bob")))),
+            StateBuilder().user("alice", attached=[UNKNOWN_AWS]).role("ACCESS", document(trust(user_arn("bob")))),
             Status.REFUSED,
             "",
         ),
         (
-            World().user("alice", policy=GRANT, attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
+            StateBuilder().user("alice", policy=GRANT, attached=[UNKNOWN_AWS]).role("ACCESS", LOOSE_TRUST),
             Status.ALLOWED,
             "NewerThanTheTable",
         ),
         (
-            World().user("alice", policy=GRANT, attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST),
+            StateBuilder().user("alice", policy=GRANT, attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "elsewhere",
         ),
         (
-            World()
+            StateBuilder()
             .user("alice", policy=document(DENY_WITHOUT_MFA), attached=[UNKNOWN_OWN])
             .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "elsewhere",
         ),
         (
-            World().user("alice", policy=GRANT).role("ACCESS", "{"),
+            StateBuilder().user("alice", policy=GRANT).role("ACCESS", "{"),
             Status.UNVERIFIED,
             "trust policy of role ACCESS cannot be read: The document is not JSON",
         ),
-        (World().user("alice").role("ACCESS", "{"), Status.REFUSED, ""),
+        (StateBuilder().user("alice").role("ACCESS", "{"), Status.REFUSED, ""),
         (
-            World().user("alice", policy=GRANT, permissionsBoundary=UNKNOWN_OWN).role("ACCESS", LOOSE_TRUST),
+            StateBuilder().user("alice", policy=GRANT, permissionsBoundary=UNKNOWN_OWN).role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "the boundary of user alice",
         ),
         (
-            World()
+            StateBuilder()
             .user("alice", policy=document(allow(condition={"StringEquals": {"aws:SourceIp": OFFICE}})))
             .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "cannot be verified",
         ),
         (
-            World()
+            StateBuilder()
             .user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:FederatedProvider}}")))
             .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
@@ -325,17 +331,21 @@ UNKNOWN_OWN = f"arn:aws:iam::{SECURITY}:policy/elsewhere"
     ],
 )
 def test_what_cannot_be_read_is_said_where_it_matters_and_only_there(
-    judged: Judged, world: World, status: Status, said: str
+    judged: Judged, builder: StateBuilder, status: Status, said: str
 ) -> None:
-    cell = cell_of(judged(world))
+    cell = cell_of(judged(builder))
     assert cell.status is status
     assert said in " ".join(cell.notes)
     assert bool(cell.notes) == bool(said)
 
 
 def test_a_known_deny_still_counts_beside_a_policy_that_cannot_be_read(judged: Judged) -> None:
-    world = World().user("alice", policy=document(DENY_WITHOUT_MFA), attached=[UNKNOWN_OWN]).role("ACCESS", LOOSE_TRUST)
-    assert not cell_of(judged(world)).ways.without_mfa
+    builder = (
+        StateBuilder()
+        .user("alice", policy=document(DENY_WITHOUT_MFA), attached=[UNKNOWN_OWN])
+        .role("ACCESS", LOOSE_TRUST)
+    )
+    assert not cell_of(judged(builder)).access.without_mfa
 
 
 def test_the_deciding_statements_of_both_sides_are_named(judged: Judged) -> None:
@@ -358,22 +368,24 @@ def test_the_deciding_statements_of_both_sides_are_named(judged: Judged) -> None
     ],
 )
 def test_whom_a_trust_admits_beyond_the_users_is_reported(judged: Judged, principal: Any, title: str) -> None:
-    verdicts = judged(World().user("alice", policy=GRANT).role("ACCESS", document(trust(principal), trust(ALICE))))
+    verdicts = judged(
+        StateBuilder().user("alice", policy=GRANT).role("ACCESS", document(trust(principal), trust(ALICE)))
+    )
     assert [one.title for one in verdicts.outsiders()] == [title]
 
 
 def test_known_users_and_their_account_are_no_outsiders(judged: Judged) -> None:
-    verdicts = judged(World().user("alice").role("ACCESS", document(trust([ALICE, ROOT]))))
+    verdicts = judged(StateBuilder().user("alice").role("ACCESS", document(trust([ALICE, ROOT]))))
     assert list(verdicts.outsiders()) == []
 
 
 def test_the_address_lock_of_a_session_is_seen(judged: Judged) -> None:
-    world = (
+    builder = (
         demo("alice")
         .role("LOCKED", LOOSE_TRUST, document(DENY_ELSEWHERE))
         .role("HALF", LOOSE_TRUST, document(allow("*", FROM_OFFICE)))
     )
-    verdicts = judged(world)
+    verdicts = judged(builder)
     locks = {role.name: verdicts.session_addresses(role) for role in verdicts.model.roles}
     assert {name: lock and str(lock) for name, lock in locks.items()} == {
         "ACCESS": None,
@@ -383,12 +395,16 @@ def test_the_address_lock_of_a_session_is_seen(judged: Judged) -> None:
 
 
 def test_every_policy_that_aws_keeps_is_known(judged: Judged) -> None:
-    world = World().user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]).role("ACCESS", LOOSE_TRUST)
-    cell = cell_of(judged(world))
+    builder = (
+        StateBuilder()
+        .user("alice", attached=["arn:aws:iam::aws:policy/AmazonS3FullAccess"])
+        .role("ACCESS", LOOSE_TRUST)
+    )
+    cell = cell_of(judged(builder))
     assert (cell.status, cell.notes) == (Status.REFUSED, ())
 
 
-# Brute force: every context that the documents of a small world can tell apart, one by one.
+# Brute force: every context that the documents of a small universe can tell apart, one by one.
 
 USERS = [("alice", SECURITY, "/"), ("bob", SECURITY, "/contractors/"), ("carl", TARGET, "/")]
 ADDRESSES = [None, "203.0.113.10", "203.0.113.11", "198.51.100.7", "2001:db8::1", "0.0.0.0"]  # noqa: S104
@@ -512,14 +528,14 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
 def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
     grant: str, own: str | None, bound: str | None, trusted: str, tags: dict[str, str]
 ) -> None:
-    world = World().role("ACCESS", trusted).group("Security", grant).group("Target", grant, account=TARGET)
+    builder = StateBuilder().role("ACCESS", trusted).group("Security", grant).group("Target", grant, account=TARGET)
     for name, account, path in USERS:
         group = "Security" if account == SECURITY else "Target"
         limit = {"permissionsBoundary": f"arn:aws:iam::{account}:policy/bound"} if bound and name != "bob" else {}
         if limit:
-            world.managed("bound", bound, account=account)
+            builder.managed("bound", bound, account=account)
         own_policy = own if name == "alice" else None
-        world.user(name, group, account=account, path=path, policy=own_policy, tags=tags, **limit)
+        builder.user(name, group, account=account, path=path, policy=own_policy, tags=tags, **limit)
     plain = [
         Resource(
             urn=r["urn"],
@@ -529,7 +545,7 @@ def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
             outputs=r["outputs"],
             provider_name=r.get("provider", "").rpartition("::")[0],
         )
-        for r in world.resources
+        for r in builder.resources
     ]
     verdicts = Verdicts(build([Stack("all", "delegation", plain, "test")]))
     for cell in verdicts.cells():
@@ -538,9 +554,9 @@ def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
             key = credentials, address
             expected[key] = expected.get(key, False) or opens(cell.user, cell.role, context)
         found = {
-            (credentials, address): cell.ways.by[credentials].endpoints
+            (credentials, address): cell.access.by[credentials].endpoints
             if address is None
-            else address in cell.ways.by[credentials]
+            else address in cell.access.by[credentials]
             for credentials, address in expected
         }
         assert cell.status is not Status.UNVERIFIED

@@ -133,7 +133,7 @@ class Bootstrapped:
         config.write_text(self._workspace.accounts.config_file.read_text().replace(ROLES["DeployRole"], ROLES[role]))
         # Under the same role a preview before the update makes no call that the update does not make.
         confirmed = ("--yes", "--skip-preview") if verb in ("up", "destroy") else ()
-        gate = self._workspace.gate(stack) if verb in ("up", "preview") else ()
+        pack = self._workspace.policy_pack(stack) if verb in ("up", "preview") else ()
         self._post("recorder/start-recording")
         self._post("reset-auth", "0")
         try:
@@ -141,7 +141,7 @@ class Bootstrapped:
                 verb,
                 *arguments,
                 *confirmed,
-                *gate,
+                *pack,
                 *(() if verb == "stack" else ("--stack", stack)),
                 env=env
                 | {

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from sandbox import look_back
-from sandbox.look_back import Account
+from sandbox import inventory
+from sandbox.inventory import Account
 from sandbox.workspace import Result, Workspace
 
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222", "production": "333333333333"}
@@ -27,9 +27,9 @@ class Stacks:
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
         self.initialise(stack)
-        gate = self.workspace.gate(stack) if verb in ("preview", "up") else ()
+        pack = self.workspace.policy_pack(stack) if verb in ("preview", "up") else ()
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
-        return self.workspace.run(verb, *confirmed, "--stack", stack, *gate, *arguments, **options)
+        return self.workspace.run(verb, *confirmed, "--stack", stack, *pack, *arguments, **options)
 
     def initialise(self, stack: str) -> None:
         """Make a stack, empty, unless it is there."""
@@ -70,7 +70,7 @@ class Stacks:
 
     def account(self, stack: str) -> Account:
         """Read what stands in a stack's account."""
-        return look_back.read(ACCOUNTS[stack], self.iam(stack))
+        return inventory.read(ACCOUNTS[stack], self.iam(stack))
 
     def iam(self, stack: str) -> Any:
         """Return an IAM client of a stack's account, for what people do by hand."""

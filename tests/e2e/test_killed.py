@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
-from sandbox.look_back import Account
 from sandbox.workspace import Workspace
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks

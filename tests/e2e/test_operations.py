@@ -61,8 +61,8 @@ def run(stacks: Stacks, module: str, *arguments: str) -> subprocess.CompletedPro
 
 def up(stacks: Stacks, stack: str) -> None:
     """Deploy as `make up` does, without its preview."""
-    gate = stacks.workspace.gate(stack)
-    stacks.workspace.run("up", "--yes", "--skip-preview", "--refresh", "--stack", stack, *gate).check()
+    pack = stacks.workspace.policy_pack(stack)
+    stacks.workspace.run("up", "--yes", "--skip-preview", "--refresh", "--stack", stack, *pack).check()
 
 
 def take_over(stacks: Stacks, stack: str) -> str:
@@ -83,8 +83,8 @@ def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_
     told = take_over(by_hand, "security")
     assert "Membership of group IT-Admins loses carol with the second `make up`" in told
 
-    gate = by_hand.workspace.gate("security")
-    preview = by_hand.workspace.run("preview", "--json", "--stack", "security", *gate).check().json()
+    pack = by_hand.workspace.policy_pack("security")
+    preview = by_hand.workspace.run("preview", "--json", "--stack", "security", *pack).check().json()
     operations = {step["urn"].rpartition("::")[2]: step["op"] for step in preview["steps"]}
     # What stays the same is left out. The user's update is force_destroy, which IAM does not keep.
     assert "admins-IT-Admins" not in operations

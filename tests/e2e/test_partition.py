@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from sandbox import look_back
+from sandbox import inventory
 from tests.e2e.stacks import ACCOUNTS, Stacks
 
 REGION, PARTITION = "eusc-de-east-1", "aws-eusc"
@@ -25,9 +25,9 @@ def sovereign(stacks: Stacks) -> Stacks:
     return stacks
 
 
-def look(stacks: Stacks, stack: str) -> look_back.Account:
+def look(stacks: Stacks, stack: str) -> inventory.Account:
     account_id = ACCOUNTS[stack]
-    return look_back.read(account_id, stacks.workspace.accounts.iam(account_id, REGION))
+    return inventory.read(account_id, stacks.workspace.accounts.iam(account_id, REGION))
 
 
 def test_users_group_and_grant_stand_in_the_partition(sovereign: Stacks) -> None:

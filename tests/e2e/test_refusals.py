@@ -1,4 +1,4 @@
-"""What the engine, the program and the gate refuse, and that nothing has been made then."""
+"""What the engine, the program and the policy pack refuse, and that nothing has been made then."""
 
 from __future__ import annotations
 

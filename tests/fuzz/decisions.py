@@ -20,8 +20,8 @@ from tests.policies.iam.test_iam_properties import (
     ROLES,
     STRINGS,
     TARGET,
+    UNIVERSE,
     USERS,
-    WORLD,
     compared,
     evaluated,
 )
@@ -64,7 +64,7 @@ MOST_KEYS = 2
 
 
 class Decisions:
-    """Makes documents and questions from one source of chance."""
+    """Makes documents and queries from one source of chance."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311
@@ -95,7 +95,7 @@ class Decisions:
         while True:
             tests = self.chance.sample(TESTS, k=3)
             statements = [self.statement(kind, tests) for _ in range(self.chance.randint(1, 3))]
-            if len(naive.mentioned({"Statement": statements}) & WORLD.keys()) <= MOST_KEYS:
+            if len(naive.mentioned({"Statement": statements}) & UNIVERSE.keys()) <= MOST_KEYS:
                 break
         version = self.chance.choice(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"])
         return {"Version": version, "Statement": statements}, kind, self.chance.choice(CLASSES)

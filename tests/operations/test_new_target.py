@@ -81,7 +81,7 @@ def test_exemptions_are_not_taken_over(repository: Path) -> None:
     assert pack_config(repository, "staging")["iam-role-management-requires-source-ip"] == {"allowedCidrs": CIDRS}
 
 
-def test_the_first_target_of_all_takes_the_gates_addresses(repository: Path) -> None:
+def test_the_first_target_of_all_takes_the_policy_packs_addresses(repository: Path) -> None:
     for stack in ("preprod", "production"):
         (repository / f"Pulumi.{stack}.yaml").unlink()
         (repository / PACK_CONFIG / f"{stack}.json").unlink()

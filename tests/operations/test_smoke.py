@@ -1,4 +1,4 @@
-"""`make smoke`: AWS's answers at the door, given by an STS of the tests that enforces what the documents say."""
+"""`make smoke`: AWS's answers, given by an STS of the tests that enforces what the documents say."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def sts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LONGTERM")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    monkeypatch.setattr(smoke.Door, "is_local", False)
+    monkeypatch.setattr(smoke.AccessRole, "is_local", False)
     yield server
     server.shutdown()
     thread.join()
@@ -172,7 +172,7 @@ def test_codes_are_asked_for_on_a_terminal(run: Runs, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("sts")
-def test_a_wrong_code_is_no_verdict_about_the_door(run: Runs) -> None:
+def test_a_wrong_code_is_no_verdict_about_the_role(run: Runs) -> None:
     code, _, error = run("--stack=preprod", f"--device={DEVICE}", "--token=999999")
     assert code == 1
     assert error.startswith("AWS did not take the code: MultiFactorAuthentication failed")
@@ -242,15 +242,15 @@ def test_the_device_is_looked_up_and_a_choice_is_asked_for(repository: Path, acc
     iam.create_user(UserName="bob")
     keys = iam.create_access_key(UserName="bob")["AccessKey"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
-    door = smoke.Door(stack_files.read_settings(repository, "preprod"), session)
+    access_role = smoke.AccessRole(stack_files.read_settings(repository, "preprod"), session)
     with pytest.raises(OperationError, match="has no MFA device that makes codes"):
-        door.device()
+        access_role.device()
     for name in ("phone", "tablet"):
         serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
         iam.enable_mfa_device(
             UserName="bob", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="234567"
         )
         if name == "phone":
-            assert door.device() == "arn:aws:iam::111111111111:mfa/phone"
+            assert access_role.device() == "arn:aws:iam::111111111111:mfa/phone"
     with pytest.raises(OperationError, match=r"several MFA devices: name one, DEVICE=… of .*mfa/phone"):
-        door.device()
+        access_role.device()

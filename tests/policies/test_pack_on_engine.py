@@ -64,8 +64,8 @@ def test_a_preview_prints_a_used_exemption_as_advisory(workspace: Workspace, tmp
     before = project.read_text()
     assert before.count("roleManagement: {}") == 1
     project.write_text(before.replace("roleManagement: {}", "roleManagement: {mfa: false}"))
-    gate = ("--stack", "preprod", "--policy-pack", str(PACK), "--policy-pack-config")
-    refused = workspace.run("preview", *gate, str(_written(tmp_path / "plain.json", config)))
+    pack = ("--stack", "preprod", "--policy-pack", str(PACK), "--policy-pack-config")
+    refused = workspace.run("preview", *pack, str(_written(tmp_path / "plain.json", config)))
     assert refused.returncode != 0
     assert "iam-role-management-requires-mfa" in refused.output
     exempt = [
@@ -76,7 +76,7 @@ def test_a_preview_prints_a_used_exemption_as_advisory(workspace: Workspace, tmp
         }
     ]
     config["iam-role-management-requires-mfa"] = {"exempt": exempt}
-    passed = workspace.run("preview", *gate, str(_written(tmp_path / "exempt.json", config))).check()
+    passed = workspace.run("preview", *pack, str(_written(tmp_path / "exempt.json", config))).check()
     assert re.search(
         r"\[advisory\] .*delegation-exemptions-used  \(aws:iam:RolePolicy: access-TSU-IAM-ACCESS-role-management\)",
         passed.output,

@@ -13,7 +13,7 @@ from tests.policies.running import BY_NAME, judge
 def test_each_policy_has_every_kind_of_row(policy: str) -> None:
     outcomes = {case.outcome for case in CASES[policy]}
     # What these two cannot read is refused by the policies on documents.
-    reading_only = policy in ("delegation-sides-agree", "iam-source-ip-can-match")
+    reading_only = policy in ("delegation-grants-match-trusts", "iam-source-ip-can-match")
     wanted = {"pass", "fail"} | (set() if reading_only else {"missing", "unknown", "malformed"})
     # Whatever is on a user is refused, the missing and the unknown too.
     if policy == "iam-permissions-on-groups-only":

@@ -36,7 +36,7 @@ def test_a_removed_role_misses_no_grant() -> None:
 def test_a_removed_grant_is_missed() -> None:
     kept = group_policy(ELSEWHERE, name="kept")
     (found,) = refused(role(), kept, undeclared=[group_policy(GRANT)])
-    assert found.policy == "delegation-sides-agree"
+    assert found.policy == "delegation-grants-match-trusts"
     assert "no grant of this stack names" in found.message
 
 

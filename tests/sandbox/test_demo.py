@@ -67,8 +67,8 @@ def test_demo_succeeds_and_leaves_nothing(told: Told) -> None:
 
 
 @pytest.mark.parametrize("stack", ["security", "preprod", "production"])
-def test_each_stack_is_deployed_through_the_gate(told: Told, stack: str) -> None:
-    assert re.search(rf"^✓ Deploy {stack}: \d+ created, gate passed +\d+\.\d s$", told.output, re.MULTILINE)
+def test_each_stack_is_deployed_through_the_policy_pack(told: Told, stack: str) -> None:
+    assert re.search(rf"^✓ Deploy {stack}: \d+ created, policy pack passed +\d+\.\d s$", told.output, re.MULTILINE)
 
 
 def test_second_deployment_changes_nothing(told: Told) -> None:

@@ -58,14 +58,14 @@ def pulumi(executable: Executable, tmp_path: Path) -> Path:
     return calls
 
 
-GATE = f"--policy-pack {PACK} --policy-pack-config {PACK}/config/preprod.json"
+WITH_PACK = f"--policy-pack {PACK} --policy-pack-config {PACK}/config/preprod.json"
 
 
 @pytest.mark.parametrize(
     ("verb", "command"),
     [
-        ("preview", f"preview --refresh --stack preprod {GATE}"),
-        ("up", f"up --refresh --stack preprod {GATE}"),
+        ("preview", f"preview --refresh --stack preprod {WITH_PACK}"),
+        ("up", f"up --refresh --stack preprod {WITH_PACK}"),
         ("destroy", "destroy --refresh --stack preprod"),
     ],
 )
@@ -77,11 +77,11 @@ def test_verb_is_the_plain_pulumi_command(repository: Path, pulumi: Path, verb: 
 
 
 @pytest.mark.parametrize(
-    ("verb", "gate"),
+    ("verb", "judged"),
     [("preview", True), ("up", True), ("destroy", False)],
 )
 def test_another_folders_program_runs_with_this_ones_policy_pack(
-    repository: Path, pulumi: Path, tmp_path: Path, verb: str, gate: bool
+    repository: Path, pulumi: Path, tmp_path: Path, verb: str, judged: bool
 ) -> None:
     shutil.copytree(repository, tmp_path / "change", symlinks=True)
     shutil.rmtree(tmp_path / "change/policypacks")
@@ -89,7 +89,7 @@ def test_another_folders_program_runs_with_this_ones_policy_pack(
     done = make(repository, verb, "STACK=staging", "PROGRAM=../change")
     assert done.returncode == 0, done.stderr
     pack = repository / PACK
-    options = f" --policy-pack {pack} --policy-pack-config {pack}/config/staging.json" if gate else ""
+    options = f" --policy-pack {pack} --policy-pack-config {pack}/config/staging.json" if judged else ""
     assert pulumi.read_text() == f"--cwd ../change {verb} --refresh --stack staging{options}"
 
 

@@ -177,7 +177,7 @@ def test_output_is_passed_on_line_by_line(open_workspace: Workspace) -> None:
 
 
 def test_policy_pack_is_run(open_workspace: Workspace) -> None:
-    refused = open_workspace.run("preview", "--stack", "security", *open_workspace.gate("security"))
+    refused = open_workspace.run("preview", "--stack", "security", *open_workspace.policy_pack("security"))
     assert refused.returncode != 0
     assert "Not this stack." in refused.stdout
 

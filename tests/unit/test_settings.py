@@ -797,17 +797,17 @@ def refused(value: Any, place: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "place", "rule", "mend"), [pytest.param(*row, id=name) for name, *row in REFUSALS]
+    ("key", "value", "place", "rule", "fix"), [pytest.param(*row, id=name) for name, *row in REFUSALS]
 )
-def test_refusal_names_key_value_rule_and_mend(key: str, value: object, place: str, rule: str, mend: str) -> None:
+def test_refusal_names_key_value_rule_and_fix(key: str, value: object, place: str, rule: str, fix: str) -> None:
     (problem,) = problems("preprod", {**GOOD, key: value})
     assert problem.startswith(f"{key}{place}: {json.dumps(refused(value, place), ensure_ascii=False)[:70]}")
     assert rule in problem
-    assert mend in problem
+    assert fix in problem
 
 
 @pytest.mark.parametrize(
-    ("name", "rule", "mend"),
+    ("name", "rule", "fix"),
     [
         pytest.param(
             "IT Admins", "holds a space, which IAM refuses in group names", "write IT-Admins", id="group-space"
@@ -823,15 +823,15 @@ def test_refusal_names_key_value_rule_and_mend(key: str, value: object, place: s
         ),
     ],
 )
-def test_refused_group_name(name: str, rule: str, mend: str) -> None:
+def test_refused_group_name(name: str, rule: str, fix: str) -> None:
     (problem,) = problems("preprod", {**GOOD, "groups": {"IT-Admins": ["alice"], name: ["bob"]}})
     assert problem.startswith(f"groups.{name}: {json.dumps(name)[:70]}")
     assert rule in problem
-    assert mend in problem
+    assert fix in problem
 
 
 @pytest.mark.parametrize(
-    ("name", "rule", "mend"),
+    ("name", "rule", "fix"),
     [
         pytest.param(
             "IAM ACCESS", "holds a space, which IAM refuses in role names", "write IAM-ACCESS", id="role-space"
@@ -852,11 +852,11 @@ def test_refused_group_name(name: str, rule: str, mend: str) -> None:
         ),
     ],
 )
-def test_refused_role_name(name: str, rule: str, mend: str) -> None:
+def test_refused_role_name(name: str, rule: str, fix: str) -> None:
     (problem,) = problems("preprod", {**GOOD, "roles": {name: {"groups": ["IT-Admins"]}}})
     assert problem.startswith(f"roles.{name}: {json.dumps(name)[:70]}")
     assert rule in problem
-    assert mend in problem
+    assert fix in problem
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What documents let their principals do: the targets that the rules ask about, and the questions themselves."""
+"""What documents let their principals do: the targets that the rules ask about, and the queries themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from delegation_pack.iam import (
     Effect,
     Finding,
     Kind,
-    Question,
+    Query,
     Resources,
     Target,
     Values,
@@ -81,7 +81,7 @@ def allowed(policy: Policy, *targets: Target, keys: Mapping[str, Values] | None 
         Unverifiable: the document cannot be read, or the answer not be given.
     """
     callers = callers_of_identity(policy.attachment, policy.account, policy.partition)
-    return decide(policy.read(), Question(callers=callers, targets=targets, keys=keys or {}))
+    return decide(policy.read(), Query(callers=callers, targets=targets, keys=keys or {}))
 
 
 def changes_roles(
@@ -110,9 +110,9 @@ _ANY_ACTION = "anyservice:AnyAction"
 """An action that no service has, so that only a wildcard covers it."""
 
 
-def explicitly_denied(documents: Sequence[Document], question: Question) -> bool:
-    """Tell whether the documents deny every request of a question, whatever else allows it."""
-    return decide([*documents, _EVERYTHING], question) is None
+def explicitly_denied(documents: Sequence[Document], query: Query) -> bool:
+    """Tell whether the documents deny every request of a query, whatever else allows it."""
+    return decide([*documents, _EVERYTHING], query) is None
 
 
 def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
@@ -131,4 +131,4 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     }
     anything = Target(actions=(_ANY_ACTION, *sorted(excepted)), resources=Resources(types=()))
     callers = Callers(type=CallerType.ROLE, account=role.account, partition=role.partition)
-    return explicitly_denied(documents, Question(callers=(callers,), targets=(anything,), keys=outside(networks)))
+    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=outside(networks)))

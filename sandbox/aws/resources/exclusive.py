@@ -21,7 +21,7 @@ _ROLE_NAME = Input(required=True, check=names.name_up_to(64))
 
 
 class Exclusive(Resource):
-    """All policies of one sort on a role: strangers are removed; its deletion changes nothing on the role."""
+    """All policies of one sort on a role: others are removed; its deletion changes nothing on the role."""
 
     members: ClassVar[str]
     """The input that lists the policies."""

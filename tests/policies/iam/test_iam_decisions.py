@@ -15,7 +15,7 @@ from delegation_pack.iam import (
     CallerType,
     Finding,
     Kind,
-    Question,
+    Query,
     Resources,
     Target,
     Unverifiable,
@@ -73,18 +73,18 @@ def grant_deny(condition: Json | None = None, **parts: Any) -> Json:
     return {**grant(condition, **parts), "Effect": "Deny"}
 
 
-def verdict(statements: Json | list[Json], kind: Kind, question: Question, version: str | None = "2012-10-17") -> str:
+def verdict(statements: Json | list[Json], kind: Kind, query: Query, version: str | None = "2012-10-17") -> str:
     document: Json = {"Statement": statements}
     if version:
         document["Version"] = version
     try:
-        return HOLE if decide(parse(json.dumps(document), kind), question) else SAFE
+        return HOLE if decide(parse(json.dumps(document), kind), query) else SAFE
     except Unverifiable:
         return UNCLEAR
 
 
-def of_trust(keys: Mapping[str, Values] = WITHOUT_MFA, account: str | None = TARGET) -> Question:
-    return Question(callers=callers_of_trust(account), targets=(ASSUME_THIS_ROLE,), keys=keys)
+def of_trust(keys: Mapping[str, Values] = WITHOUT_MFA, account: str | None = TARGET) -> Query:
+    return Query(callers=callers_of_trust(account), targets=(ASSUME_THIS_ROLE,), keys=keys)
 
 
 def of_grant(
@@ -92,8 +92,8 @@ def of_grant(
     attachment: Attachment = Attachment.GROUP,
     account: str | None = SECURITY,
     targets: tuple[Target, ...] | None = None,
-) -> Question:
-    return Question(
+) -> Query:
+    return Query(
         callers=callers_of_identity(attachment, account), targets=targets or assume_roles_elsewhere(), keys=keys
     )
 
@@ -802,8 +802,8 @@ DEVICES: dict[str, tuple[Any, str]] = {
 
 @table(DEVICES)
 def test_devices_of_others(row: tuple[Any, str]) -> None:
-    question = of_grant({}, Attachment.GROUP, SECURITY, asked("iam:EnableMFADevice", resources=OTHERS_DEVICES))
-    assert verdict(row[0], Kind.IDENTITY, question) == row[1]
+    query = of_grant({}, Attachment.GROUP, SECURITY, asked("iam:EnableMFADevice", resources=OTHERS_DEVICES))
+    assert verdict(row[0], Kind.IDENTITY, query) == row[1]
 
 
 NAMED: dict[str, tuple[Any, str]] = {
@@ -819,8 +819,8 @@ NAMED: dict[str, tuple[Any, str]] = {
 @table(NAMED)
 def test_only_named_roles(row: tuple[Any, str]) -> None:
     document = parse({"Version": "2012-10-17", "Statement": row[0]}, Kind.IDENTITY)
-    question = of_grant({}, targets=assume_roles_elsewhere(but=document.named_resources))
-    assert (HOLE if decide(document, question) else SAFE) == row[1]
+    query = of_grant({}, targets=assume_roles_elsewhere(but=document.named_resources))
+    assert (HOLE if decide(document, query) else SAFE) == row[1]
 
 
 def anywhere(partition: str) -> str:
@@ -872,17 +872,17 @@ def test_nobody_reaches_another_partition(row: tuple[Any, str, str, str]) -> Non
     statements, *expected = row
     for partition, result in zip((None, "aws", "aws-cn"), expected, strict=True):
         callers = callers_of_identity(Attachment.GROUP, SECURITY, partition)
-        question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
-        assert verdict(statements, Kind.IDENTITY, question) == result, partition
+        query = Query(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+        assert verdict(statements, Kind.IDENTITY, query) == result, partition
 
 
 def test_trusting_role_is_of_the_callers_partition() -> None:
     statements = [trust(principal="*"), trust_deny(NO_MFA, {"AWS": ALICE})]
     for partition, other in (("aws", "aws-cn"), ("aws-cn", "aws")):
         fence = trust_deny({**NO_MFA, "ArnLike": {"aws:PrincipalArn": f"arn:{partition}:iam::*:*"}})
-        asked = Question(callers=callers_of_trust(TARGET, partition), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+        asked = Query(callers=callers_of_trust(TARGET, partition), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
         assert verdict([*statements, fence], Kind.TRUST, asked) == SAFE
-        there = Question(callers=callers_of_trust(TARGET, other), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+        there = Query(callers=callers_of_trust(TARGET, other), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
         assert verdict([*statements, fence], Kind.TRUST, there) == HOLE
 
 
@@ -900,10 +900,10 @@ def test_documents_are_judged_together() -> None:
 def test_one_caller_can_be_asked_about(name: str, expected: str) -> None:
     statement = grant({"StringEquals": {"aws:username": "alice"}}, Resource=["arn:aws:iam::*:role/x"])
     callers = (Callers(type=CallerType.USER, arn=f"arn:aws:iam::{SECURITY}:user/ops/{name}"),)
-    question = Question(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
-    assert verdict(statement, Kind.IDENTITY, question) == expected
+    query = Query(callers=callers, targets=assume_roles_elsewhere(), keys=WITHOUT_MFA)
+    assert verdict(statement, Kind.IDENTITY, query) == expected
     own = grant(Resource=f"arn:aws:iam::{SECURITY}:role/*")
-    assert verdict(own, Kind.IDENTITY, question) == SAFE
+    assert verdict(own, Kind.IDENTITY, query) == SAFE
 
 
 def test_one_key_can_be_pinned() -> None:
@@ -914,7 +914,7 @@ def test_one_key_can_be_pinned() -> None:
     at_office, elsewhere = (
         decide(
             document,
-            Question(
+            Query(
                 callers=callers,
                 targets=assume_roles_elsewhere(),
                 keys={"aws:SourceIp": Values(absent=False, like=(address,))},
@@ -940,7 +940,7 @@ def test_finding_names_request_statement_and_reason() -> None:
 
 @pytest.mark.parametrize("key", ["iam:PermissionsBoundary", "iam:permissionsboundary"])
 @pytest.mark.parametrize("operator", [None, "ArnLike"])
-def test_finding_spells_keys_as_the_document_or_the_question(key: str, operator: str | None) -> None:
+def test_finding_spells_keys_as_the_document_or_the_query(key: str, operator: str | None) -> None:
     condition = {operator: {key: "arn:aws:iam::aws:policy/*"}} if operator else {}
     asked_key = "iam:PermissionsBoundary" if operator else key
     target = Target(actions=("iam:CreateRole",), keys={asked_key: Values(absent=False, like=("arn:aws:iam::aws:*",))})
@@ -1052,8 +1052,8 @@ def test_set_operators_on_nothing(row: tuple[Json, str, str]) -> None:
 
 def test_deny_that_aws_does_not_settle_is_not_counted_on() -> None:
     condition = {"ForAnyValue:StringEqualsIfExists": {TAGS: "a"}}
-    question = of_grant({TAGS: Values(like=())})
-    assert verdict([grant(), grant_deny(condition)], Kind.IDENTITY, question) == UNCLEAR
+    query = of_grant({TAGS: Values(like=())})
+    assert verdict([grant(), grant_deny(condition)], Kind.IDENTITY, query) == UNCLEAR
 
 
 ON_OBJECTS = Target(actions=("s3:GetObject",), resources=Resources(types=(), like=("arn:aws:s3:::b/*",)))

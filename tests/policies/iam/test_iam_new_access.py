@@ -21,8 +21,8 @@ from tests.policies.iam.test_iam_properties import (
     OWN,
     RESOURCES,
     ROLES,
+    UNIVERSE,
     USERS,
-    WORLD,
     documents,
     spellings,
     statements,
@@ -31,7 +31,7 @@ from tests.policies.iam.test_iam_properties import (
 NOTHING_NEW: tuple[object, ...] = (False, None)
 """Results where no access is new: proved, or hanging on what AWS does not say."""
 FEWER = settings(BOUNDED, max_examples=40)
-"""Where the naive evaluator tries a whole small world for two documents."""
+"""Where the naive evaluator tries a whole small universe for two documents."""
 MFA = "aws:MultiFactorAuthPresent"
 GITHUB = "token.actions.githubusercontent.com"
 Json = dict[str, Any]
@@ -207,14 +207,14 @@ def changed(before: Json, after: Json, kind: Kind) -> NewAccess | bool | None:
         return None
 
 
-def in_small_world(before: Json, after: Json) -> Any:
-    """A request of the small world that is allowed after and not before, by the naive evaluator."""
+def in_small_universe(before: Json, after: Json) -> Any:
+    """A request of the small universe that is allowed after and not before, by the naive evaluator."""
     used = naive.mentioned(before) | naive.mentioned(after)
     if used & {"aws:multifactorauthage", "aws:tokenissuetime"}:
         used.add(MFA.lower())
     if "aws:sourcevpce" in used:
         used.add("aws:sourceip")
-    values = {key: choices for key, choices in WORLD.items() if key in used}
+    values = {key: choices for key, choices in UNIVERSE.items() if key in used}
     for caller in (*USERS[:3], *ROLES[:2]):
         identity = "AIDAX" if ":user/" in caller else "AROAX:s"
         role = ":role/" in caller
@@ -243,7 +243,7 @@ def check(before: Json, after: Json, kind: Kind) -> NewAccess | bool | None:
         ]
         assert allowed == [False, True], request
     elif found is False:
-        assert in_small_world(before, after) is None
+        assert in_small_universe(before, after) is None
     return found
 
 
@@ -264,7 +264,7 @@ def test_pairs_agree_with_one_by_one_evaluation(kind: Kind) -> None:
     @FEWER
     @given(documents(kind), documents(kind))
     def run(before: Json, after: Json) -> None:
-        assume(len((naive.mentioned(before) | naive.mentioned(after)) & WORLD.keys()) <= 2)
+        assume(len((naive.mentioned(before) | naive.mentioned(after)) & UNIVERSE.keys()) <= 2)
         check(before, after, kind)
 
     run()
@@ -279,7 +279,7 @@ def test_one_statement_more_or_less(kind: Kind) -> None:
     def run(document: Json, statement: Json, place: int) -> None:
         longer = copy.deepcopy(document)
         longer["Statement"].insert(place, statement)
-        assume(len(naive.mentioned(longer) & WORLD.keys()) <= 2)
+        assume(len(naive.mentioned(longer) & UNIVERSE.keys()) <= 2)
         gives, takes = check(document, longer, kind), check(longer, document, kind)
         assert (takes if statement["Effect"] == "Allow" else gives) in NOTHING_NEW
 
@@ -297,7 +297,7 @@ def test_one_condition_less(kind: Kind) -> None:
             for operator, block in statement.get("Condition", {}).items()
             for key in block
         ]
-        assume(places and len(naive.mentioned(document) & WORLD.keys()) <= 2)
+        assume(places and len(naive.mentioned(document) & UNIVERSE.keys()) <= 2)
         i, operator, key = data.draw(st.sampled_from(places))
         weaker = copy.deepcopy(document)
         del weaker["Statement"][i]["Condition"][operator][key]

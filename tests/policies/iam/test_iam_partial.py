@@ -15,7 +15,7 @@ from delegation_pack.iam import (
     Effect,
     Kind,
     Known,
-    Question,
+    Query,
     Request,
     Unverifiable,
     Values,
@@ -33,7 +33,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.policies.iam import naive
-from tests.policies.iam.test_iam_properties import BOUNDED, KINDS, RESOURCES, ROLES, USERS, WORLD, documents
+from tests.policies.iam.test_iam_properties import BOUNDED, KINDS, RESOURCES, ROLES, UNIVERSE, USERS, documents
 
 ALICE, ROLE = "arn:aws:iam::111111111111:user/alice", "arn:aws:iam::222222222222:role/path/A"
 MFA = "aws:MultiFactorAuthPresent"
@@ -159,7 +159,7 @@ def test_keys_asked_are_those_of_conditions_and_variables() -> None:
     assert keys_asked(identity(statement, version="2008-10-17")) == {"aws:x"}
 
 
-USER = Question(callers=(Callers(type=CallerType.USER, arn=ALICE),), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+USER = Query(callers=(Callers(type=CallerType.USER, arn=ALICE),), targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
 
 
 def test_several_policies_allow_only_what_each_allows() -> None:
@@ -203,11 +203,11 @@ def _from(address: str | None) -> Request:
 
 @st.composite
 def requests(draw: st.DrawFn, document: dict[str, Any]) -> tuple[Request, Known]:
-    """A request of the small world, and a part of it."""
+    """A request of the small universe, and a part of it."""
     principal = draw(st.sampled_from([*USERS, *ROLES]))
     context: dict[str, str | tuple[str, ...] | None] = {}
-    for key in sorted(naive.mentioned(document) & WORLD.keys()):
-        values = draw(st.sampled_from(WORLD[key]))
+    for key in sorted(naive.mentioned(document) & UNIVERSE.keys()):
+        values = draw(st.sampled_from(UNIVERSE[key]))
         context[key] = None if not values else values[0] if len(values) == 1 else tuple(values)
     context["aws:userid"] = "AIDAX" if ":user/" in principal else "AROAX:s"
     request = Request(
@@ -267,20 +267,20 @@ def test_whole_request_leaves_nothing_open(kind: Kind) -> None:
 
 
 @KINDS
-def test_residual_and_document_agree_on_a_question_about_the_known_part(kind: Kind) -> None:
+def test_residual_and_document_agree_on_a_query_about_the_known_part(kind: Kind) -> None:
     @BOUNDED
-    @given(documents(kind), st.sampled_from(USERS[:3]), st.sampled_from(WORLD["aws:principaltag/team"]))
+    @given(documents(kind), st.sampled_from(USERS[:3]), st.sampled_from(UNIVERSE["aws:principaltag/team"]))
     def run(content: dict[str, Any], principal: str, team: list[str]) -> None:
         document = parse(json.dumps(content), kind)
         tag = team[0] if team else None
         known = Known(principal=principal, action="sts:AssumeRole", context={"aws:PrincipalTag/team": tag})
         keys = {"aws:PrincipalTag/team": Values(like=()) if tag is None else Values(absent=False, like=(tag,))}
         callers = (Callers(type=CallerType.USER, arn=principal),)
-        question = Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys={**WITHOUT_MFA, **keys})
+        query = Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys={**WITHOUT_MFA, **keys})
         try:
-            expected = decide(document, question) is not None
+            expected = decide(document, query) is not None
         except Unverifiable:
             return
-        assert (decide(residual(document, known), question) is not None) == expected
+        assert (decide(residual(document, known), query) is not None) == expected
 
     run()

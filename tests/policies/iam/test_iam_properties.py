@@ -16,7 +16,7 @@ from delegation_pack.iam import (
     Document,
     Finding,
     Kind,
-    Question,
+    Query,
     Request,
     Resources,
     Target,
@@ -43,9 +43,9 @@ ALLOWED = ("203.0.113.0/24", "2001:db8:1::/48")
 pytestmark = pytest.mark.filterwarnings("error")
 BOUNDED = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
-# The small world in which the naive evaluator looks for requests: for each key the values (none: absent) that the
+# The small universe in which the naive evaluator looks for requests: for each key the values (none: absent) that the
 # conditions below can tell apart.
-WORLD: dict[str, list[list[str]]] = {
+UNIVERSE: dict[str, list[list[str]]] = {
     "aws:multifactorauthpresent": [[], ["false"], ["true"]],
     "aws:multifactorauthage": [[], ["10"], ["600"], ["4000"]],
     "aws:tokenissuetime": [[], ["2026-01-01T00:00:00Z"], ["2030-01-01T00:00:00Z"]],
@@ -199,23 +199,23 @@ def statements(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
 def documents(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
     found = draw(st.lists(statements(kind), min_size=1, max_size=3))
     version = draw(st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"]))
-    assume(len(naive.mentioned({"Statement": found}) & WORLD.keys()) <= 3)
+    assume(len(naive.mentioned({"Statement": found}) & UNIVERSE.keys()) <= 3)
     return {"Version": version, "Statement": found}
 
 
-def questions(kind: Kind, keys: Mapping[str, Values]) -> Question:
+def queries(kind: Kind, keys: Mapping[str, Values]) -> Query:
     if kind is Kind.TRUST:
-        return Question(callers=callers_of_trust(TARGET), targets=(assume_this_role(TARGET),), keys=keys)
+        return Query(callers=callers_of_trust(TARGET), targets=(assume_this_role(TARGET),), keys=keys)
     if keys is ON_ANYTHING:
         targets = (Target(actions=("sts:AssumeRole",), resources=Resources(types=())),)
-        return Question(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=targets)
-    return Question(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=assume_roles_elsewhere(), keys=keys)
+        return Query(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=targets)
+    return Query(callers=callers_of_identity(Attachment.MANAGED, OWN), targets=assume_roles_elsewhere(), keys=keys)
 
 
 def verdict(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> bool | None:
     """Whether there is a finding; None if that cannot be verified."""
     try:
-        return decide(parse(json.dumps(document), kind), questions(kind, keys)) is not None
+        return decide(parse(json.dumps(document), kind), queries(kind, keys)) is not None
     except Unverifiable:
         return None
 
@@ -238,13 +238,13 @@ def in_class(keys: Mapping[str, Values], context: naive.Context) -> bool:
 
 
 def searched(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> tuple[str, str, naive.Context] | None:
-    """A request of the small world that the naive evaluator lets through."""
+    """A request of the small universe that the naive evaluator lets through."""
     used = naive.mentioned(document) | {key.lower() for key in keys}
     if used & {"aws:multifactorauthage", "aws:tokenissuetime"}:
         used.add(MFA.lower())
     if "aws:sourcevpce" in used:
         used.add("aws:sourceip")
-    values = {key: choices for key, choices in WORLD.items() if key in used or key == MFA.lower()}
+    values = {key: choices for key, choices in UNIVERSE.items() if key in used or key == MFA.lower()}
     for caller in (*USERS, *ROLES):
         if kind is Kind.IDENTITY and OWN not in caller:
             continue
@@ -291,7 +291,7 @@ def check_finding(document: dict[str, Any], kind: Kind, keys: Mapping[str, Value
 
 def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -> None:
     try:
-        finding = decide(parse(json.dumps(document), kind), questions(kind, keys))
+        finding = decide(parse(json.dumps(document), kind), queries(kind, keys))
     except Unverifiable as doubt:
         # All that AWS leaves open in these documents.
         if not re.search(r"what ForAnyValue:\w*IfExists makes of", str(doubt)):
@@ -304,9 +304,9 @@ def compared(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -
 
 
 def evaluated(document: Document, content: dict[str, Any], chance: random.Random) -> None:
-    """`evaluate` and the naive evaluator agree on a request of the small world."""
+    """`evaluate` and the naive evaluator agree on a request of the small universe."""
     principal, resource = chance.choice([*USERS, *ROLES]), chance.choice([*RESOURCES, *ANYTHING])
-    context = {key: chance.choice(WORLD[key]) for key in naive.mentioned(content) & WORLD.keys()}
+    context = {key: chance.choice(UNIVERSE[key]) for key in naive.mentioned(content) & UNIVERSE.keys()}
     identity = "AIDAX" if ":user/" in principal else "AROAX:s"
     full = naive.with_derived(principal, identity, resource, context)
     given_ = {key: values[0] if len(values) == 1 else tuple(values) for key, values in context.items() if values}

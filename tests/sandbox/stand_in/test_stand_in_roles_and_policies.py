@@ -147,7 +147,7 @@ class TestRole:
         other = json.dumps(json.loads(trust(f"arn:aws:iam::{driver.account_id}:root")), indent=2)
         assert not driver.diff(ROLE, role, name="access", assumeRolePolicy=other).changes
 
-    def test_a_trust_changed_by_hand_is_seen_and_mended(self, driver: Driver, iam: IAMClient) -> None:
+    def test_a_trust_changed_by_hand_is_seen_and_fixed(self, driver: Driver, iam: IAMClient) -> None:
         role = driver.create(ROLE, name="access", assumeRolePolicy=trust(driver.account_id))
         iam.update_assume_role_policy(RoleName="access", PolicyDocument=ANYBODY)
         refreshed = driver.read(ROLE, role)
@@ -484,7 +484,7 @@ class TestExclusive:
         iam.put_role_policy(RoleName="owner", PolicyName="ours", PolicyDocument=document())
         exclusive = driver.create(INLINE_EXCLUSIVE, roleName="owner", policyNames=["ours"])
         assert (exclusive.id, exclusive.outputs) == ("owner", {"roleName": "owner", "policyNames": ["ours"]})
-        iam.put_role_policy(RoleName="owner", PolicyName="stranger", PolicyDocument=document())
+        iam.put_role_policy(RoleName="owner", PolicyName="unlisted", PolicyDocument=document())
         refreshed = driver.read(INLINE_EXCLUSIVE, exclusive)
         assert refreshed
         inputs = {"roleName": "owner", "policyNames": ["ours"]}
@@ -493,7 +493,7 @@ class TestExclusive:
         assert iam.list_role_policies(RoleName="owner")["PolicyNames"] == ["ours"]
 
     def test_a_stranger_is_removed_at_creation(self, driver: Driver, iam: IAMClient) -> None:
-        iam.put_role_policy(RoleName="owner", PolicyName="stranger", PolicyDocument=document())
+        iam.put_role_policy(RoleName="owner", PolicyName="unlisted", PolicyDocument=document())
         driver.create(INLINE_EXCLUSIVE, roleName="owner", policyNames=[])
         assert iam.list_role_policies(RoleName="owner")["PolicyNames"] == []
 
@@ -504,15 +504,15 @@ class TestExclusive:
             driver.create(INLINE_EXCLUSIVE, roleName="owner", policyNames=["p"])
 
     def test_attachments_are_made_those_listed(self, driver: Driver, iam: IAMClient) -> None:
-        ours, stranger = managed(iam, "ours"), managed(iam, "stranger")
-        iam.attach_role_policy(RoleName="owner", PolicyArn=stranger)
+        ours, unlisted = managed(iam, "ours"), managed(iam, "unlisted")
+        iam.attach_role_policy(RoleName="owner", PolicyArn=unlisted)
         exclusive = driver.create(ATTACHED_EXCLUSIVE, roleName="owner", policyArns=[ours])
         attached = iam.list_attached_role_policies(RoleName="owner")["AttachedPolicies"]
         assert [each["PolicyArn"] for each in attached] == [ours]
-        iam.attach_role_policy(RoleName="owner", PolicyArn=stranger)
+        iam.attach_role_policy(RoleName="owner", PolicyArn=unlisted)
         refreshed = driver.read(ATTACHED_EXCLUSIVE, exclusive)
         assert refreshed
-        assert refreshed.outputs["policyArns"] == [ours, stranger]
+        assert refreshed.outputs["policyArns"] == [ours, unlisted]
 
     def test_deleting_it_detaches_nothing(self, driver: Driver, iam: IAMClient) -> None:
         ours = managed(iam)

@@ -7,7 +7,7 @@ are settled; `new_access` compares what two versions of a policy allow. No modul
 
     document = parse(text, Kind.TRUST)
     callers = callers_of_trust("222222222222")
-    finding = decide(document, Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
+    finding = decide(document, Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
     if finding:
         print(finding.sentence)
 
@@ -35,13 +35,13 @@ from delegation_pack.iam.new_access import NewAccess, new_access
 from delegation_pack.iam.operators import Span, network
 from delegation_pack.iam.partial import Known, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
-from delegation_pack.iam.question import (
+from delegation_pack.iam.query import (
     ASSUME_THIS_ROLE,
     WITHOUT_MFA,
     Attachment,
     Callers,
     CallerType,
-    Question,
+    Query,
     Resources,
     Target,
     Values,
@@ -70,7 +70,7 @@ __all__ = [
     "NewAccess",
     "Principal",
     "PrincipalKind",
-    "Question",
+    "Query",
     "Request",
     "Resources",
     "Span",

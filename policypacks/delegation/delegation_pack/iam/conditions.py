@@ -180,6 +180,6 @@ def resource_texts(statement: Statement) -> tuple[str, ...]:
 
 
 def arn_language(texts: Iterable[str], lookup: Lookup) -> Language:
-    """The language of a question's ARN patterns: variables always count, wildcards stay within their field."""
+    """The language of a query's ARN patterns: variables always count, wildcards stay within their field."""
     resolved = (resolve(template(text, wildcards=True, variables=True), lookup) for text in texts)
     return union(pattern for text in resolved if text is not None and (pattern := fields(text)) is not None)

@@ -21,7 +21,7 @@ Every other key is absent or has whatever value, or set of values, lets the requ
 
 `Unverifiable`, where the answer hangs on it: operators that do not suit a key's type (string operators on
 aws:SourceIp); a plain operator on a key of several values; ForAnyValue with IfExists on an absent key; variables of
-keys that are no texts; patterns for a number or a time in the question. And when a decision takes more than
+keys that are no texts; patterns for a number or a time in the query. And when a decision takes more than
 `patterns.MAX_STEPS` steps (some 0.1 s), or a policy variable has more than `search.MAX_VALUES` values to tell apart.
 
 It goes in stages: `encoding` (statements as clauses over the regions of keys), `solver`, `concrete` (a solution as a
@@ -39,7 +39,7 @@ from delegation_pack.iam.document import Document, Effect, Statement, Unverifiab
 from delegation_pack.iam.evaluation import Request, evaluate
 from delegation_pack.iam.explanation import reasons, sentence
 from delegation_pack.iam.patterns import Budget, TooComplexError
-from delegation_pack.iam.question import Question
+from delegation_pack.iam.query import Query
 from delegation_pack.iam.scope import Placed, Scope, partitions
 from delegation_pack.iam.search import search
 
@@ -73,23 +73,23 @@ class JointFinding:
     """For each policy the statement that lets the request through, and the position of its document, from 0."""
 
 
-def decide(documents: Document | Sequence[Document], question: Question) -> Finding | None:
-    """Find a request of the question's class that the documents, taken together, allow; None if there is none.
+def decide(documents: Document | Sequence[Document], query: Query) -> Finding | None:
+    """Find a request of the query's class that the documents, taken together, allow; None if there is none.
 
     Raises:
         Unverifiable: neither can be shown within the stated bounds.
     """
     all_documents = (documents,) if isinstance(documents, Document) else tuple(documents)
-    found = _found([all_documents], question)
+    found = _found([all_documents], query)
     if found is None:
         return None
     request, (one,) = found
-    why = reasons(all_documents, request, one.document, one.statement, question)
+    why = reasons(all_documents, request, one.document, one.statement, query)
     return Finding(request, one.document, one.statement, why)
 
 
-def decide_intersection(policies: Sequence[Sequence[Document]], question: Question) -> JointFinding | None:
-    """Find a request of the question's class that every policy allows and none denies; None if there is none.
+def decide_intersection(policies: Sequence[Sequence[Document]], query: Query) -> JointFinding | None:
+    """Find a request of the query's class that every policy allows and none denies; None if there is none.
 
     A policy is all documents that are read together: a principal's identity policies, its permissions boundary, the
     trust policy of the role that it assumes. The bounds are `decide`'s.
@@ -97,14 +97,14 @@ def decide_intersection(policies: Sequence[Sequence[Document]], question: Questi
     Raises:
         Unverifiable: neither can be shown within the stated bounds.
     """
-    found = _found([tuple(documents) for documents in policies], question)
+    found = _found([tuple(documents) for documents in policies], query)
     if found is None:
         return None
     request, allowing = found
     return JointFinding(request, tuple((one.document, one.statement) for one in allowing))
 
 
-def _found(policies: Sequence[tuple[Document, ...]], question: Question) -> tuple[Request, tuple[Placed, ...]] | None:
+def _found(policies: Sequence[tuple[Document, ...]], query: Query) -> tuple[Request, tuple[Placed, ...]] | None:
     placed = [
         Placed(p, i, document.has_variables, statement)
         for p, documents in enumerate(policies)
@@ -114,11 +114,11 @@ def _found(policies: Sequence[tuple[Document, ...]], question: Question) -> tupl
     budget = Budget()
     doubt: str | None = None
     try:
-        for target in question.targets:
+        for target in query.targets:
             for action, statements in _by_statements(placed, target.actions, len(policies)):
-                for callers in question.callers:
+                for callers in query.callers:
                     for partition in partitions(statements, callers):
-                        scope = Scope(statements, callers, partition, action, target, question.keys, budget)
+                        scope = Scope(statements, callers, partition, action, target, query.keys, budget)
                         outcome = search(scope)
                         if isinstance(outcome, tuple):
                             return _confirmed(policies, *outcome)

@@ -33,7 +33,7 @@ _CHARACTERS = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 
 
 class Unverifiable(ValueError):  # noqa: N818 - the state of a document, not a mishap
-    """A document or a question that cannot be judged; the text is a full sentence that says where and why."""
+    """A document or a query that cannot be judged; the text is a full sentence that says where and why."""
 
 
 class Kind(StrEnum):

@@ -8,7 +8,7 @@ from delegation_pack.iam.conditions import canonical
 from delegation_pack.iam.document import Document, Effect, Statement, matching_actions
 from delegation_pack.iam.evaluation import Facts, Request, unmet
 from delegation_pack.iam.keys import MFA, SOURCE_IP, TIME, spelled
-from delegation_pack.iam.question import Question
+from delegation_pack.iam.query import Query
 
 _MFA_KEYS = frozenset({MFA, "aws:multifactorauthage", "aws:tokenissuetime"})
 _ADDRESS_KEYS = frozenset({SOURCE_IP, "aws:vpcsourceip"})
@@ -20,16 +20,16 @@ def reasons(
     request: Request,
     document: int,
     statement: Statement,
-    question: Question,
+    query: Query,
 ) -> tuple[str, ...]:
-    """Why a request gets through: what its Allow asks of the keys in question, then why no Deny applies."""
+    """Why a request gets through: what its Allow asks of the keys in query, then why no Deny applies."""
     facts = Facts(request)
-    asked = {canonical(key) for key in question.keys}
+    asked = {canonical(key) for key in query.keys}
     asked |= (_MFA_KEYS if MFA in asked else frozenset()) | (_ADDRESS_KEYS if SOURCE_IP in asked else frozenset())
     checks = [check for check in facts.checks(documents[document], statement) if check.key in asked]
     found = [check.says(facts.values(check.key)) for check in checks]
-    if not found and question.keys:
-        found.append(f"no condition of it tests {' or '.join(question.keys)}")
+    if not found and query.keys:
+        found.append(f"no condition of it tests {' or '.join(query.keys)}")
     return (*found, *list(_idle_denies(documents, facts, asked))[:_MOST_DENIES])
 
 

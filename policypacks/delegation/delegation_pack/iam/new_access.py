@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from delegation_pack.iam.document import Document, Kind, Statement, Unverifiable
 from delegation_pack.iam.evaluation import Request, evaluate
 from delegation_pack.iam.patterns import Budget, TooComplexError
-from delegation_pack.iam.question import Callers, CallerType, Resources, Target
+from delegation_pack.iam.query import Callers, CallerType, Resources, Target
 from delegation_pack.iam.scope import Placed, Scope, partitions
 from delegation_pack.iam.search import search
 

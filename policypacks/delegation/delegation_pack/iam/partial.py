@@ -3,7 +3,7 @@
 The residual of a document is a document. It holds the statements that the known part does not rule out, each without
 the elements and conditions that it settles: a settled Action reads `*`, settled Resource and Principal elements are
 None, a settled condition is gone. For every request that agrees with the known part, `evaluate` gives the residual and
-the document the same verdict. So does `decide` for every question about such requests, if the question is as narrow
+the document the same verdict. So does `decide` for every query about such requests, if the query is as narrow
 (`Callers.arn`, `Values` for each known key).
 
     known = Known(principal=user_arn, action="sts:AssumeRole", resource=role_arn, context={"aws:PrincipalTag/x": None})

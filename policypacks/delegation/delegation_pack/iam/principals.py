@@ -29,7 +29,7 @@ from delegation_pack.iam.patterns import (
     Language,
     union,
 )
-from delegation_pack.iam.question import WITHOUT_ARN, Callers, CallerType, Resources
+from delegation_pack.iam.query import WITHOUT_ARN, Callers, CallerType, Resources
 
 _NAME = NAME + NAMES
 _ANY_ID = SEPARATOR + ANYTHING

@@ -12,7 +12,7 @@ from delegation_pack.iam.keys import KeyType
 from delegation_pack.iam.operators import Family, Networks, instant, network, number, operator
 from delegation_pack.iam.patterns import WORD, WORDS, Language, union
 from delegation_pack.iam.principals import callers_language, lacking, project, resources_language
-from delegation_pack.iam.question import CallerType, Values
+from delegation_pack.iam.query import CallerType, Values
 from delegation_pack.iam.scope import ACTION, PRINCIPAL, RESOURCE, Scope, base
 from delegation_pack.iam.solver import Choice, Region, Texts
 from delegation_pack.iam.variables import template
@@ -93,7 +93,7 @@ class Regions(dict[str, Region]):
         """The values of a key that need telling apart, nice ones first; empty for texts.
 
         Raises:
-            Unverifiable: the question has a pattern for numbers or times.
+            Unverifiable: the query has a pattern for numbers or times.
         """
         if fixed := self._scope.fixed(key):
             return fixed
@@ -140,7 +140,7 @@ class Regions(dict[str, Region]):
         yield from self._about(RESOURCE)
 
     def _about(self, whole: str) -> Iterator[tuple[Language, bool]]:
-        """What policy variables and the question say about the parts of a caller or a resource."""
+        """What policy variables and the query say about the parts of a caller or a resource."""
         for key, value in self._assignment.items():
             if base(key) == whole and (value is not None or lacking(key)):
                 yield union(lacking(key) if value is None else project(key, value)), True
@@ -153,16 +153,16 @@ class Regions(dict[str, Region]):
 
 
 def _other_texts(key: str, type_: KeyType, asked: Sequence[str]) -> list[str]:
-    """The question's own values that are not of the key's type."""
+    """The query's own values that are not of the key's type."""
     read = number if type_ is KeyType.NUMBER else instant
     others = [text for text in asked if text != "*" and read(text) is None]
     if any(char in text for text in others for char in "*?"):
-        raise Unverifiable(f"The question has a pattern for {keys.spelled(key)}, which holds a {type_}.")
+        raise Unverifiable(f"The query has a pattern for {keys.spelled(key)}, which holds a {type_}.")
     return list(dict.fromkeys(others))
 
 
 def _admitted(limit: Values, type_: KeyType, listed: Sequence[str | None]) -> int:
-    """The listed values that the question admits, as a mask (see `solver.Choice`)."""
+    """The listed values that the query admits, as a mask (see `solver.Choice`)."""
     like, but = _admits(limit.like, type_), _admits(limit.but, type_)
     mask = 0
     for i, value in enumerate(listed):
@@ -171,7 +171,7 @@ def _admitted(limit: Values, type_: KeyType, listed: Sequence[str | None]) -> in
 
 
 def _admits(texts: Sequence[str], type_: KeyType) -> Callable[[str], bool]:
-    """Whether a value matches one of a question's texts; numbers and times may be spelled differently."""
+    """Whether a value matches one of a query's texts; numbers and times may be spelled differently."""
     language = matching(texts)
     if type_ is KeyType.ADDRESS:
         networks = Networks([span for text in texts if (span := network(text))])
@@ -185,5 +185,5 @@ def _admits(texts: Sequence[str], type_: KeyType) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=1 << 10)
 def matching(texts: Sequence[str]) -> Language:
-    """The values that match one of a question's patterns."""
+    """The values that match one of a query's patterns."""
     return union(str(template(text, wildcards=True, variables=False)[0]) for text in texts)

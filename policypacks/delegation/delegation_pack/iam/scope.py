@@ -13,11 +13,11 @@ from delegation_pack.iam.conditions import canonical, resource_texts, templates
 from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Statement
 from delegation_pack.iam.operators import operator
 from delegation_pack.iam.patterns import Budget, Language
-from delegation_pack.iam.question import WITHOUT_ARN, Callers, CallerType, Target, Values
+from delegation_pack.iam.query import WITHOUT_ARN, Callers, CallerType, Target, Values
 from delegation_pack.iam.solver import Test, TextTest
 from delegation_pack.iam.variables import Template, keys_of, template
 
-ASKED = "the resource, in the question's words"
+ASKED = "the resource, in the query's words"
 PRINCIPAL, RESOURCE, ACTION = "the caller", "the resource", "the action"
 """Stand among the condition keys for the texts that a caller and a resource are (`principals`), and for the name of an
 action in lower case, where not one action is asked about."""
@@ -79,7 +79,7 @@ def _partitions_of(field: str) -> tuple[str, ...]:
 
 
 class Scope:
-    """The statements that cover the action, and what the question says about the request."""
+    """The statements that cover the action, and what the query says about the request."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Scope:
         self.resources = target.resources
         self.limits = {canonical(key): values for key, values in (*limits.items(), *target.keys.items())}
         self.spelled = {canonical(key): key for key in (*limits, *target.keys)}
-        """The names of keys as the question or, before it, a statement spells them."""
+        """The names of keys as the query or, before it, a statement spells them."""
         self.budget = budget
         self.uses: dict[str, list[Condition]] = {}
         """The conditions on each key."""

@@ -132,9 +132,9 @@ class _Comparisons:
         self._scope = scope
         self._settled = settled
         self._marks = {key: _mark(i) for i, key in enumerate(free)}
-        self.all = list(dict.fromkeys((*self._of_question(), *self._of_statements())))
+        self.all = list(dict.fromkeys((*self._of_query(), *self._of_statements())))
 
-    def _of_question(self) -> Iterator[_Compared]:
+    def _of_query(self) -> Iterator[_Compared]:
         scope = self._scope
         for key, shape in keys.SHAPES.items():
             if base(key) == key:

@@ -24,7 +24,7 @@ RULE = Rule(
     name="delegation-exemptions-used",
     description="Says which exemption let something pass that a policy would refuse.",
     severity="low",
-    remediation="Mend what the exemption covers and take the exemption out of the pack's configuration.",
+    remediation="Fix what the exemption covers and take the exemption out of the pack's configuration.",
     mandatory=False,
     on_exemptions=exempted,
 )

@@ -16,7 +16,7 @@ from delegation_pack.iam import (
     CallerType,
     Document,
     Finding,
-    Question,
+    Query,
     Resources,
     Target,
     Unverifiable,
@@ -109,7 +109,7 @@ def _replaces(
     for boundary in boundaries:
         resources = own(account, "policy", like=(boundary,))
         deletes, makes = (
-            decide(documents, Question(callers=callers, targets=(Target(actions=(action,), resources=resources),)))
+            decide(documents, Query(callers=callers, targets=(Target(actions=(action,), resources=resources),)))
             for action in ("iam:DeletePolicy", "iam:CreatePolicy")
         )
         if deletes and makes:
@@ -161,7 +161,7 @@ def _around_together(principal: Principal, config: Config) -> Iterator[Violation
     callers = callers_of_identity(principal.type.attachment, account, principal.partition)
     documents = principal.documents
     changes = (role_changes(account, BOUNDABLE + BOUNDARY_CHANGES),)
-    managing = {p: d for p, d in documents.items() if decide(d, Question(callers=callers, targets=changes))}
+    managing = {p: d for p, d in documents.items() if decide(d, Query(callers=callers, targets=changes))}
     if not managing:
         return
     beside = f"beside the role management of {next(iter(managing)).label}"
@@ -170,7 +170,7 @@ def _around_together(principal: Principal, config: Config) -> Iterator[Violation
         if policy in managing:
             continue
         targets = (policy_versions(account), *_around(document, account))
-        finding = decide([document, *denies], Question(callers=callers, targets=targets))
+        finding = decide([document, *denies], Query(callers=callers, targets=targets))
         if finding:
             yield (
                 policy.carrier,
@@ -232,7 +232,7 @@ def _open_boundaries(model: Model) -> Iterator[Violation]:
         callers = (Callers(type=CallerType.ROLE, account=resource.account, partition=resource.partition),)
         for policy in identity_policies(resource):
             try:
-                finding = decide(policy.read(), Question(callers=callers, targets=targets))
+                finding = decide(policy.read(), Query(callers=callers, targets=targets))
             except Unverifiable as reason:
                 yield resource, f"{policy.label} cannot be verified as a permissions boundary: {reason}"
                 continue
@@ -255,17 +255,17 @@ def _open_access_role(role: Principal, config: Config) -> Iterator[Violation]:
     callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
     if not (documents and _lets_users_in(role)):
         return
-    if not decide(documents, Question(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
+    if not decide(documents, Query(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
         return
     hop = Target(actions=("sts:AssumeRole",), resources=Resources(types=("role",)))
-    if not explicitly_denied(documents, Question(callers=callers, targets=(hop,))):
+    if not explicitly_denied(documents, Query(callers=callers, targets=(hop,))):
         yield (
             role.maker,
             f"{role.maker.label} manages roles and is not denied sts:AssumeRole, a further hop. Deny it on *.",
         )
     for pattern in _protected(role, config):
         change = Target(actions=ROLE_CHANGES, resources=own(role.account, "role", like=(pattern,)))
-        if not explicitly_denied(documents, Question(callers=callers, targets=(change,))):
+        if not explicitly_denied(documents, Query(callers=callers, targets=(change,))):
             yield (
                 role.maker,
                 f"{role.maker.label} manages roles and is not denied to change {pattern}. Deny everything but "
@@ -289,8 +289,8 @@ def _protected(role: Principal, config: Config) -> Iterator[str]:
 def _lets_users_in(role: Principal) -> bool:
     """Tell whether a role's trust lets a user of any account in; one that cannot be read may."""
     try:
-        question = Question(callers=callers_of_trust(role.account, role.partition)[:1], targets=(ASSUME_THIS_ROLE,))
-        return any(decide(trust.read(), question) for trust in role.trusts)
+        query = Query(callers=callers_of_trust(role.account, role.partition)[:1], targets=(ASSUME_THIS_ROLE,))
+        return any(decide(trust.read(), query) for trust in role.trusts)
     except Unverifiable:
         return True
 

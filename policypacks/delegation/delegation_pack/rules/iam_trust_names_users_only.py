@@ -16,7 +16,7 @@ from delegation_pack.iam import (
     Effect,
     Principal,
     PrincipalKind,
-    Question,
+    Query,
     Statement,
     callers_of_trust,
     decide,
@@ -31,10 +31,10 @@ _OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.C
 def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
     """Yield the entries of a trust policy that let in somebody else than users of the Security account."""
     document = trust.read()
-    question = Question(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
+    query = Query(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
     for statement, principal in document.admitted:
         complaint = _complaint(principal, trust.account, config)
-        if complaint and decide(_only(document, statement, principal), question):
+        if complaint and decide(_only(document, statement, principal), query):
             yield f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users instead."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
-from delegation_pack.iam import ASSUME_THIS_ROLE, WITHOUT_MFA, Question, callers_of_trust, decide
+from delegation_pack.iam import ASSUME_THIS_ROLE, WITHOUT_MFA, Query, callers_of_trust, decide
 from delegation_pack.judging import MFA_ON_ALLOW, because, on_trusts
 from delegation_pack.model import Policy
 from delegation_pack.rule import Rule
@@ -18,7 +18,7 @@ from delegation_pack.rule import Rule
 def without_mfa(trust: Policy, _config: Config) -> Iterator[str]:
     """Yield that a role can be assumed without MFA."""
     callers = callers_of_trust(trust.account, trust.partition)
-    finding = decide(trust.read(), Question(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
+    finding = decide(trust.read(), Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
     if finding:
         yield f"can be assumed without MFA: {because(finding)} Demand it with Bool on the Allow."
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import look_back
+from sandbox import inventory
+from sandbox.inventory import Account
 from sandbox.local_accounts import LocalAccounts
-from sandbox.look_back import Account
 
 SECURITY, TARGET = "111111111111", "222222222222"
 ROLE = f"arn:aws:iam::{TARGET}:role/access"
@@ -44,7 +44,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Acc
         target.attach_role_policy(RoleName="access", PolicyArn=READ_ONLY)
         deny = document(Effect="Deny", Action="*", Resource="*", Condition={"NotIpAddress": OFFICE["IpAddress"]})
         target.put_role_policy(RoleName="access", PolicyName="addresses", PolicyDocument=deny)
-        yield {account: look_back.read(account, local.iam(account)) for account in (SECURITY, TARGET)}
+        yield {account: inventory.read(account, local.iam(account)) for account in (SECURITY, TARGET)}
 
 
 def test_users_groups_and_their_members_are_read(accounts: dict[str, Account]) -> None:

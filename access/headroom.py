@@ -1,4 +1,4 @@
-"""How much room is left in IAM's quotas: people per trust policy, accounts per group."""
+"""What is left in IAM's quotas: people per trust policy, accounts per group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from access.verdicts import ASSUME, Verdicts
 
 
 @dataclass(frozen=True)
-class Room:
+class Headroom:
     """One quota of one group, role or user."""
 
     what: str
@@ -40,7 +40,7 @@ class Room:
         return self.used / self.limit
 
 
-def room(verdicts: Verdicts) -> list[Room]:
+def headroom(verdicts: Verdicts) -> list[Headroom]:
     """Measure every trust policy, group and user, the fullest first."""
     model = verdicts.model
     found = [
@@ -63,14 +63,14 @@ def _quota(verdicts: Verdicts, role: Role) -> int:
     return TRUST_POLICY
 
 
-def _trust(role: Role, quota: int) -> Iterator[Room]:
+def _trust(role: Role, quota: int) -> Iterator[Headroom]:
     if role.trust.document is None:
         return
     named = [p.value for _, p in role.trust.document.admitted if p.kind is PrincipalKind.USER]
     # Each further name costs its ARN, two quotation marks and a comma.
     each = round(sum(len(arn) for arn in named) / len(named)) + 3 if named else 0
     left = quota - role.trust.size
-    yield Room(
+    yield Headroom(
         f"trust policy of {role.title}",
         role.account,
         role.trust.size,
@@ -82,14 +82,14 @@ def _trust(role: Role, quota: int) -> Iterator[Room]:
     )
 
 
-def _group(group: Group) -> Iterator[Room]:
+def _group(group: Group) -> Iterator[Headroom]:
     inline = [policy for policy in group.policies if not policy.managed]
     if inline:
         grants = [policy for policy in inline if _is_grant(policy)]
         used = sum(policy.size for policy in inline)
         each = max((policy.size for policy in grants), default=0)
         left = max(INLINE_POLICIES["group"] - used, 0)
-        yield Room(
+        yield Headroom(
             f"inline policies of {group.title}",
             group.account,
             used,
@@ -101,7 +101,7 @@ def _group(group: Group) -> Iterator[Room]:
         )
     attached = len(group.policies) - len(inline)
     if attached:
-        yield Room(
+        yield Headroom(
             f"managed policies of {group.title}",
             group.account,
             attached,
@@ -112,10 +112,10 @@ def _group(group: Group) -> Iterator[Room]:
         )
 
 
-def _user(user: User) -> Iterator[Room]:
+def _user(user: User) -> Iterator[Headroom]:
     inline = [policy for policy in user.policies if not policy.managed]
     if inline:
-        yield Room(
+        yield Headroom(
             f"inline policies of {user.title}",
             user.account,
             sum(policy.size for policy in inline),
@@ -125,7 +125,7 @@ def _user(user: User) -> Iterator[Room]:
             "Give the permissions to a group.",
         )
     if len(user.groups) > GROUPS_OF_USER // 2:
-        yield Room(
+        yield Headroom(
             f"groups of {user.title}",
             user.account,
             len(user.groups),

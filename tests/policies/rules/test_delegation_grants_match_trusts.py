@@ -1,4 +1,4 @@
-"""The rule delegation-sides-agree: what passes, what fails, and what cannot be read."""
+"""The rule delegation-grants-match-trusts: what passes, what fails, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _members(*names: str) -> Made:
 
 CASES = [
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "pass",
         "",
         agree=(role(), role_policy(MANAGEMENT), group_policy(GRANT)),
@@ -44,33 +44,33 @@ CASES = [
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
     ),
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "fail",
         "no grant of this stack names",
         another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
         another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
     ),
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "fail",
         "lets nobody of account",
         nobody=(role(trust(SERVICE)), group_policy(GRANT)),
         from_elsewhere=(role(), group_policy(GRANT, account=ELSEWHERE)),
     ),
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "fail",
         "Use the same networks",
         networks=(role(), role_policy(MANAGEMENT), on_role(**MFA, IpAddress={"aws:SourceIp": "203.0.113.11"})),
     ),
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "fail",
         "alice, who is not a member",
         not_a_member=(role(), group_policy(GRANT), _members()),
     ),
     *rows(
-        "delegation-sides-agree",
+        "delegation-grants-match-trusts",
         "fail",
         "makes bob a member",
         not_trusted=(role(), group_policy(GRANT), _members("alice", "bob")),

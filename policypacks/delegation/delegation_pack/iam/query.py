@@ -1,4 +1,4 @@
-"""The questions that can be asked about a document: who calls, what for, and with which values of condition keys."""
+"""The queries that can be asked about a document: who calls, what for, and with which values of condition keys."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """The values a condition key may have in the requests of a question.
+    """The values a condition key may have in the requests of a query.
 
     `like` and `but` are patterns with `*` and `?`; for address keys addresses and CIDRs, for keys of numbers and times
     (by type or by the operators used on them) single ones (`like=("*",)` stays "any").
@@ -106,7 +106,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Query:
     """Is any request allowed that one of `callers` sends for one of `targets`, with `keys` restricted as said?
 
     Keys that are not named take whatever value lets the request through.

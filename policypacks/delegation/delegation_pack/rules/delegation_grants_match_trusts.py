@@ -16,7 +16,7 @@ from delegation_pack.iam import (
     CallerType,
     Document,
     PrincipalKind,
-    Question,
+    Query,
     Resources,
     Target,
     Unverifiable,
@@ -68,14 +68,14 @@ def _grants(policy: Policy, arn: str = "*") -> bool:
 def _takes_users(document: Document, role: Principal) -> bool:
     callers = (Callers(type=CallerType.USER, not_account=role.account, partition=role.partition),)
     try:
-        return decide(document, Question(callers=callers, targets=(ASSUME_THIS_ROLE,))) is not None
+        return decide(document, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))) is not None
     except Unverifiable:
         return False
 
 
 def _differences(model: Model, grant: Policy, role: Principal, trust: Document) -> Iterator[Violation]:
     callers = callers_of_identity(grant.attachment, grant.account, grant.partition)
-    if not decide(trust, Question(callers=callers, targets=(ASSUME_THIS_ROLE,))):
+    if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
         yield grant.carrier, f"{grant.label} grants {role.maker.label}, whose trust policy lets nobody {whose} in."
     granted = networks_of(grant.read())
@@ -117,7 +117,7 @@ def _members(model: Model, grant: Policy, role: Principal, trust: Document) -> I
 
 
 RULE = Rule(
-    name="delegation-sides-agree",
+    name="delegation-grants-match-trusts",
     description="Grants and trust policies of one stack belong together.",
     severity="medium",
     remediation=(

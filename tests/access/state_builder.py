@@ -39,7 +39,7 @@ def trust(principals: Any, condition: Mapping[str, Any] | None = None, **more: A
     return statement | ({"Condition": condition} if condition else {})
 
 
-class World:
+class StateBuilder:
     """One stack's state, in one account for each provider."""
 
     def __init__(self, stack: str = "all", project: str = "delegation", region: str = "us-east-1") -> None:
@@ -50,7 +50,7 @@ class World:
     def urn(self, type_: str, name: str) -> str:
         return f"urn:pulumi:{self.stack}::{self.project}::{type_}::{name}"
 
-    def add(self, type_: str, name: str, outputs: Mapping[str, Any], account: str | None = None) -> World:
+    def add(self, type_: str, name: str, outputs: Mapping[str, Any], account: str | None = None) -> StateBuilder:
         resource = {"urn": self.urn(type_, name), "type": type_, "custom": True, "inputs": {}, "outputs": dict(outputs)}
         if account:
             provider = self.urn("pulumi:providers:aws", account)
@@ -71,7 +71,7 @@ class World:
         policy: str | None = None,
         attached: Sequence[str] = (),
         **outputs: Any,
-    ) -> World:
+    ) -> StateBuilder:
         arn = user_arn(name, account, path)
         self.add("aws:iam/user:User", name, {"name": name, "path": path, "arn": arn, **outputs}, account)
         if groups:
@@ -92,7 +92,7 @@ class World:
         account: str = SECURITY,
         attached: Sequence[str] = (),
         members: Sequence[str] = (),
-    ) -> World:
+    ) -> StateBuilder:
         arn = f"arn:aws:iam::{account}:group/{name}"
         self.add("aws:iam/group:Group", name, {"name": name, "path": "/", "arn": arn}, account)
         for i, policy in enumerate(policies, 1):
@@ -106,7 +106,7 @@ class World:
             self.add("aws:iam/groupMembership:GroupMembership", f"{name}-members", joined, account)
         return self
 
-    def managed(self, name: str, policy: Any, account: str = SECURITY) -> World:
+    def managed(self, name: str, policy: Any, account: str = SECURITY) -> StateBuilder:
         arn = f"arn:aws:iam::{account}:policy/{name}"
         return self.add(
             "aws:iam/policy:Policy", name, {"name": name, "path": "/", "arn": arn, "policy": policy}, account
@@ -120,7 +120,7 @@ class World:
         account: str = TARGET,
         attached: Sequence[str] = (),
         **outputs: Any,
-    ) -> World:
+    ) -> StateBuilder:
         arn = role_arn(name, account)
         role = {
             "name": name,
@@ -149,12 +149,12 @@ class World:
         return str(path)
 
 
-def demo(*admins: str, condition: Mapping[str, Any] | None = None, policies: Sequence[str] = ()) -> World:
+def demo(*admins: str, condition: Mapping[str, Any] | None = None, policies: Sequence[str] = ()) -> StateBuilder:
     """One account entered by a group, as the delegation makes it, in one stack."""
     names = admins or ("alice", "bob")
     strict = MFA if condition is None else condition
-    world = World()
+    builder = StateBuilder()
     for name in names:
-        world.user(name)
-    world.group("Admins", document(allow(condition={**strict, **FROM_OFFICE})), members=names)
-    return world.role("ACCESS", document(trust([user_arn(name) for name in names], strict)), *policies)
+        builder.user(name)
+    builder.group("Admins", document(allow(condition={**strict, **FROM_OFFICE})), members=names)
+    return builder.role("ACCESS", document(trust([user_arn(name) for name in names], strict)), *policies)

@@ -1,7 +1,7 @@
-"""Ways through a door: under which credentials and from which addresses a set of rules lets a request through.
+"""Effective access: under which credentials and from which addresses sets of rules together allow a request.
 
 A rule is a statement of which only effect and conditions are left: that it covers the action, the role and the person
-has been settled before. All Deny rules count together; a way needs one Allow of each side. The decision itself is the
+has been settled before. All Deny rules count together; access needs one Allow of each set. The decision itself is the
 policy pack's (`iam.decide`), asked once for each kind of credentials and each class of addresses that the conditions
 can tell apart.
 """
@@ -22,7 +22,7 @@ from delegation_pack.iam import (
     Document,
     Effect,
     Kind,
-    Question,
+    Query,
     Statement,
     Unverifiable,
     Values,
@@ -38,7 +38,7 @@ MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
 _ENDPOINT_KEYS = frozenset({"aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce"})
 _ENDPOINT_KEYS |= {"aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"}
 MAX_PAIRS = 4096
-"""Combinations of Allow rules of the sides of one door; beyond, nothing is decided."""
+"""Combinations of Allow rules, one of each set; beyond, nothing is decided."""
 
 
 class Credentials(StrEnum):
@@ -75,12 +75,12 @@ ALLOW_ALL: Rules = (Rule(Effect.ALLOW),)
 
 
 @dataclass(frozen=True)
-class Ways:
-    """Through which rules, with what, and from where the door opens."""
+class EffectiveAccess:
+    """Through which rules, with what, and from where a role can be entered."""
 
     by: Mapping[Credentials, Addresses]
     through: tuple[tuple[int, ...], ...] = ()
-    """The Allow rules that open it together: positions in the sides, -1 for a side that the way does not need."""
+    """The Allow rules that give access together: positions in the rule sets, -1 for a set that is not needed."""
     doubts: tuple[str, ...] = ()
     """What could not be decided, in full sentences."""
 
@@ -101,21 +101,23 @@ class Ways:
         return self.by[Credentials.KEYS] | self.by[Credentials.SESSION]
 
 
-CLOSED = Ways(dict.fromkeys(Credentials, NOWHERE))
+NO_ACCESS = EffectiveAccess(dict.fromkeys(Credentials, NOWHERE))
 
 
 @lru_cache(maxsize=65536)
-def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str | None], ...] = ()) -> Ways:
-    """Decide under which credentials and from which addresses all sides together let one of `callers` through.
+def effective_access(
+    rule_sets: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str | None], ...] = ()
+) -> EffectiveAccess:
+    """Decide under which credentials and from which addresses all rule sets together let one of `callers` through.
 
-    `pins` are values of further condition keys, None for absent. The trust policy, if there is one, is the last side.
+    `pins` are values of further condition keys, None for absent. The trust policy, if there is one, is the last set.
     """
-    positions, allows = _combined(sides)
+    positions, allows = _combined(rule_sets)
     if len(allows) > MAX_PAIRS:
-        return Ways(CLOSED.by, doubts=("More statements allow this than can be judged together.",))
-    denies = [rule.conditions for side in sides for rule in side if rule.effect is Effect.DENY]
+        return EffectiveAccess(NO_ACCESS.by, doubts=("More statements allow this than can be judged together.",))
+    denies = [rule.conditions for rules in rule_sets for rule in rules if rule.effect is Effect.DENY]
     if not allows or () in denies:
-        return CLOSED
+        return NO_ACCESS
     document = Document(
         Kind.TRUST,
         "2012-10-17",
@@ -129,7 +131,7 @@ def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str 
     conditions = dict.fromkeys(condition for part in (*allows, *denies) for condition in part)
     keys = {canonical(condition.key) for condition in conditions}
     fixed = {key: Values(like=()) if v is None else Values(absent=False, like=(v,)) for key, v in pins}
-    by, through, doubts = dict(CLOSED.by), [], []
+    by, through, doubts = dict(NO_ACCESS.by), [], []
     for credentials in Credentials if keys & MFA_KEYS else [Credentials.MFA]:
         for address, addresses in _classes(conditions, keys):
             pinned = dict(fixed)
@@ -138,7 +140,7 @@ def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str 
             if address != "*":
                 pinned[ADDRESS_KEY] = Values(absent=False, like=(address,)) if address else Values(like=())
             try:
-                found = decide(document, Question(callers=(callers,), targets=(ASSUME_THIS_ROLE,), keys=pinned))
+                found = decide(document, Query(callers=(callers,), targets=(ASSUME_THIS_ROLE,), keys=pinned))
             except Unverifiable as error:
                 doubts.append(str(error))
                 continue
@@ -147,16 +149,16 @@ def ways(sides: tuple[Rules, ...], callers: Callers, pins: tuple[tuple[str, str 
                 through.append(positions[found.statement.index])
     if not keys & MFA_KEYS:
         by = dict.fromkeys(Credentials, by[Credentials.MFA])
-    return Ways(by, tuple(dict.fromkeys(through)), tuple(dict.fromkeys(doubts)))
+    return EffectiveAccess(by, tuple(dict.fromkeys(through)), tuple(dict.fromkeys(doubts)))
 
 
-def _combined(sides: tuple[Rules, ...]) -> tuple[list[tuple[int, ...]], list[tuple[Condition, ...]]]:
-    """Every choice of one Allow a side: its positions, and all its conditions; equal ones once."""
+def _combined(rule_sets: tuple[Rules, ...]) -> tuple[list[tuple[int, ...]], list[tuple[Condition, ...]]]:
+    """Every choice of one Allow a set: its positions, and all its conditions; equal ones once."""
     found: dict[tuple[Condition, ...], tuple[int, ...]] = {}
     choices: list[tuple[tuple[int, ...], tuple[Condition, ...]]] = [((), ())]
-    for i, side in enumerate(sides):
-        allows = [(j, rule) for j, rule in enumerate(side) if rule.effect is Effect.ALLOW]
-        if i == len(sides) - 1:
+    for i, rules in enumerate(rule_sets):
+        allows = [(j, rule) for j, rule in enumerate(rules) if rule.effect is Effect.ALLOW]
+        if i == len(rule_sets) - 1:
             for j, rule in allows:
                 if rule.direct:
                     found.setdefault(rule.conditions, (*[-1] * i, j))

@@ -1,22 +1,22 @@
-"""`access room`: what is left of the quotas."""
+"""`access headroom`: what is left of the quotas."""
 
 from __future__ import annotations
 
 from rich.markup import escape
 from rich.table import Table
 
-from access.room import room as rooms
+from access.headroom import headroom as measured
 from access.terminal import Across, States, console, input_errors, verdicts_on
 
 
-def room(states: States = None, across_projects: Across = False) -> None:
-    """Room left: users per trust policy, accounts per group, and what to do when it runs out."""
+def headroom(states: States = None, across_projects: Across = False) -> None:
+    """Headroom: users per trust policy, accounts per group, and what to do when it runs out."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
-    found = rooms(verdicts)
+    found = measured(verdicts)
     out = console()
-    drawn = Table(title="Room left", title_justify="left")
-    for column in ("what", "account", "used", "of", "", "room for"):
+    drawn = Table(title="Headroom", title_justify="left")
+    for column in ("what", "account", "used", "of", "", "headroom"):
         drawn.add_column(column, overflow="fold", justify="right" if column in ("used", "of") else "left")
     for one in found:
         colour = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
