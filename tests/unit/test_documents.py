@@ -62,7 +62,7 @@ def test_trust_names_only_the_given_users_and_demands_mfa_by_bool() -> None:
 def test_grant_names_one_role_and_demands_mfa_by_bool(
     static_ips: list[str] | None, condition: dict[str, object]
 ) -> None:
-    assert statements(documents.grant({ROLE: documents.Terms(None, static_ips and tuple(static_ips))})) == {
+    assert statements(documents.grant({ROLE: documents.Terms(None, tuple(static_ips) if static_ips else None)})) == {
         "AssumeAccessRole": {
             "Sid": "AssumeAccessRole",
             "Effect": "Allow",
