@@ -220,8 +220,8 @@ def test_a_grant_that_the_live_group_has_no_room_for_is_refused_before_anything_
     assert error == (
         "The grant assume-TSU-IAM-ACCESS-in-222222222222 does not fit on group IT-Admins: "
         f"its {GRANT_SIZE} characters and the {5120 - GRANT_SIZE + 1:,} of the group's other inline policies (1) "
-        "are more than the 5,120 that IAM allows together. Set delegation:grants to packed, which holds about a thousand accounts "
-        "(docs/operations.md#pack-the-grants)."
+        "are more than the 5,120 that IAM allows together. Set delegation:grants to packed, "
+        "which holds about a thousand accounts (docs/operations.md#pack-the-grants)."
     )
     assert {resource.type for resource in recorded.resources} <= {"pulumi:pulumi:Stack", PROVIDER}
     assert recorded.exit_code == 32
