@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-Span = tuple[int, int, int]
-"""IP version, first and last address as numbers."""
+from delegation_pack.iam import Span, merged
 
 _LAST = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
 _SHOWN = 6
@@ -25,13 +24,7 @@ class Addresses:
     @classmethod
     def of(cls, spans: Iterable[Span], *, endpoints: bool = False) -> Addresses:
         """Make a set of spans in any order."""
-        merged: list[Span] = []
-        for version, first, last in sorted(spans):
-            if merged and merged[-1][0] == version and first <= merged[-1][2] + 1:
-                merged[-1] = (version, merged[-1][1], max(last, merged[-1][2]))
-            else:
-                merged.append((version, first, last))
-        return cls(tuple(merged), endpoints)
+        return cls(merged(spans), endpoints)
 
     def __bool__(self) -> bool:
         return bool(self.spans) or self.endpoints

@@ -9,7 +9,7 @@ from itertools import accumulate
 from delegation_pack.iam import Callers, CallerType, Effect
 
 from access.addresses import Addresses
-from access.effective_access import NO_ACCESS, Credentials, EffectiveAccess, effective_access
+from access.effective_access import Credentials, EffectiveAccess, effective_access, only
 from access.escaping import markdown as escaped
 from access.escaping import visible
 from access.explain import sentence
@@ -175,7 +175,7 @@ def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
         if (
             old is None
             or not _in(new)
-            or (old.identity.rules == new.identity.rules and old.trust.rules == new.trust.rules)
+            or (old.identity.documents == new.identity.documents and old.trust.documents == new.trust.documents)
         ):
             continue
         role = f"{new.role.name} in {after.model.label(new.role.account)}"
@@ -194,8 +194,8 @@ def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
 
 def _alone(policies: PolicySet) -> EffectiveAccess:
     """What the Allow statements of one policy set let through."""
-    rules = tuple(rule for rule in policies.rules if rule.effect is Effect.ALLOW)
-    return effective_access((rules,), Callers(type=CallerType.USER)) if rules else NO_ACCESS
+    documents = only(policies.documents, lambda statement: statement.effect is Effect.ALLOW)
+    return effective_access((documents,), Callers(type=CallerType.USER))
 
 
 def _outsiders(before: Verdicts, after: Verdicts) -> Iterator[Change]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from delegation_pack.facts.quotas import SWITCH_ROLE_NAME
-from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement
-from delegation_pack.iam.conditions import canonical
-from delegation_pack.iam.evaluation import Facts
+from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement, Unmet, canonical_key, unmet
+from delegation_pack.model import Policy
 
 from access.addresses import Addresses
 from access.effective_access import ADDRESS_KEY, MFA_KEYS, Credentials, EffectiveAccess, effective_access
@@ -112,20 +111,18 @@ def _why_refused(cell: Cell, user: str) -> list[str]:
             f"The trust policy of role {role.name} never lets {user} in",
         ),
     ):
-        allowing = [ref for ref, rule in zip(policies.refs, policies.rules, strict=True) if rule.effect is Effect.ALLOW]
+        allowing = [ref for ref in policies.refs if ref.statement.effect is Effect.ALLOW]
         if not allowing and policies.knows_all:
             found.append(says_nothing)
         elif policies.knows_all:
-            alone = effective_access((policies.rules,), caller)
+            alone = effective_access((policies.documents,), caller)
             opens.append(alone)
             if not alone:
-                denying = [
-                    r.title for r, rule in zip(policies.refs, policies.rules, strict=True) if rule.effect is Effect.DENY
-                ]
+                denying = [ref.title for ref in policies.refs if ref.statement.effect is Effect.DENY]
                 found.append(
                     f"{never}: {'denied by ' + ' and '.join(denying) if denying else 'its conditions cannot hold'}."
                 )
-    if cell.boundary and not effective_access((cell.boundary.rules,), caller):
+    if cell.boundary and not effective_access((cell.boundary.documents,), caller):
         found.append(f"The permissions boundary of {user} does not allow {ASSUME} on {role.arn}.")
     if not found:
         said = ", the trust policy with ".join(map(sentence, opens))
@@ -148,60 +145,54 @@ def explain(
             raise InputError(f"{address} is no IP address.") from None
     cell = verdicts.cell(user, role)
     credentials = keys.credentials(mfa)
-    open_from = cell.access.by[credentials]
-    entered = address in open_from if address else bool(open_from)
-    status = Status.REFUSED
-    if cell.status is Status.UNVERIFIED and (entered or not cell.access):
-        status = Status.UNVERIFIED
-    elif entered:
-        status = Status.ALLOWED
-    elif cell.access.doubts:
-        status = Status.UNVERIFIED
+    status = _status(cell, cell.access.by[credentials], address)
     # Without an address, one that works is taken: what remains is then what else is wrong.
     tried = address or next((network.partition("/")[0] for network in _likely(cell).networks), "192.0.2.1")
-    facts = _facts(cell, credentials, tried)
-    candidates = verdicts.candidates(user, role)
-    checks = [
-        _policy_set_check(
-            "Grant", f"the policies of {user.name}", cell.identity, candidates[0], facts, f"on {role.arn}"
-        ),
-        *(
-            [
-                _policy_set_check(
-                    "Boundary", f"the boundary of {user.name}", cell.boundary, cell.boundary.refs, facts, ""
-                )
-            ]
-            if cell.boundary
-            else []
-        ),
-        _policy_set_check(
-            "Trust", f"the trust policy of role {role.name}", cell.trust, candidates[1], facts, f"for {user.arn}"
-        ),
-    ]
-    if user.account == role.account and any(rule.direct for rule in cell.trust.rules) and status is Status.ALLOWED:
+    request = _request(cell, credentials, tried)
+    granting, trusting = _judged(user.all_policies, request), _judged([role.trust], request)
+    checks = [_check("Grant", f"the policies of {user.name}", cell.identity, granting, f" on {role.arn}")]
+    if user.boundary and cell.boundary:
+        bounding = _judged([user.boundary], request)
+        checks.append(_check("Boundary", f"the boundary of {user.name}", cell.boundary, bounding))
+    checks.append(_check("Trust", f"the trust policy of role {role.name}", cell.trust, trusting, f" for {user.arn}"))
+    if cell.trust.direct and status is Status.ALLOWED:
         checks[0] = (
             Check("Grant", True, "Not needed: the trust policy names the user, in the role's own account."),
             [],
         )
     failing = [item for _, items in checks for item in items]
-    label = verdicts.model.label(role.account)
     asked = f"{'with' if mfa else 'without'} MFA, {_CALLED[keys]}" + (f", from {address}" if address else "")
     result = "allowed" if status is Status.ALLOWED else status
-    notes = list(cell.notes) if status is not Status.REFUSED else []
-    if status is Status.ALLOWED and not address:
-        notes.append(f"From {open_from}.")
-    if status is Status.ALLOWED and cell.provisos:
-        notes.append(f"Provided that: {'; '.join(cell.provisos)}.")
-    denies = [rule for rule in cell.identity.rules if rule.effect is Effect.DENY]
-    denied_without_mfa = any(canonical(c.key) in MFA_KEYS for rule in denies for c in rule.conditions)
-    notes.extend(_in_session(verdicts, role, keys, mfa, denied_without_mfa))
     return Explanation(
-        f"{user.name} → {label} ({role.account}), role {role.name}, {asked}: {result}",
+        f"{user.name} → {verdicts.model.label(role.account)} ({role.account}), role {role.name}, {asked}: {result}",
         status,
         [*_form_checks(user, role), *(check for check, _ in checks)],
-        [] if status is Status.ALLOWED else _changes(verdicts, cell, credentials, failing, candidates),
-        notes,
+        []
+        if status is Status.ALLOWED
+        else [
+            *_changes_of_policies(verdicts, cell, granting, trusting),
+            *_changes_of_conditions(cell, credentials, failing),
+        ],
+        [*_notes(cell, status, credentials, address), *_in_session(verdicts, cell, keys, mfa)],
     )
+
+
+def _status(cell: Cell, open_from: Addresses, address: str | None) -> Status:
+    entered = address in open_from if address else bool(open_from)
+    if cell.status is Status.UNVERIFIED and (entered or not cell.access):
+        return Status.UNVERIFIED
+    if entered:
+        return Status.ALLOWED
+    return Status.UNVERIFIED if cell.access.doubts else Status.REFUSED
+
+
+def _notes(cell: Cell, status: Status, credentials: Credentials, address: str | None) -> Iterator[str]:
+    if status is not Status.REFUSED:
+        yield from cell.notes
+    if status is Status.ALLOWED and not address:
+        yield f"From {cell.access.by[credentials]}."
+    if status is Status.ALLOWED and cell.provisos:
+        yield f"Provided that: {'; '.join(cell.provisos)}."
 
 
 _CALLED = {Keys.LONG_TERM: "with access keys", Keys.SESSION: "with a session", Keys.CONSOLE: "in the console"}
@@ -212,14 +203,14 @@ def _likely(cell: Cell) -> Addresses:
     caller = Callers(type=CallerType.USER, arn=cell.user.arn)
     for found in (
         cell.access,
-        *(effective_access((policies.rules,), caller) for policies in (cell.identity, cell.trust)),
+        *(effective_access((policies.documents,), caller) for policies in (cell.identity, cell.trust)),
     ):
         if found.addresses.spans:
             return found.addresses
     return Addresses(())
 
 
-def _facts(cell: Cell, credentials: Credentials, address: str) -> Facts:
+def _request(cell: Cell, credentials: Credentials, address: str) -> Request:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     context: dict[str, str] = {
         **context_of(cell.user, cell.role),
@@ -235,24 +226,28 @@ def _facts(cell: Cell, credentials: Credentials, address: str) -> Facts:
         context["aws:TokenIssueTime"] = now
     if credentials is Credentials.MFA:
         context["aws:MultiFactorAuthAge"] = "0"
-    return Facts(Request(principal=cell.user.arn, action=ASSUME, resource=cell.role.arn, context=context))
+    return Request(principal=cell.user.arn, action=ASSUME, resource=cell.role.arn, context=context)
 
 
-Failing = tuple[Ref, list[tuple[str, str]]]
-"""A statement and the conditions of it that fail: key (lower case) and words. None at all: a Deny that applies."""
+Judged = list[tuple[Ref, Sequence[Unmet]]]
+"""Statements on this user and role, each with the conditions of it that fail."""
 
 
-def _policy_set_check(
-    what: str, who: str, policies: PolicySet, candidates: Sequence[Ref], facts: Facts, scope: str
-) -> tuple[Check, list[Failing]]:
-    """Judge one set of policies for one request."""
-    judged: list[tuple[Ref, list[tuple[str, str]]]] = []
-    for ref in candidates:
-        failed = []
-        for check in facts.checks(ref.document, ref.statement):
-            if not check.holds(facts.values(check.key)):
-                failed.append((check.key, check.says(facts.values(check.key))))
-        judged.append((ref, failed))
+def _judged(policies: Iterable[Policy], request: Request) -> Judged:
+    found: Judged = []
+    for policy, document in ((policy, policy.document) for policy in policies):
+        if document is None:
+            continue
+        for statement in document.statements:
+            failed = unmet(document, statement, request)
+            # A part without a key is an element: the statement is about somebody or something else.
+            if all(part.key for part in failed):
+                found.append((Ref(policy, document, statement), failed))
+    return found
+
+
+def _check(what: str, who: str, policies: PolicySet, judged: Judged, scope: str = "") -> tuple[Check, Judged]:
+    """What one set of policies makes of the request, and the statements that stand in its way."""
     for ref, failed in judged:
         if ref.statement.effect is Effect.DENY and not failed:
             return Check(what, False, f"{ref.title} denies it."), [(ref, [])]
@@ -263,9 +258,9 @@ def _policy_set_check(
     if not policies.knows_all:
         return Check(what, None, " ".join(policies.reasons)), allows
     if not allows:
-        return Check(what, False, f"Nothing in {who} allows {ASSUME} {scope}".rstrip() + "."), []
+        return Check(what, False, f"Nothing in {who} allows {ASSUME}{scope}."), []
     said = " ".join(
-        f"{ref.title} does not apply: {' and '.join(text for _, text in failed)}." for ref, failed in allows[:5]
+        f"{ref.title} does not apply: {' and '.join(part.why for part in failed)}." for ref, failed in allows[:5]
     )
     return Check(what, False, said), allows
 
@@ -292,37 +287,31 @@ def _form_checks(user: User, role: Role) -> list[Check]:
     return checks
 
 
-def _changes(
-    verdicts: Verdicts,
-    cell: Cell,
-    credentials: Credentials,
-    failing: Iterable[Failing],
-    candidates: tuple[Sequence[Ref], Sequence[Ref]],
-) -> list[str]:
+def _changes_of_policies(verdicts: Verdicts, cell: Cell, granting: Judged, trusting: Judged) -> Iterator[str]:
+    """What to change where no statement is about this user and role at all."""
     user, role = cell.user, cell.role
-    found: dict[str, None] = {}
-    granting, trusting = ([r for r in refs if r.statement.effect is Effect.ALLOW] for refs in candidates)
-    if not granting and cell.identity.knows_all and not any(rule.direct for rule in cell.trust.rules):
+    grants, trusts = (any(r.statement.effect is Effect.ALLOW for r, _ in judged) for judged in (granting, trusting))
+    if not grants and cell.identity.knows_all and not cell.trust.direct:
         groups = [g.name for g in verdicts.model.groups if g.account == user.account and verdicts.grants(g, role)]
-        found[
+        yield (
             f"Add {user.name} to the group {' or '.join(groups)}, which has a grant for this role."
             if groups
             else f"Give a group of {user.name} a policy that allows {ASSUME} on {role.arn}."
-        ] = None
-    if not trusting and cell.trust.knows_all:
-        found[f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:groups)."] = None
-        gone = [
-            p.value
-            for _, p in (role.trust.document.admitted if role.trust.document else ())
-            if p.value.startswith("AIDA")
-        ]
-        if gone:
-            found[f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."] = (
-                None
-            )
-    for ref, failed in failing:
-        if ref.statement.effect is Effect.DENY and not failed:
-            asked = [(canonical(c.key), "") for c in ref.statement.conditions]
+        )
+    if not trusts and cell.trust.knows_all:
+        yield f"Name {user.arn} in the trust policy of role {role.name} (in this project: delegation:groups)."
+        admitted = role.trust.document.admitted if role.trust.document else ()
+        if gone := [one.value for _, one in admitted if one.value.startswith("AIDA")]:
+            yield f"The trust policy holds the id of a user that was deleted ({', '.join(gone)}): deploy it again."
+
+
+def _changes_of_conditions(cell: Cell, credentials: Credentials, failing: Judged) -> list[str]:
+    """What to change about the attempt, or about conditions that stand in its way."""
+    found: dict[str, None] = {}
+    for ref, unmet_parts in failing:
+        failed = [(part.key, part.why) for part in unmet_parts]
+        if ref.statement.effect is Effect.DENY:
+            asked = [(canonical_key(c.key), "") for c in ref.statement.conditions]
             failed = [(key, said) for key, said in asked if key in MFA_KEYS or key == ADDRESS_KEY]
             if not failed:
                 found[f"Change {ref.title}, or what it denies: a Deny outweighs every Allow."] = None
@@ -347,9 +336,11 @@ _MFA_ADVICE = {
 }
 
 
-def _in_session(verdicts: Verdicts, role: Role, keys: Keys, mfa: bool, denied_without_mfa: bool) -> list[str]:
+def _in_session(verdicts: Verdicts, cell: Cell, keys: Keys, mfa: bool) -> list[str]:
     """What to know once inside."""
-    found = []
+    found, role = [], cell.role
+    denies = [statement for statement in cell.identity.statements if statement.effect is Effect.DENY]
+    denied_without_mfa = any(canonical_key(c.key) in MFA_KEYS for statement in denies for c in statement.conditions)
     lock = verdicts.session_addresses(role)
     if lock is not None:
         found.append(f"Once inside, every request is refused that does not come from {lock}.")

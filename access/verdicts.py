@@ -10,7 +10,7 @@ Not seen, because no stack holds it: service control and resource control polici
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,38 +19,37 @@ from functools import cache, cached_property
 from delegation_pack.iam import (
     Callers,
     CallerType,
-    Condition,
     Document,
     Effect,
+    Known,
     Principal,
     PrincipalKind,
-    Request,
     Statement,
+    asks_who,
+    canonical_key,
+    keys_asked,
+    names_directly,
+    residual,
 )
-from delegation_pack.iam import matching_actions as covered
-from delegation_pack.iam.conditions import Check, canonical, language_of
-from delegation_pack.iam.evaluation import Facts
 from delegation_pack.model import Policy, PrincipalType
 
 from access.addresses import Addresses
 from access.effective_access import (
     ALLOW_ALL,
     NO_ACCESS,
+    NOT_NEEDED,
+    Documents,
     EffectiveAccess,
-    Rule,
-    Rules,
     effective_access,
+    only,
     other_conditions,
 )
 from access.model import Group, Model, Role, User
 
 ASSUME = "sts:AssumeRole"
 
-_OF_USER = frozenset({"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username", "aws:userid"})
-_OF_ROLE = frozenset({"aws:resourceaccount"})
 _TAG_OF_USER = "aws:principaltag/"
 _TAGS_OF_ROLE = ("aws:resourcetag/", "iam:resourcetag/")
-_VARIABLE = re.compile(r"\$\{([^,}]+)[,}]")
 
 
 class Status(StrEnum):
@@ -79,13 +78,21 @@ class Ref:
 class PolicySet:
     """What one set of policies (the user's, the boundary, the trust) says about one user and one role."""
 
-    rules: Rules = ()
+    documents: Documents = ()
+    """What is left of the documents once user and role are settled."""
     refs: tuple[Ref, ...] = ()
-    """The statement of each rule."""
+    """The statements of the policies of which something is left, by their index in `documents`."""
+    direct: frozenset[int] = frozenset()
+    """Statements of a trust policy that alone are enough, as they name the user in the role's own account."""
     unread: tuple[Policy, ...] = ()
     """Policies that cannot be read."""
     vague: tuple[str, ...] = ()
     """Statements of which it cannot be told whether they cover the role, in full sentences."""
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements of `documents`."""
+        return tuple(statement for document in self.documents for statement in document.statements)
 
     @property
     def knows_all(self) -> bool:
@@ -126,7 +133,7 @@ class Cell:
         found: tuple[dict[Ref, None], dict[Ref, None]] = ({}, {})
         for through in self.access.through:
             for policies, at, refs in zip((self.identity, self.trust), (through[0], through[-1]), found, strict=True):
-                if 0 <= at < len(policies.refs):
+                if at >= 0:
                     refs[policies.refs[at]] = None
         return tuple(tuple(refs) for refs in found)
 
@@ -136,12 +143,8 @@ class Cell:
         asked = []
         for through in self.access.through:
             policy_sets = (self.identity, *([self.boundary] if self.boundary else []), self.trust)
-            rules = [
-                policies.rules[at]
-                for policies, at in zip(policy_sets, through, strict=True)
-                if 0 <= at < len(policies.rules)
-            ]
-            asked.append(other_conditions(rules))
+            used = [policies.statements[at] for policies, at in zip(policy_sets, through, strict=True) if at >= 0]
+            asked.append(other_conditions(used))
         return tuple(said for said in asked[0] if all(said in others for others in asked)) if asked else ()
 
 
@@ -170,97 +173,46 @@ class Outsider:
         return f"{kind} {value}"
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A statement that covers sts:AssumeRole, prepared for many users and roles."""
+class _Reading:
+    """What a policy says about sts:AssumeRole, prepared for many users and roles."""
 
-    ref: Ref
-    has_variables: bool
-    conditions: tuple[Condition, ...]
-    """With `${` of documents without variables written so that it stays literal."""
-    settled_by: frozenset[str]
-    """Keys of the user or the role that conditions or variables name."""
+    def __init__(self, policy: Policy, document: Document) -> None:
+        self.policy, self.whole = policy, document
+        self.document = residual(document, Known(action=ASSUME))
+        # Principal elements ask for the id, too.
+        self.asked = keys_asked(self.document) | {"aws:userid"}
+        self.is_personal = asks_who(self.document, set(filter(_is_tag, self.asked)))
 
-    @property
-    def statement(self) -> Statement:
-        return self.ref.statement
+    def left(self, user: User, role: Role) -> Iterator[tuple[Ref, Statement]]:
+        """What user and role leave of each statement."""
+        context = _settled(user, role, self.asked)
+        known = Known(principal=user.arn, action=ASSUME, resource=role.arn, context=context)
+        for statement in residual(self.document, known).statements:
+            # A stored trust policy names the id of a user who was deleted: nobody whose id is not known.
+            if statement.principals is None:
+                yield self.ref(statement), replace(statement, not_principals=None)
 
-    @cached_property
-    def literal(self) -> frozenset[str] | None:
-        """The ARNs in Resource, if it has neither wildcard nor variable."""
-        texts = self.statement.resources
-        return None if texts is None or any(c in text for text in texts for c in "*?$") else frozenset(texts)
+    def ref(self, statement: Statement) -> Ref:
+        """The whole of a statement of which a part is left."""
+        return Ref(self.policy, self.whole, self.whole.statements[statement.index - 1])
 
-    @cached_property
-    def resource_keys(self) -> frozenset[str]:
-        """Keys that policy variables in the resources name."""
-        texts = self.statement.resources if self.statement.resources is not None else self.statement.not_resources or ()
-        return frozenset(canonical(key) for text in texts for key in _keys(text)) if self.has_variables else frozenset()
-
-    @cached_property
-    def users(self) -> frozenset[str]:
-        return self._named(PrincipalKind.USER)
-
-    @cached_property
-    def ids(self) -> frozenset[str]:
-        return self._named(PrincipalKind.UNIQUE_ID)
-
-    @cached_property
-    def accounts(self) -> frozenset[str]:
-        entries = self.statement.principals or self.statement.not_principals or ()
-        return frozenset(p.account for p in entries if p.kind is PrincipalKind.ACCOUNT and p.account)
-
-    @cached_property
-    def everyone(self) -> bool:
-        return bool(self._named(PrincipalKind.WILDCARD))
-
-    def _named(self, kind: PrincipalKind) -> frozenset[str]:
-        entries = self.statement.principals or self.statement.not_principals or ()
-        return frozenset(p.value for p in entries if p.kind is kind)
-
-    def admits(self, user: User) -> tuple[bool, bool]:
-        """Whether the principals cover a user, and whether they do so by more than the user's account."""
-        if self.statement.not_principals is not None:
-            covered_ = not (self.everyone or user.account in self.accounts or user.arn in self.users)
-            return covered_, covered_
-        direct = self.everyone or user.arn in self.users or bool(self.ids and user.unique_id in self.ids)
-        return direct or user.account in self.accounts, direct
-
-
-def _keys(text: str) -> list[str]:
-    return _VARIABLE.findall(text)
+    def admitting(self, statement: Statement) -> Documents:
+        """A statement of a trust policy for those it names, with what is denied to everybody."""
+        everyone = [
+            one
+            for one in self.document.statements
+            if one.effect is Effect.DENY and any(p.kind is PrincipalKind.WILDCARD for p in one.principals or ())
+        ]
+        kept = (
+            replace(one, index=i, sid="", principals=None, not_principals=None)
+            for i, one in enumerate((*everyone, statement))
+        )
+        return (replace(self.document, statements=tuple(kept)),)
 
 
 @cache
-def _lines(policy: Policy) -> tuple[_Line, ...]:
-    document = policy.document
-    if document is None:
-        return ()
-    found = []
-    for statement in document.statements:
-        if covered(statement, [ASSUME]):
-            conditions = statement.conditions
-            if not document.has_variables:
-                conditions = tuple(_literally(condition) for condition in conditions)
-            named = {canonical(c.key) for c in conditions}
-            named |= {canonical(key) for c in conditions for value in c.values for key in _keys(value)}
-            line = _Line(
-                Ref(policy, document, statement),
-                document.has_variables,
-                conditions,
-                frozenset(filter(_is_settled, named)),
-            )
-            found.append(line)
-    return tuple(found)
-
-
-def _literally(condition: Condition) -> Condition:
-    values = tuple(value.replace("${", "${$}{") for value in condition.values)
-    return condition if values == condition.values else Condition(condition.operator, condition.key, values)
-
-
-def _is_settled(key: str) -> bool:
-    return key in _OF_USER or key in _OF_ROLE or key.startswith((_TAG_OF_USER, *_TAGS_OF_ROLE))
+def _reading(policy: Policy) -> _Reading | None:
+    return None if policy.document is None else _Reading(policy, policy.document)
 
 
 class Verdicts:
@@ -268,19 +220,17 @@ class Verdicts:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._classes: dict[tuple[Policy | None, ...], int] = {}
-        self._class_of: dict[str, int] = {}
-        self._by_arn: dict[int, tuple[dict[str, list[_Line]], list[_Line]]] = {}
-        self._identity: dict[tuple[int, str, str], PolicySet] = {}
-        self._boundary: dict[tuple[str, str, str], PolicySet] = {}
+        self._unique_ids = {user.arn: user.unique_id for user in model.users}
+        self._class_of: dict[str, tuple[int, bool]] = {}
+        self._trusts = {role.arn: role.trust for role in model.roles}
+        self._held: dict[tuple[object, ...], PolicySet] = {}
         self._trust: dict[tuple[object, ...], PolicySet] = {}
         self._decided: dict[tuple[object, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
+        classes: dict[tuple[object, ...], int] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
-            number = self._classes.setdefault((user.boundary, *policies), len(self._classes))
-            self._class_of[user.arn] = number
-            if number not in self._by_arn:
-                self._by_arn[number] = _index(policies)
+            number = classes.setdefault((user.account, user.boundary, *policies), len(classes))
+            self._class_of[user.arn] = number, any(map(_is_read_for_each, policies))
 
     def cells(self, roles: Iterable[Role] | None = None) -> Iterator[Cell]:
         """Every user and role, ordered by user, account and role."""
@@ -305,93 +255,64 @@ class Verdicts:
         self, user: User, role: Role, identity: PolicySet, trust: PolicySet, boundary: PolicySet | None
     ) -> tuple[Status, EffectiveAccess, tuple[str, ...]]:
         policy_sets = [policies for policies in (identity, boundary, trust) if policies is not None]
-        rules = tuple(policies.rules for policies in policy_sets)
-        callers, pins = self._asks(user, rules)
+        documents = tuple(policies.documents for policies in policy_sets)
+        callers, pins = _asks(user, role, documents)
         if all(policies.knows_all for policies in policy_sets):
-            sure = effective_access(rules, callers, pins)
+            sure = effective_access(documents, callers, pins, trust.direct)
             status = Status.ALLOWED if sure else Status.UNVERIFIED if sure.doubts else Status.REFUSED
             return status, sure, sure.doubts
         # By what is sure, and by what would be if the parts that cannot be judged allowed everything.
-        most = [policies.rules if policies.knows_all else (*policies.rules, *ALLOW_ALL) for policies in policy_sets]
-        if not trust.knows_all:
-            most[-1] = (Rule(Effect.ALLOW, direct=user.account == role.account),)
-        maybe = effective_access(tuple(most), callers, pins)
+        most = [
+            policies.documents if policies.knows_all else (*policies.documents, *ALLOW_ALL) for policies in policy_sets
+        ]
+        direct = trust.direct
+        if not trust.knows_all and user.account == role.account:
+            direct = frozenset({NOT_NEEDED})
+        maybe = effective_access(tuple(most), callers, pins, direct)
         if not maybe and not maybe.doubts:
             return Status.REFUSED, NO_ACCESS, ()
         notes = (*maybe.doubts, *(reason for policies in policy_sets for reason in policies.reasons))
         if all(policies.knows_all or (policies is identity and policies.only_more) for policies in policy_sets):
-            sure = effective_access(rules, callers, pins)
+            sure = effective_access(documents, callers, pins, trust.direct)
             if sure:
                 return Status.ALLOWED, sure, (*sure.doubts, *notes)
         return Status.UNVERIFIED, maybe, notes
 
     def identity(self, user: User, role: Role) -> PolicySet:
         """What the user's own and group policies say about entering a role."""
-        number = self._class_of[user.arn]
-        arns, others = self._by_arn[number]
-        lines = [*arns[role.arn], *others] if role.arn in arns else others
-        personal = any(line.settled_by or line.resource_keys for line in lines)
-        key = (number, role.arn, user.arn if personal else "")
-        if key not in self._identity:
-            unread = tuple(policy for policy in user.all_policies if policy.document is None)
-            self._identity[key] = _policy_set(_identity_rules(lines, user, role), unread)
-        return self._identity[key]
+        number, is_personal = self._class_of[user.arn]
+        key = (number, role.arn, user.arn if is_personal else "")
+        if key not in self._held:
+            self._held[key] = _policy_set(user.all_policies, user, role)
+        return self._held[key]
 
     def boundary(self, user: User, role: Role) -> PolicySet | None:
         """What the user's permissions boundary says about it; None without one."""
         if user.boundary is None:
             return None
-        lines = _lines(user.boundary)
-        personal = any(line.settled_by or line.resource_keys for line in lines)
-        key = (user.boundary.arn, role.arn, user.arn if personal else "")
-        if key not in self._boundary:
-            unread = (user.boundary,) if user.boundary.document is None else ()
-            self._boundary[key] = _policy_set(_identity_rules(lines, user, role), unread)
-        return self._boundary[key]
+        key = (user.account, user.boundary.arn, role.arn, user.arn if _is_read_for_each(user.boundary) else "")
+        if key not in self._held:
+            self._held[key] = _policy_set([user.boundary], user, role)
+        return self._held[key]
 
     def trust(self, user: User, role: Role) -> PolicySet:
         """What the role's trust policy says about the user."""
-        lines = _lines(role.trust)
-        same = user.account == role.account
-        admitted = tuple(
-            (i, direct and same) for i, line in enumerate(lines) for yes, direct in [line.admits(user)] if yes
-        )
-        personal = any(lines[i].settled_by for i, _ in admitted)
-        key = (role.arn, admitted, user.arn if personal else "")
+        trust = self._trusts[role.arn]
+        reading = _reading(trust)
+        entries = reading.document.entries if reading else {}
+        named = (entries.get(user.arn), entries.get(self._unique_ids[user.arn]))
+        key = (role.arn, user.account, named, user.arn if reading and reading.is_personal else "")
         if key not in self._trust:
-            rules = []
-            for i, direct in admitted:
-                conditions = _left(lines[i], user, role)
-                if conditions is not None:
-                    rules.append((Rule(lines[i].statement.effect, conditions, direct), lines[i].ref))
-            self._trust[key] = _policy_set((rules, ()), (role.trust,) if role.trust.document is None else ())
+            self._trust[key] = _policy_set([trust], user, role)
         return self._trust[key]
-
-    def _asks(self, user: User, policy_sets: tuple[Rules, ...]) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
-        """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
-        if not _personal(policy_sets):
-            # One name stands for everybody, so that the decision is made once.
-            return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
-        pins: dict[str, str | None] = {f"{_TAG_OF_USER}{k.lower()}": v for k, v in user.tags.items() if user.resource}
-        if user.unique_id.startswith("AIDA"):
-            pins["aws:userid"] = user.unique_id
-        return Callers(type=CallerType.USER, arn=user.arn), tuple(pins.items())
-
-    def candidates(self, user: User, role: Role) -> tuple[tuple[Ref, ...], tuple[Ref, ...]]:
-        """The statements on this user and role, whatever their conditions: of the identity policies, of the trust."""
-        arns, others = self._by_arn[self._class_of[user.arn]]
-        bare = (replace(line, conditions=(), settled_by=frozenset()) for line in (*arns.get(role.arn, ()), *others))
-        granting = tuple(ref for _, ref in _identity_rules(bare, user, role)[0])
-        return granting, tuple(line.ref for line in _lines(role.trust) if line.admits(user)[0])
 
     def grants(self, group: Group, role: Role) -> bool:
         """Whether a policy of the group allows entering the role, under some condition."""
-        arns, others = _index(group.policies)
         member = User(
             type=PrincipalType.USER, resource=None, account=group.account, partition=group.partition, name="member"
         )
-        rules, _ = _identity_rules((*arns.get(role.arn, ()), *others), member, role)
-        return any(rule.effect is Effect.ALLOW for rule, _ in rules)
+        found = _policy_set(group.policies, member, role).statements
+        return any(statement.effect is Effect.ALLOW for statement in found)
 
     def outsiders(self, roles: Iterable[Role] | None = None) -> Iterator[Outsider]:
         """Everybody whom a trust policy admits beyond the users of the states."""
@@ -400,35 +321,70 @@ class Verdicts:
         }
         accounts = {user.account for user in self.model.users}
         for role in self.model.roles if roles is None else roles:
-            lines = _lines(role.trust)
-            denies = tuple(
-                Rule(Effect.DENY, line.conditions)
-                for line in lines
-                if line.statement.effect is Effect.DENY and line.statement.principals and line.everyone
-            )
-            for line in lines:
-                if line.statement.effect is Effect.DENY:
+            reading = _reading(self._trusts[role.arn])
+            if reading is None:
+                continue
+            for statement, principal in reading.document.admitted:
+                known = principal.kind is PrincipalKind.ACCOUNT and principal.account in accounts
+                if known or principal.value in users:
                     continue
-                for principal in line.statement.principals or (Principal(PrincipalKind.WILDCARD, "*", None),):
-                    known = principal.kind is PrincipalKind.ACCOUNT and principal.account in accounts
-                    if known or principal.value in users:
-                        continue
-                    found = effective_access(((*denies, Rule(Effect.ALLOW, line.conditions)),), _callers(principal))
-                    if found or found.doubts:
-                        yield Outsider(principal, role, line.ref, found)
+                found = effective_access((reading.admitting(statement),), _callers(principal))
+                if found or found.doubts:
+                    yield Outsider(principal, role, reading.ref(statement), found)
 
     def session_addresses(self, role: Role) -> Addresses | None:
         """From where a session of the role can do anything at all; None if no policy of the role limits it."""
-        rules = [*ALLOW_ALL]
-        for policy in role.policies:
-            for statement in policy.document.statements if policy.document else ():
-                everything = "*" in (statement.actions or ()) and "*" in (statement.resources or ())
-                if everything and statement.effect is Effect.DENY:
-                    rules.append(Rule(Effect.DENY, statement.conditions))
-        if len(rules) == 1:
+        documents = tuple(policy.document for policy in role.policies if policy.document)
+        denies = only(documents, _denies_everything)
+        if not denies:
             return None
-        found = effective_access((tuple(rules),), Callers(type=CallerType.ROLE, account=role.account))
+        found = effective_access(((*ALLOW_ALL, *denies),), Callers(type=CallerType.ROLE, account=role.account))
         return None if found.addresses.unrestricted and found.addresses.endpoints else found.addresses
+
+
+def _denies_everything(statement: Statement) -> bool:
+    everything = "*" in (statement.actions or ()) and "*" in (statement.resources or ())
+    return everything and statement.effect is Effect.DENY
+
+
+def _policy_set(policies: Iterable[Policy], user: User, role: Role) -> PolicySet:
+    documents: list[Document] = []
+    refs: list[Ref] = []
+    direct, unread, vague = set(), [], []
+    for policy in policies:
+        reading = _reading(policy)
+        if reading is None:
+            unread.append(policy)
+            continue
+        kept = []
+        for ref, statement in reading.left(user, role):
+            if statement.resources or statement.not_resources:
+                vague.append(f"{ref.title} cannot be verified: its resources hang on a variable that no state knows.")
+                continue
+            if user.account == role.account and names_directly(ref.statement, user.arn, user.unique_id):
+                direct.add(len(refs))
+            kept.append(replace(statement, index=len(refs), sid=""))
+            refs.append(ref)
+        if kept:
+            documents.append(replace(reading.document, statements=tuple(kept)))
+    return PolicySet(tuple(documents), tuple(refs), frozenset(direct), tuple(unread), tuple(vague))
+
+
+def _is_read_for_each(policy: Policy) -> bool:
+    """Whether a policy has to be read for each user apart."""
+    reading = _reading(policy)
+    return reading is not None and reading.is_personal
+
+
+def _asks(
+    user: User, role: Role, policies: tuple[Documents, ...]
+) -> tuple[Callers, tuple[tuple[str, str | None], ...]]:
+    """Who calls, and the keys that follow from it: only as far as conditions that are left look at it."""
+    if not _is_personal(policies):
+        # One name stands for everybody, so that the decision is made once.
+        return Callers(type=CallerType.USER, arn=f"arn:{user.partition}:iam::{user.account}:user/somebody"), ()
+    asked = sorted(set[str]().union(*(keys_asked(document) for each in policies for document in each)))
+    return Callers(type=CallerType.USER, arn=user.arn), tuple(_settled(user, role, asked).items())
 
 
 def _callers(principal: Principal) -> Callers:
@@ -442,84 +398,18 @@ def _callers(principal: Principal) -> Callers:
     return Callers(type=CallerType.USER, account=principal.account)
 
 
-def _index(policies: Iterable[Policy]) -> tuple[dict[str, list[_Line]], list[_Line]]:
-    """The lines of policies: those that name roles in full by ARN, and the others."""
-    arns: dict[str, list[_Line]] = {}
-    others = []
-    for policy in policies:
-        for line in _lines(policy):
-            if line.literal is None:
-                others.append(line)
-            else:
-                for arn in line.literal:
-                    arns.setdefault(arn, []).append(line)
-    return arns, others
+def _settled(user: User, role: Role, asked: Iterable[str]) -> dict[str, str | None]:
+    """The asked keys that follow from user and role, besides those that their ARNs tell; None for absent ones."""
+    known = {key.lower(): value for key, value in context_of(user, role).items()}
+    return {
+        key: known.get(key)
+        for key in asked
+        if key in known or (_is_tag(key) and (user if key.startswith(_TAG_OF_USER) else role).resource)
+    }
 
 
-_Ruled = tuple[list[tuple[Rule, Ref]], tuple[str, ...]]
-
-
-def _policy_set(ruled: _Ruled, unread: tuple[Policy, ...]) -> PolicySet:
-    rules, vague = ruled
-    return PolicySet(tuple(rule for rule, _ in rules), tuple(ref for _, ref in rules), unread, vague)
-
-
-def _identity_rules(lines: Iterable[_Line], user: User, role: Role) -> _Ruled:
-    rules, vague = [], []
-    for line in lines:
-        if line.literal is None:
-            facts = _facts(user, role)
-            if not all(_known(key, user, role) for key in line.resource_keys):
-                vague.append(
-                    f"{line.ref.title} cannot be verified: its resources hang on a variable that no state knows."
-                )
-                continue
-            covers = line.statement.resources is not None
-            language = language_of(
-                line.statement.resources or line.statement.not_resources or (), line.has_variables, facts.lookup
-            )
-            if (role.arn in language) != covers:
-                continue
-        elif role.arn not in line.literal:
-            continue
-        conditions = _left(line, user, role)
-        if conditions is not None:
-            rules.append((Rule(line.statement.effect, conditions), line.ref))
-    return rules, tuple(vague)
-
-
-def _left(line: _Line, user: User, role: Role) -> tuple[Condition, ...] | None:
-    """The conditions that user and role do not settle; None if one of them fails."""
-    if not line.settled_by:
-        return line.conditions
-    facts = _facts(user, role)
-    left = []
-    for condition in line.conditions:
-        keys = {canonical(condition.key), *(canonical(key) for value in condition.values for key in _keys(value))}
-        if all(_known(key, user, role) for key in keys):
-            check = Check(condition, True, facts.lookup)
-            holds = check.holds(facts.values(check.key))
-            if holds is False:
-                return None
-            if holds:
-                continue
-        left.append(condition)
-    return tuple(left)
-
-
-def _known(key: str, user: User, role: Role) -> bool:
-    """Whether user and role settle a key."""
-    if key == "aws:userid":
-        return user.unique_id.startswith("AIDA")
-    if key.startswith(_TAG_OF_USER):
-        return user.resource is not None
-    if key.startswith(_TAGS_OF_ROLE):
-        return role.resource is not None
-    return key in _OF_USER or key in _OF_ROLE
-
-
-def _facts(user: User, role: Role) -> Facts:
-    return Facts(Request(principal=user.arn, action=ASSUME, resource=role.arn, context=context_of(user, role)))
+def _is_tag(key: str) -> bool:
+    return key.startswith((_TAG_OF_USER, *_TAGS_OF_ROLE))
 
 
 def context_of(user: User, role: Role) -> Mapping[str, str]:
@@ -531,17 +421,14 @@ def context_of(user: User, role: Role) -> Mapping[str, str]:
 
 
 @cache
-def _personal(policy_sets: tuple[Rules, ...]) -> bool:
+def _is_personal(policies: tuple[Documents, ...]) -> bool:
     """Whether conditions that are left look at who calls.
 
     A variable that stands alone on its key (`sts:RoleSessionName` must be `${aws:username}`) gives everybody the same
     verdict.
     """
-    by_key: dict[str, set[Condition]] = {}
-    for condition in (c for policies in policy_sets for rule in policies for c in rule.conditions):
-        by_key.setdefault(canonical(condition.key), set()).add(condition)
-    for key, conditions in by_key.items():
-        names = {canonical(name) for c in conditions for value in c.values for name in _keys(value)}
-        if _is_settled(key) or (any(map(_is_settled, names)) and len(conditions) > 1):
-            return True
-    return False
+    documents = [document for each in policies for document in each]
+    conditions = {one for document in documents for statement in document.statements for one in statement.conditions}
+    times = Counter(canonical_key(condition.key) for condition in conditions)
+    several = {key for key, number in times.items() if number > 1}
+    return any(asks_who(document, several) for document in documents)

@@ -87,7 +87,7 @@ class LocalAccounts:
 
     def __enter__(self) -> LocalAccounts:
         from sandbox.errors import SandboxError
-        from sandbox.refusals.checks import trust_policy_quota
+        from sandbox.refusals import trust_policy_quota
 
         try:
             trust_policy_quota()
@@ -211,7 +211,7 @@ def _serve(port: int) -> None:
     except OSError as error:
         sys.exit(PORT_TAKEN if error.errno == errno.EADDRINUSE else f"port {port}: {error}")
 
-    from sandbox.refusals.conditions import Conditions
+    from sandbox.refusals import Conditions
 
     conditions = Conditions()
 

@@ -6,7 +6,8 @@ as AWS would.
 It can also answer slowly, or fail now and then, as AWS does.
 """
 
+from sandbox.refusals.checks import trust_policy_quota
 from sandbox.refusals.conditions import Conditions
 from sandbox.refusals.layer import Layer
 
-__all__ = ["Conditions", "Layer"]
+__all__ = ["Conditions", "Layer", "trust_policy_quota"]

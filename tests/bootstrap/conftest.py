@@ -42,14 +42,16 @@ def template() -> Callable[[str], Template]:
 
 
 @pytest.fixture(scope="session")
-def create_stack() -> Callable[[Any, str], None]:
+def create_stack() -> Callable[..., None]:
     """A function that applies a template through a CloudFormation client, as bootstrap/README.md does it by hand."""
 
-    def create(client: Any, kind: str) -> None:
+    def create(client: Any, kind: str, **parameters: str) -> None:
         client.create_stack(
             StackName="delegation-bootstrap",
             TemplateBody=(TEMPLATES / f"{kind}.yaml").read_text(),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in SUBJECTS.items()],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in (SUBJECTS | parameters).items()
+            ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
 
@@ -143,8 +145,15 @@ class _Filling:
                 return str(separator).join(texts)
             case "Fn::GetAtt":
                 return f"arn:{argument[0]}"
+            case "Fn::Split":
+                separator, text = argument
+                return self.value(text).split(separator)
+            case "Fn::Select":
+                index, items = argument
+                return self.value(items)[index]
             case "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda hit: self._variable(hit[1]), argument)
+                text, own = (argument, {}) if isinstance(argument, str) else (argument[0], self.value(argument[1]))
+                return re.sub(r"\$\{([^}]+)\}", lambda hit: own.get(hit[1]) or self._variable(hit[1]), text)
         raise AssertionError(f"{name} is not used by the templates")
 
     def _variable(self, name: str) -> str:

@@ -32,6 +32,25 @@ ACCOUNTS = {"security": "111111111111", "preprod": "222222222222"}
 RUNNER = "999999999999"
 """The account from which the roles are assumed, as a human role's would be."""
 ROLES = {"DeployRole": "delegation-deploy", "PreviewRole": "delegation-preview"}
+SECURITY_AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
+PARAMETERS = {
+    "security": {"GroupNames": "IT-Admins,Auditors"},
+    "target": {
+        # One of them as a pattern.
+        "RoleNames": "TSU-IAM-ACCESS,TSU-AUD*",
+        "ManagedPolicyArns": f"arn:aws:iam::aws:policy/ReadOnlyAccess,{SECURITY_AUDIT}",
+    },
+}
+"""Of the templates, by kind."""
+GROUPS = {"IT-Admins": ["alice", "bob"], "Auditors": ["bob", "carol", {"name": "dave", "until": "2099-12-31"}]}
+AUDIT = {
+    "groups": ["Auditors"],
+    "managedPolicyArns": [SECURITY_AUDIT],
+    "maxSessionHours": 4,
+    "mfaMaxAgeHours": 1,
+    "sessionName": True,
+}
+ADMINISTRATION = {"groups": ["IT-Admins"], "roleManagement": {}}
 BUCKET = "delegation-state-111111111111"
 
 NOT_EXERCISED = {
@@ -85,9 +104,7 @@ class Bootstrapped:
         self._workspace = workspace
         self._calls = calls
         self._policies = {
-            (stack, role): role_policy("security" if stack == "security" else "target", role)
-            for stack in ACCOUNTS
-            for role in ROLES
+            (stack, role): _bootstrap_policy(role_policy, stack, role) for stack in ACCOUNTS for role in ROLES
         }
         self._keys: dict[str, str] = {}
         self.refusals: dict[Lacking, Result] = {}
@@ -95,10 +112,11 @@ class Bootstrapped:
         self._address = f"region=us-east-1&profile=delegation-security&endpoint={workspace.accounts.endpoint}"
         self.secrets_provider = f"awskms://alias/delegation-state?{self._address}"
 
-    def prepare(self, create_stack: Callable[[Any, str], None]) -> None:
+    def prepare(self, create_stack: Callable[..., None]) -> None:
         """Apply the templates, and make the one user who may assume the roles."""
         for stack, account_id in ACCOUNTS.items():
-            create_stack(self._client("cloudformation", account_id), "security" if stack == "security" else "target")
+            kind = _kind(stack)
+            create_stack(self._client("cloudformation", account_id), kind, **PARAMETERS[kind])
             for role in ROLES:
                 self.grant(stack, role)
         iam = self._client("iam", RUNNER)
@@ -207,7 +225,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(
     role_policy: Callable[..., Statements],
-    create_stack: Callable[[Any, str], None],
+    create_stack: Callable[..., None],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Life:
     """Both stacks through all that a deployment does, and what was recorded of it."""
@@ -238,6 +256,7 @@ def life(
 
 def _live(accounts: Bootstrapped) -> None:
     """Make, preview, change, put right and remove both stacks; try each first step with one action fewer before."""
+    accounts.share(groups=GROUPS, roles={"TSU-IAM-ACCESS": ADMINISTRATION, "TSU-AUDIT": AUDIT})
     for stack in ACCOUNTS:
         accounts.configure(stack, tags={"cost-centre": "1"})
         accounts.pulumi("stack", stack, "init", stack, "--secrets-provider", accounts.secrets_provider).check()
@@ -250,8 +269,8 @@ def _live(accounts: Bootstrapped) -> None:
     _change_by_hand(accounts.iam("security"), accounts.iam("preprod"))
     change = {"userPath": "/admins/", "tags": {"team": "platform"}}
     accounts.share(
-        groups={"IT-Admins": ["alice", "carol"]},
-        roles={"TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "roleManagement": {}, "maxSessionHours": 2}},
+        groups={"IT-Admins": ["alice", "carol"], "Auditors": ["carol"]},
+        roles={"TSU-IAM-ACCESS": ADMINISTRATION | {"maxSessionHours": 2}, "TSU-AUDIT": AUDIT},
     )
     accounts.configure("security", **change)
     accounts.configure("preprod", **change, revokeSessionsBefore="2025-11-25T10:00:00Z")
@@ -265,10 +284,14 @@ def test_each_request_is_allowed_on_its_resource(
     life: Life, role_policy: Callable[..., Statements], allows: Callable[..., bool]
 ) -> None:
     policies = {
-        "111111111111": role_policy("security", "DeployRole"),
-        "222222222222": role_policy("target", "DeployRole"),
+        account_id: _bootstrap_policy(role_policy, stack, "DeployRole") for stack, account_id in ACCOUNTS.items()
     }
     assert len({request.action for request in life.requests}) > 20
+    concerned = {request.resource for request in life.requests}
+    assert concerned >= {
+        *("arn:aws:iam::111111111111:group/IT-Admins", "arn:aws:iam::111111111111:group/Auditors"),
+        *("arn:aws:iam::222222222222:role/TSU-IAM-ACCESS", "arn:aws:iam::222222222222:role/TSU-AUDIT"),
+    }
     refused = [
         request
         for request in life.requests
@@ -304,6 +327,15 @@ def test_with_one_action_fewer_it_fails(lacking: Lacking, life: Life) -> None:
 def test_entries_of_two_threads_are_told_apart() -> None:
     recording = '{"a": 1}\n{"b": "x"}{"c": 3}\n\n{"d": 4}\n'
     assert list(_entries(recording)) == [{"a": 1}, {"b": "x"}, {"c": 3}, {"d": 4}]
+
+
+def _kind(stack: str) -> str:
+    return "security" if stack == "security" else "target"
+
+
+def _bootstrap_policy(role_policy: Callable[..., Statements], stack: str, role: str) -> Statements:
+    kind = _kind(stack)
+    return role_policy(kind, role, **PARAMETERS[kind])
 
 
 def _change_by_hand(security: Any, target: Any) -> None:
@@ -370,8 +402,9 @@ def _resource(parameters: dict[str, str]) -> str:
 
 def _widened(statement: dict[str, Any], without: str | None) -> dict[str, Any]:
     actions = [action for action in _listed(statement["Action"]) if action != without] or ["iam:None"]
-    s3 = statement["Resource"].startswith("arn:StateBucket")
-    resource = statement["Resource"].replace("arn:StateBucket", f"arn:aws:s3:::{BUCKET}") if s3 else "*"
+    resource = _listed(statement["Resource"])[0]
+    s3 = resource.startswith("arn:StateBucket")
+    resource = resource.replace("arn:StateBucket", f"arn:aws:s3:::{BUCKET}") if s3 else "*"
     return {"Effect": "Allow", "Action": actions, "Resource": resource}
 
 

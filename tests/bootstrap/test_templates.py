@@ -210,13 +210,96 @@ def test_no_bootstrap_role_may_do_more(
 @pytest.mark.parametrize(
     "action", ["iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:DetachRolePolicy"]
 )
-def test_the_deploy_role_changes_no_bootstrap_role_even_where_the_access_role_has_such_a_name(
+def test_the_deploy_role_changes_no_bootstrap_role_even_where_an_access_role_has_such_a_name(
     name: str, action: str, role_policy: Callable[..., Statements], allows: Callable[..., bool]
 ) -> None:
-    statements = role_policy("target", "DeployRole", RoleName=name)
+    statements = role_policy("target", "DeployRole", RoleNames=f"TSU-AUDIT,{name}")
     role = f"arn:aws:iam::222222222222:role/{name}"
     assert allows([statement for statement in statements if statement["Effect"] == "Allow"], action, role)
     assert not allows(statements, action, role)
+
+
+ROLE, GROUP, POLICY = (
+    "arn:aws:iam::222222222222:role/",
+    "arn:aws:iam::111111111111:group/",
+    "arn:aws:iam::111111111111:policy/",
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "named", "others"),
+    [
+        ("A", ["A"], ["B", "AA", ""]),
+        ("A,B", ["A", "B"], ["C", "A,B", ""]),
+        ("A,B,C", ["A", "B", "C"], ["D", "CA", ""]),
+        ("A,B,C,D", ["A", "B", "C", "D"], ["E", ""]),
+        ("TSU-*,A", ["TSU-AUDIT", "TSU-", "A"], ["TSU", "other"]),
+        ("TSU-?", ["TSU-A"], ["TSU-AUDIT"]),
+    ],
+)
+def test_all_names_and_patterns_of_roles_and_groups_are_in_reach_and_no_others(
+    names: str,
+    named: list[str],
+    others: list[str],
+    role_policy: Callable[..., Statements],
+    allows: Callable[..., bool],
+) -> None:
+    parameters = {"security": {"GroupNames": names}, "target": {"RoleNames": names}}
+    deploys, previews = (
+        {kind: role_policy(kind, role, **given) for kind, given in parameters.items()} for role in ROLES
+    )
+    reachable, out_of_reach = (
+        [
+            [
+                allows(deploys["target"], "iam:CreateRole", ROLE + name),
+                allows(
+                    deploys["target"],
+                    "iam:AttachRolePolicy",
+                    ROLE + name,
+                    PolicyARN="arn:aws:iam::aws:policy/ReadOnlyAccess",
+                ),
+                allows(previews["target"], "iam:GetRole", ROLE + name),
+                allows(deploys["security"], "iam:PutGroupPolicy", GROUP + name),
+                allows(
+                    deploys["security"],
+                    "iam:AttachGroupPolicy",
+                    GROUP + name,
+                    PolicyARN=f"{POLICY}{name}-self-service",
+                ),
+                allows(deploys["security"], "iam:CreatePolicyVersion", f"{POLICY}{name}-self-service"),
+                allows(previews["security"], "iam:GetGroup", GROUP + name),
+                allows(previews["security"], "iam:GetPolicyVersion", f"{POLICY}{name}-self-service"),
+            ]
+            for name in group
+        ]
+        for group in (named, others)
+    )
+    assert all(map(all, reachable))
+    assert not any(map(any, out_of_reach))
+
+
+@pytest.mark.parametrize(
+    ("names", "accepted"),
+    [
+        ("TSU-IAM-ACCESS", True),
+        ("TSU-*,TSU-AUDIT", True),
+        ("A,B,C,D", True),
+        ("A,B,C,D,E", False),
+        ("*", False),
+        ("A,*", False),
+        ("?*", False),
+        ("A,", False),
+        ("A, B", False),
+        ("role/A", False),
+        ("", False),
+    ],
+)
+def test_names_are_four_at_most_and_none_is_for_all(
+    names: str, accepted: bool, template: Callable[[str], Template]
+) -> None:
+    for kind, parameter in (("security", "GroupNames"), ("target", "RoleNames")):
+        pattern = template(kind)["Parameters"][parameter]["AllowedPattern"]
+        assert (re.fullmatch(pattern, names) is not None) == accepted
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -257,7 +340,8 @@ def test_the_admins_cannot_change_or_enter_a_bootstrap_role(
 @pytest.mark.parametrize("role", ROLES)
 def test_documents_fit_their_quotas(kind: str, role: str, filled_in: Callable[..., Template]) -> None:
     subjects = ",".join(f"repo:your-organisation/delegation:environment:target-{number}" for number in range(10))
-    resources = filled_in(kind, DeploySubjects=subjects, HumanRoleArn=SSO_ROLE)
+    names = {"GroupNames": ",".join(letter * 128 for letter in "ABCD")} if kind == "security" else {}
+    resources = filled_in(kind, DeploySubjects=subjects, HumanRoleArn=SSO_ROLE, **names)
     (policy,) = resources[role]["Policies"]
     assert len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 10_240
     assert len(json.dumps(resources[role]["AssumeRolePolicyDocument"], separators=(",", ":"))) < 2_048
@@ -296,7 +380,7 @@ def test_the_key_rotates_and_belongs_to_its_account_alone(filled_in: Callable[..
 @pytest.mark.filterwarnings("ignore:Tried to parse")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_templates_are_created_on_the_local_cloudformation(
-    kind: str, create_stack: Callable[[Any, str], None], monkeypatch: pytest.MonkeyPatch
+    kind: str, create_stack: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")

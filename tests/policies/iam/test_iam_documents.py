@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from delegation_pack.iam import Effect, Kind, PrincipalKind, Unverifiable, matching_actions, parse, size
+from delegation_pack.iam import Effect, Kind, PrincipalKind, Unverifiable, matching_actions, parse
 
 TRUST: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
 GRANT: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
@@ -266,9 +266,3 @@ def test_keys_of_identity_providers(key: str) -> None:
     statement = {"Effect": "Allow", "Principal": {"Federated": "x"}, "Action": "sts:*", "Condition": content}
     (parsed,) = parse({"Statement": statement}, Kind.TRUST).statements
     assert {condition.key for condition in parsed.conditions} == {key}
-
-
-def test_size_leaves_out_white_space() -> None:
-    document = {"Version": "2012-10-17", "Statement": [{**GRANT, "Sid": "A"}]}
-    assert size(document) == size(json.dumps(document, indent=8)) == len(json.dumps(document, separators=(",", ":")))
-    assert size(' {"a":\t"b c"}\r\n') == 10

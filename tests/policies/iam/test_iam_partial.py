@@ -20,6 +20,7 @@ from delegation_pack.iam import (
     Unverifiable,
     Values,
     address_classes,
+    asks_who,
     decide,
     decide_intersection,
     evaluate,
@@ -284,3 +285,55 @@ def test_residual_and_document_agree_on_a_query_about_the_known_part(kind: Kind)
         assert (decide(residual(document, known), query) is not None) == expected
 
     run()
+
+
+WHO: dict[str, tuple[dict[str, Any], tuple[str, ...], bool]] = {
+    "nothing about the caller": ({"Resource": "*", "Condition": {"Bool": {MFA: "true"}}}, (), False),
+    "a key of the caller": ({"Resource": "*", "Condition": {"StringLike": {"aws:username": "a*"}}}, (), True),
+    "the caller's account": ({"Resource": "*", "Condition": {"StringLike": {"aws:PrincipalAccount": "1*"}}}, (), False),
+    "a tag": (
+        {"Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/a": "b"}}},
+        ("aws:principaltag/a",),
+        True,
+    ),
+    "a tag that stays open": ({"Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/a": "b"}}}, (), False),
+    "a variable in a resource": ({"Resource": "arn:aws:iam::*:role/${aws:username}"}, (), True),
+    "a variable on an open key": (
+        {"Resource": "*", "Condition": {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}},
+        (),
+        False,
+    ),
+    "a variable on a settled key": (
+        {"Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/a": "${aws:username}"}}},
+        ("aws:resourcetag/a",),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "settled", "asks"), WHO.values(), ids=WHO)
+def test_document_asks_who_calls(statement: dict[str, Any], settled: tuple[str, ...], asks: bool) -> None:
+    assert asks_who(identity(statement), settled) is asks
+
+
+@KINDS
+def test_residuals_of_principals_that_a_document_does_not_tell_apart_are_equal(kind: Kind) -> None:
+    compared = []
+
+    @settings(BOUNDED, max_examples=400)
+    @given(documents(kind), st.sampled_from(RESOURCES), st.sampled_from(WORLD["aws:principaltag/team"]))
+    def run(content: dict[str, Any], resource: str, team: list[str]) -> None:
+        document = parse(json.dumps(content), kind)
+        alice, bob = USERS[:2]
+        context = {"aws:principaltag/team": team[0]} if team else {}
+        if asks_who(document, context) or document.entries.get(alice) != document.entries.get(bob):
+            return
+        left = (
+            residual(document, Known(principal=who, action="sts:AssumeRole", resource=resource, context=context))
+            for who in (alice, bob)
+        )
+        assert len(set(left)) == 1
+        compared.append(document)
+
+    run()
+    assert len(compared) > 50

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.policies.documents_under_test import (
     ADDRESS,
+    ALICE,
     GRANT,
     MANAGEMENT,
     MFA,
@@ -19,16 +22,38 @@ from tests.policies.documents_under_test import (
     trust,
 )
 from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
-from tests.policies.running import ELSEWHERE, SECURITY, UNKNOWN, Made
+from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
 
 
-def _members(*names: str) -> Made:
+BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
+AUDIT = ROLE + "-AUDIT"
+
+
+def _members(*names: str, group: str = "admins") -> Made:
     return Made(
         type="aws:iam/groupMembership:GroupMembership",
-        name="members",
+        name=f"members-of-{group}",
         account=SECURITY,
-        inputs={"group": "admins", "users": list(names)},
+        inputs={"group": group, "users": list(names)},
     )
+
+
+def _grant(group: str, *roles: str) -> Made:
+    return group_policy(document(allow("sts:AssumeRole", list(roles), **MFA, **ADDRESS)), group=group, name=group)
+
+
+TWO_ROLES = (
+    role(trust({"AWS": [ALICE, BOB]})),
+    Made(
+        type="aws:iam/role:Role",
+        name="audit",
+        account=TARGET,
+        inputs={"name": "ACCESS-AUDIT", "assumeRolePolicy": json.dumps(trust({"AWS": [BOB, CAROL]}))},
+    ),
+    _grant("admins", ROLE),
+    _grant("auditors", AUDIT),
+)
+ONE_ROLE = (role(trust({"AWS": [ALICE, BOB, CAROL]})), _grant("admins", ROLE), _grant("auditors", ROLE))
 
 
 CASES = [
@@ -42,6 +67,20 @@ CASES = [
         members=(role(), group_policy(GRANT), _members("alice")),
         reads=(role(), group_policy(READS)),
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
+        two_roles=(*TWO_ROLES, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
+        two_groups=(*ONE_ROLE, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
+        members_of_one_group_known=(*ONE_ROLE, _members("alice")),
+        group_and_user=(
+            role(trust({"AWS": [ALICE, BOB]})),
+            _grant("admins", ROLE),
+            _members("alice"),
+            Made(
+                type="aws:iam/userPolicy:UserPolicy",
+                name="own",
+                account=SECURITY,
+                inputs={"user": "bob", "policy": json.dumps(GRANT)},
+            ),
+        ),
     ),
     *rows(
         "delegation-grants-match-trusts",
@@ -68,6 +107,27 @@ CASES = [
         "fail",
         "alice, who is not a member",
         not_a_member=(role(), group_policy(GRANT), _members()),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        "carol, who is not a member of group admins or auditors and so has no grant",
+        in_no_group=(*ONE_ROLE, _members("alice"), _members("bob", group="auditors")),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        "carol, who is not a member of group auditors and so has no grant",
+        in_the_other_group=(*TWO_ROLES, _members("alice", "bob"), _members("bob", group="auditors")),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        "makes dave a member of group auditors, but Role 'audit' does not trust dave",
+        not_trusted_by_one_role=(
+            *(*TWO_ROLES, _members("alice", "bob")),
+            _members("bob", "carol", "dave", group="auditors"),
+        ),
     ),
     *rows(
         "delegation-grants-match-trusts",

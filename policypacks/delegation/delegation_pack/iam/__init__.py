@@ -27,13 +27,12 @@ from delegation_pack.iam.document import (
     Unverifiable,
     matching_actions,
     parse,
-    size,
 )
 from delegation_pack.iam.domains import AddressClass, address_classes
 from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
 from delegation_pack.iam.new_access import NewAccess, new_access
-from delegation_pack.iam.operators import Span, network
-from delegation_pack.iam.partial import Known, keys_asked, residual
+from delegation_pack.iam.operators import Span, merged, network
+from delegation_pack.iam.partial import Known, asks_who, keys_asked, keys_of_condition, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
     ASSUME_THIS_ROLE,
@@ -81,6 +80,7 @@ __all__ = [
     "Values",
     "Verdict",
     "address_classes",
+    "asks_who",
     "assume_roles_elsewhere",
     "assume_this_role",
     "callers_of_identity",
@@ -90,13 +90,14 @@ __all__ = [
     "decide_intersection",
     "evaluate",
     "keys_asked",
+    "keys_of_condition",
     "matching_actions",
+    "merged",
     "names_directly",
     "network",
     "new_access",
     "outside",
     "parse",
     "residual",
-    "size",
     "unmet",
 ]

@@ -159,13 +159,27 @@ def language_of(texts: Iterable[str], has_variables: bool, lookup: Lookup) -> La
     An ARN of fewer than six fields stands for all that begin so (IAM completes it with wildcards), and a `*` reaches
     over colons: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html.
     """
-    patterns: list[str] = []
-    for text in texts:
-        pattern = resolve(template(text, wildcards=True, variables=has_variables), lookup)
-        if pattern is None:
-            continue
-        patterns += completed(pattern)
-    return union(patterns)
+    texts = tuple(texts)
+    if variables_of(texts, has_variables):
+        return _language_of(texts, has_variables, lookup)
+    return _same_for_all(texts, has_variables)
+
+
+def _language_of(texts: tuple[str, ...], has_variables: bool, lookup: Lookup) -> Language:
+    found = (resolve(template(text, wildcards=True, variables=has_variables), lookup) for text in texts)
+    return union(whole for pattern in found if pattern is not None for whole in completed(pattern))
+
+
+@lru_cache(maxsize=1 << 12)
+def _same_for_all(texts: tuple[str, ...], has_variables: bool) -> Language:
+    return _language_of(texts, has_variables, lambda _: None)
+
+
+@lru_cache(maxsize=1 << 12)
+def variables_of(texts: tuple[str, ...], has_variables: bool) -> frozenset[str]:
+    """The condition keys, by their canonical names, that policy variables in Resource patterns name."""
+    parsed = (template(text, wildcards=True, variables=has_variables) for text in texts)
+    return frozenset(canonical(key) for parts in parsed for key in keys_of(parts))
 
 
 def completed(pattern: str) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from delegation_pack.iam.operators import WITH_VARIABLES, Family, operator, valid
@@ -164,6 +164,17 @@ class Document:
             if statement.effect is Effect.ALLOW
             for principal in (everyone if statement.not_principals is not None else statement.principals or ())
         )
+
+    @cached_property
+    def entries(self) -> Mapping[str, tuple[int, ...]]:
+        """The entries of all Principal and NotPrincipal elements as written, an account's by its id; each with the
+        statements (index) that it stands in."""
+        found: dict[str, tuple[int, ...]] = {}
+        for statement in self.statements:
+            for one in statement.named_principals:
+                name = str(one.account) if one.kind is PrincipalKind.ACCOUNT else one.value
+                found[name] = (*found.get(name, ()), statement.index)
+        return found
 
     @property
     def named_resources(self) -> tuple[str, ...]:
@@ -405,9 +416,3 @@ def matching_actions(statement: Statement, names: Iterable[str]) -> tuple[str, .
 def _action_pattern(actions: tuple[str, ...]) -> re.Pattern[str]:
     forms = (re.escape(action).replace(r"\*", ".*").replace(r"\?", ".") for action in actions)
     return re.compile("|".join(forms), re.IGNORECASE | re.ASCII)
-
-
-def size(document: str | Mapping[str, Any]) -> int:
-    """The document's size as IAM's quotas count it: characters that are not white space."""
-    text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
-    return len(text) - sum(text.count(blank) for blank in " \t\r\n")

@@ -6,7 +6,7 @@ import ipaddress
 import operator as compare
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -195,18 +195,23 @@ def network(text: str) -> Span | None:
     return block.version, int(block.network_address), int(block.broadcast_address)
 
 
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same addresses as spans in order, neither overlapping nor adjacent."""
+    found: list[Span] = []
+    for version, first, last in sorted(spans):
+        if found and found[-1][0] == version and first <= found[-1][2] + 1:
+            found[-1] = version, found[-1][1], max(last, found[-1][2])
+        else:
+            found.append((version, first, last))
+    return tuple(found)
+
+
 class Networks:
     """A set of addresses, for quick membership."""
 
-    def __init__(self, spans: list[Span]) -> None:
-        merged: list[Span] = []
-        for version, first, last in sorted(spans):
-            if merged and merged[-1][0] == version and first <= merged[-1][2] + 1:
-                merged[-1] = version, merged[-1][1], max(last, merged[-1][2])
-            else:
-                merged.append((version, first, last))
-        self.spans = merged
-        self._starts = [(version, first) for version, first, _ in merged]
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self.spans = merged(spans)
+        self._starts = [(version, first) for version, first, _ in self.spans]
 
     def __bool__(self) -> bool:
         return bool(self.spans)

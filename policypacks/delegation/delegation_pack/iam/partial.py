@@ -15,16 +15,19 @@ So two principals that a document does not tell apart have equal residuals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from delegation_pack.iam import keys
-from delegation_pack.iam.conditions import Lookup, canonical, language_of, resource_texts, templates
+from delegation_pack.iam.conditions import Lookup, canonical, language_of, resource_texts, templates, variables_of
 from delegation_pack.iam.document import BY_UNIQUE_ID, Condition, Document, Principal, Statement, matching_actions
 from delegation_pack.iam.evaluation import Facts, Request
 from delegation_pack.iam.patterns import ANYTHING, SEPARATOR, Budget, union, word
 from delegation_pack.iam.principals import principals_language
-from delegation_pack.iam.variables import Template, keys_of, template
+from delegation_pack.iam.variables import keys_of
+
+_TAG = "aws:principaltag/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +54,39 @@ def residual(document: Document, known: Known) -> Document:
 
 def keys_asked(document: Document) -> frozenset[str]:
     """The condition keys that a document's conditions and policy variables name, by their canonical names."""
-    found = {canonical(condition.key) for statement in document.statements for condition in statement.conditions}
-    for statement in document.statements:
-        texts = [parts for condition in statement.conditions for parts in templates(condition, document.has_variables)]
-        texts += [
-            template(text, wildcards=True, variables=document.has_variables) for text in resource_texts(statement)
-        ]
-        found |= {canonical(key) for parts in texts for key in keys_of(parts)}
-    return frozenset(found)
+    return frozenset[str]().union(
+        *(variables_of(resource_texts(statement), document.has_variables) for statement in document.statements),
+        *(keys_of_condition(one, document.has_variables) for each in document.statements for one in each.conditions),
+    )
+
+
+def keys_of_condition(condition: Condition, has_variables: bool) -> frozenset[str]:
+    """The keys, by their canonical names, that a condition tests and that its policy variables name."""
+    named = {key for parts in templates(condition, has_variables) for key in keys_of(parts)}
+    return frozenset(map(canonical, {condition.key, *named}))
+
+
+def asks_who(document: Document, settled: Container[str] = ()) -> bool:
+    """Whether the residuals of a document for two principals of one account may differ though it names them alike.
+
+    `settled` are the canonical names of the keys that are known of both, besides what follows from principal and
+    resource. A condition on an open key stays as it is written, whatever its variables name.
+    """
+
+    def of_caller(names: Iterable[str]) -> bool:
+        return any(name in keys.OF_PRINCIPAL - {"aws:principalaccount"} or name.startswith(_TAG) for name in names)
+
+    def stays(condition: Condition) -> bool:
+        key = canonical(condition.key)
+        return key not in settled and key not in keys.OF_PRINCIPAL | keys.OF_RESOURCE | {"aws:principaltype"}
+
+    return any(
+        of_caller(variables_of(resource_texts(statement), document.has_variables))
+        or any(
+            of_caller(keys_of_condition(one, document.has_variables)) for one in statement.conditions if not stays(one)
+        )
+        for statement in document.statements
+    )
 
 
 class _Part:
@@ -92,10 +120,11 @@ class _Part:
 
 def _statement(statement: Statement, has_variables: bool, part: _Part) -> Statement | None:
     """What is left of a statement; None if it does not apply."""
+    settled: dict[str, Any] = {}
     if part.known.action is not None:
         if not matching_actions(statement, [part.known.action]):
             return None
-        statement = replace(statement, actions=("*",), not_actions=None)
+        settled |= {"actions": ("*",), "not_actions": None}
     named = statement.principals if statement.principals is not None else statement.not_principals
     if named is not None and part.known.principal is not None:
         match _names(named, part):
@@ -104,18 +133,18 @@ def _statement(statement: Statement, has_variables: bool, part: _Part) -> Statem
             case found if found != (statement.principals is not None):
                 return None
             case _:
-                statement = replace(statement, principals=None, not_principals=None)
+                settled |= {"principals": None, "not_principals": None}
     if resource_texts(statement) and part.known.resource is not None:
         match _covers(statement, part.known.resource, has_variables, part):
             case False:
                 return None
             case True:
-                statement = replace(statement, resources=None, not_resources=None)
+                settled |= {"resources": None, "not_resources": None}
     results = [_holds(condition, has_variables, part) for condition in statement.conditions]
     if False in results:
         return None
     left = tuple(one for one, result in zip(statement.conditions, results, strict=True) if result is None)
-    return replace(statement, conditions=left)
+    return replace(statement, **settled, conditions=left)
 
 
 def _names(principals: Iterable[Principal], part: _Part) -> bool | None:
@@ -134,14 +163,12 @@ def _covers(statement: Statement, resource: str, has_variables: bool, part: _Par
     """Whether a statement is about the resource; None if that hangs on policy variables."""
     texts = resource_texts(statement)
     about = statement.resources is not None
-    settled = [text for text in texts if part.settles(keys_of(_template(text, has_variables)))]
+    settled = texts
+    if not part.settles(variables_of(texts, has_variables)):
+        settled = tuple(text for text in texts if part.settles(variables_of((text,), has_variables)))
     if resource in language_of(settled, has_variables, part.facts.lookup):
         return about
-    return None if resource in language_of(texts, has_variables, part.widest) else not about
-
-
-def _template(text: str, has_variables: bool) -> Template:
-    return template(text, wildcards=True, variables=has_variables)
+    return None if settled != texts and resource in language_of(texts, has_variables, part.widest) else not about
 
 
 def _holds(condition: Condition, has_variables: bool, part: _Part) -> bool | None:
@@ -150,5 +177,4 @@ def _holds(condition: Condition, has_variables: bool, part: _Part) -> bool | Non
         return None
     (check,) = part.facts.check([condition], has_variables)
     values = part.facts.values(check.key)
-    named = {key for parts in templates(condition, has_variables) for key in keys_of(parts)}
-    return check.holds(values) if not values or part.settles(named) else None
+    return check.holds(values) if not values or part.settles(keys_of_condition(condition, has_variables)) else None

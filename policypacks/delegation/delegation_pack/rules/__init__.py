@@ -7,6 +7,8 @@ from importlib import import_module
 
 from delegation_pack.rule import Rule
 
+__all__ = ["RULES"]
+
 _FOUND: list[Rule] = [import_module(f"{__name__}.{module.name}").RULE for module in pkgutil.iter_modules(__path__)]
 
 RULES = tuple(sorted(_FOUND, key=lambda rule: (not rule.mandatory, rule.name)))

@@ -6,7 +6,7 @@ whose members are managed elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from delegation_pack.addresses import networks_of
 from delegation_pack.configuration import Config
@@ -24,7 +24,7 @@ from delegation_pack.iam import (
     decide,
 )
 from delegation_pack.judging import listed
-from delegation_pack.model import Model, Policy, Principal
+from delegation_pack.model import Model, Policy, Principal, Resource
 from delegation_pack.rights import allowed
 from delegation_pack.rule import Rule, Violation
 
@@ -36,18 +36,18 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
     if not grants:
         return
     trusting = {role: trust.document for role in model.roles for trust in role.trusts if trust.document}
-    met: set[Principal] = set()
+    granting: dict[Principal, list[Policy]] = {}
     for grant in grants:
         for arn in grant.read().named_resources:
             role = model.role(arn)
             if role is None or role not in trusting or not _grants(grant, arn):
                 continue
-            met.add(role)
-            yield from _differences(model, grant, role, trusting[role])
+            granting.setdefault(role, []).append(grant)
+            yield from _differences(grant, role, trusting[role])
     for role, document in trusting.items():
-        if role in met or not role.arn or not _takes_users(document, role):
-            continue
-        if not any(_grants(grant, role.arn) for grant in grants):
+        if role in granting:
+            yield from _members(model, granting[role], role, document)
+        elif role.arn and _takes_users(document, role) and not any(_grants(grant, role.arn) for grant in grants):
             yield (
                 role.maker,
                 f"{role.maker.label} trusts users of another account, but no grant of this stack names {role.arn}.",
@@ -73,7 +73,7 @@ def _takes_users(document: Document, role: Principal) -> bool:
         return False
 
 
-def _differences(model: Model, grant: Policy, role: Principal, trust: Document) -> Iterator[Violation]:
+def _differences(grant: Policy, role: Principal, trust: Document) -> Iterator[Violation]:
     callers = callers_of_identity(grant.attachment, grant.account, grant.partition)
     if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
@@ -87,33 +87,44 @@ def _differences(model: Model, grant: Policy, role: Principal, trust: Document) 
                 f"{grant.label} allows {listed([*map(str, granted)])}, but {role.maker.label} tests "
                 f"{listed([*map(str, tested)])}. Use the same networks on both sides.",
             )
-    yield from _members(model, grant, role, trust)
 
 
-def _members(model: Model, grant: Policy, role: Principal, trust: Document) -> Iterator[Violation]:
-    """Compare the members of the grant's group with the users that the role names."""
-    admitted = [principal for _, principal in trust.admitted if principal.account == grant.account]
-    if grant.account is None or any(principal.kind is not PrincipalKind.USER for _, principal in trust.admitted):
+def _members(model: Model, grants: Sequence[Policy], role: Principal, trust: Document) -> Iterator[Violation]:
+    """Compare the users that a role names with the members of all groups that have a grant on it."""
+    if any(principal.kind is not PrincipalKind.USER for _, principal in trust.admitted):
         return
-    trusted = {principal.value.rpartition("/")[2] for principal in admitted}
-    group = grant.carrier.text("group", "groupname")
+    trusted = {(principal.account, principal.value.rpartition("/")[2]) for _, principal in trust.admitted}
+    groups = dict.fromkeys((grant.account, grant.carrier.text("group", "groupname")) for grant in grants)
+    memberships = {group: [*_memberships(model, *group)] for group in groups}
+    granted = set()
+    for (account, group), found in memberships.items():
+        for membership, users in found:
+            granted |= {(account, user) for user in users}
+            for user in sorted(user for user in users if (account, user) not in trusted):
+                yield (
+                    membership,
+                    f"{membership.label} makes {user} a member of group {group}, but {role.maker.label} does not trust "
+                    f"{user}.",
+                )
+    if not all(memberships.values()):
+        return
+    accounts = {account for account, _ in groups}
+    for _, user in sorted((account, user) for account, user in trusted - granted if account and account in accounts):
+        yield (
+            role.maker,
+            f"{role.maker.label} trusts {user}, who is not a member of group "
+            f"{' or '.join(str(group) for _, group in groups)} and so has no grant.",
+        )
+
+
+def _memberships(model: Model, account: str | None, group: str | None) -> Iterator[tuple[Resource, Sequence[str]]]:
+    """The memberships of a group that the stack holds, and their users; none where that cannot be told."""
     for membership in model.of("iam.GroupMembership"):
         users = membership.get("users")
-        if group is None or membership.text("group") != group or membership.account != grant.account:
+        if account is None or group is None or (membership.account, membership.text("group")) != (account, group):
             continue
-        if not isinstance(users, list) or not all(isinstance(user, str) for user in users):
-            continue
-        for user in sorted(trusted - set(users)):
-            yield (
-                role.maker,
-                f"{role.maker.label} trusts {user}, who is not a member of group {group} and so has no grant.",
-            )
-        for user in sorted(set(users) - trusted):
-            yield (
-                membership,
-                f"{membership.label} makes {user} a member of group {group}, but {role.maker.label} does not trust "
-                f"{user}.",
-            )
+        if isinstance(users, list) and all(isinstance(user, str) for user in users):
+            yield membership, users
 
 
 RULE = Rule(
@@ -121,7 +132,7 @@ RULE = Rule(
     description="Grants and trust policies of one stack belong together.",
     severity="medium",
     remediation=(
-        'Let "Resource" of the grant be the role\'s ARN, let the role trust the members of the group, and use '
+        'Let "Resource" of the grant be the role\'s ARN, let the role trust the members of all its groups, and use '
         "the same networks on both."
     ),
     on_stack=disagreements,
