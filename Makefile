@@ -60,6 +60,7 @@ check: setup ## Check format, lint and types
 	$(BIN)/cfn-lint bootstrap/*.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/python -m operations.targets
 
 .PHONY: format
 format: setup ## Format the code and fix what the linter can
@@ -97,11 +98,11 @@ access: setup ## Ask who can get in where: make access ARGS="matrix -s state.jso
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
-preview: .ready ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
+preview: .ready .agreed ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
 	$(JUDGED) preview --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
 .PHONY: up
-up: .ready ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+up: .ready .agreed ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
 	@$(BIN)/python -m operations.unfinished --stack $(STACK)
 	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
 
@@ -132,6 +133,11 @@ smoke: setup ## Try a target's access role with your keys: make smoke STACK=prep
 		{ echo "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/ (make demo works without it)."; exit 1; }
 	@$(BIN)/python -m operations.project_files "$(STACK)" "$(PROGRAM)"
 	@$(BIN)/python $(PACK)/check_config.py $(PACK)/config/$(STACK).json
+
+# Packed grants rest on what the stack security says of each target.
+.PHONY: .agreed
+.agreed: .ready
+	@$(BIN)/python -m operations.targets --stack "$(STACK)" "$(PROGRAM)"
 
 .PHONY: requirements
 requirements: setup ## Renew the lock files after a change of pyproject.toml

@@ -1,10 +1,12 @@
-"""Writes the two files of one more target account and says what is left to do (`make new-target`)."""
+"""Writes the two files of one more target account and says what is left to do (`make new-target`).
+
+Where the stack security declares its targets, for packed grants, the account is added to its two files.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,14 +15,17 @@ from typing import Any
 
 import yaml
 
+from configuration.names import STACK_NAME
 from operations import stack_files
 from operations.errors import OperationError, exit_code
 from settings import NAMESPACE, SECURITY_STACK, Settings
 
-# The name becomes an AWS profile, a GitHub environment and a workflow's job.
-_STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _OWN_KEYS = ("securityAccountId", "targetAccountId", "staticIps")
 _ADDRESSES = "allowedCidrs"
+_BY_ACCOUNT = "byAccount"
+_NOT_TAKEN_OVER = ("exempt", "targetAccounts", "accessRoles", _BY_ACCOUNT)
+"""Exemptions, and what the stack security alone has to list."""
+_TARGETS = f"{NAMESPACE}:targets"
 
 
 def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()) -> Settings:
@@ -38,7 +43,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     Raises:
         OperationError: a file exists, or the name, the account or an address is refused. Nothing is written then.
     """
-    if not _STACK_NAME.fullmatch(stack):
+    if not STACK_NAME.fullmatch(stack):
         raise OperationError(
             f"{stack!r} cannot be a stack's name: use up to 40 lower-case letters, digits and hyphens, a letter first, "
             "such as make new-target STACK=staging ACCOUNT=444444444444."
@@ -59,20 +64,87 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
             "The other target stacks do not agree on static IPs: give those of this one, "
             f"such as make new-target STACK={stack} ACCOUNT={account_id} IPS=198.51.100.7,203.0.113.0/28."
         )
+    security = stack_files.read_settings(top, SECURITY_STACK)
     values = shared | {
-        "securityAccountId": stack_files.read_settings(top, SECURITY_STACK).security_account_id,
+        "securityAccountId": security.security_account_id,
         "targetAccountId": account_id,
         "staticIps": list(static_ips) or shared["staticIps"],
     }
     settings = stack_files.settings_of(top, stack, values)
     ranges = [entry if isinstance(entry, str) else entry.model_dump() for entry in settings.static_ips]
-    policies = _pack_config(top, others, ranges)
+    written = {
+        stack_files.pack_config_file(top, stack): _pack_config(top, others, ranges),
+        stack_files.stack_file(top, stack): _stack_file(stack, values),
+    }
+    if security.grants == "packed" or security.targets:
+        file = stack_files.stack_file(top, SECURITY_STACK)
+        written[file] = _with_target(file.read_text(encoding="utf-8"), stack, _declared(security, settings, values))
+    written |= _pack_knows(top, security, settings, ranges)
     try:
-        stack_files.pack_config_file(top, stack).write_text(policies, encoding="utf-8")
-        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values), encoding="utf-8")
+        for file, text in written.items():
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OperationError(f"The files cannot be written: {error}.") from error
     return settings
+
+
+def _declared(security: Settings, settings: Settings, values: Mapping[str, Any]) -> str:
+    """Return what the stack security has to know of a target: its account, and in what it differs."""
+    same = {
+        "staticIps": sorted(settings.cidrs) == sorted(security.cidrs),
+        "staticIpAt": settings.static_ip_at == security.static_ip_at,
+        "only": "only" not in values,
+    }
+    if all(same.values()):
+        return f'"{settings.target_account_id}"'
+    differs = {key: values[key] for key, is_same in same.items() if not is_same}
+    return _flow({"accountId": settings.target_account_id, **differs})
+
+
+def _with_target(text: str, stack: str, entry: str) -> str:
+    """Return the text of Pulumi.security.yaml with one more target, and with everything else as it is."""
+    # It has been read before, and has a configuration.
+    config = next(value for key, value in yaml.compose(text).value if key.value == "config")  # type: ignore[union-attr]
+    targets = next((value for key, value in config.value if key.value == _TARGETS), None)
+    text = text.removesuffix("\n") + "\n"
+    lines = text.splitlines(keepends=True)
+    if targets is None:
+        end = _line_after(config)
+        lines[end:end] = [f"  {_TARGETS}:\n", f"    {stack}: {entry}\n"]
+    elif targets.flow_style is False and targets.value:
+        key, value = targets.value[-1]
+        end = _line_after(value)
+        lines[end:end] = [f"{' ' * key.start_mark.column}{stack}: {entry}\n"]
+    else:
+        last = targets.end_mark.index - 1
+        lines = [text[:last], ", " if targets.value else "", f"{stack}: {entry}", text[last:]]
+    return "".join(lines)
+
+
+def _line_after(node: yaml.Node) -> int:
+    """Return the number of the line after a node. A block's own end is where the next token begins."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return int(node.end_mark.line) + 1
+
+
+def _pack_knows(
+    top: Path, security: Settings, settings: Settings, ranges: Sequence[str | Mapping[str, str]]
+) -> dict[Path, str]:
+    """Return the policy pack's configuration of the stack security with one more target, where it lists the targets."""
+    config = stack_files.read_pack_config(top, SECURITY_STACK)
+    roles, addresses = (config.get(f"iam-assume-role-{rule}") for rule in ("names-roles", "requires-source-ip"))
+    if not isinstance(roles, dict) or "targetAccounts" not in roles:
+        return {}
+    account_id = settings.target_account_id
+    roles["targetAccounts"] = [*roles["targetAccounts"], account_id]
+    own: dict[str, Any] = {_ADDRESSES: list(ranges)} if sorted(settings.cidrs) != sorted(security.cidrs) else {}
+    if settings.static_ip_at == "session":
+        own = {_ADDRESSES: list(ranges), "mode": "session"}
+    if own and isinstance(addresses, dict):
+        addresses[_BY_ACCOUNT] = {**addresses.get(_BY_ACCOUNT, {}), account_id: own}
+    return {stack_files.pack_config_file(top, SECURITY_STACK): _written(config)}
 
 
 def _agreed(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -112,11 +184,15 @@ def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Ma
                 f"The policy pack's configurations of {', '.join(others)} set the level of {policy}: "
                 "put that right first, for it lowers the policy pack."
             )
-        agreed = {key: value for key, value in _agreed(of_policy).items() if key != "exempt"}
+        agreed = {key: value for key, value in _agreed(of_policy).items() if key not in _NOT_TAKEN_OVER}
         if any(_ADDRESSES in entry for entry in of_policy):
             agreed[_ADDRESSES] = list(ranges)
         if agreed:
             policies[policy] = agreed
+    return _written(policies)
+
+
+def _written(policies: Mapping[str, Any]) -> str:
     lines = (f"  {json.dumps(policy)}: {json.dumps(entry, ensure_ascii=False)}" for policy, entry in policies.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

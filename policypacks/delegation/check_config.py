@@ -30,6 +30,7 @@ _TYPES: Mapping[str, tuple[str, type]] = {
     "array": ("a list", list),
     "string": ("a text", str),
     "integer": ("a whole number", int),
+    "object": ("an object", dict),
 }
 
 
@@ -102,6 +103,8 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
     kind, type_ = _TYPES[schema["type"]]
     if not isinstance(value, type_) or isinstance(value, bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
+    elif isinstance(value, dict):
+        yield from _by_account(place, value, schema)
     elif isinstance(value, list):
         for i, item in enumerate(value):
             if key in _NETWORK_PROPERTIES and isinstance(item, dict):
@@ -110,12 +113,34 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
             elif key in _NETWORK_PROPERTIES:
                 yield from _network(f"{place}[{i}]", item)
+            elif not _fits(schema["items"], item):
+                yield f"{place}[{i}] is {item!r}, not 12 digits."
     elif "enum" in schema and value not in schema["enum"]:
         yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
-    elif "pattern" in schema and not re.fullmatch(schema["pattern"], str(value)):
+    elif not _fits(schema, value):
         yield f"{place} is {value!r}, not 12 digits."
     elif "minimum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
         yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
+
+
+def _fits(schema: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether a text is an account id, where it has to be one."""
+    return "pattern" not in schema or re.fullmatch(schema["pattern"], str(value)) is not None
+
+
+def _by_account(place: str, value: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    known = schema["additionalProperties"]["properties"]
+    for account, own in value.items():
+        if not re.fullmatch("[0-9]{12}", account):
+            yield f"{place}: {account!r} is not 12 digits."
+        elif not isinstance(own, dict):
+            yield f"{place}.{account} is {json.dumps(own)}, not an object."
+        else:
+            for key, entry in own.items():
+                if key in known:
+                    yield from _value(f"{place}.{account}.{key}", key, entry, known[key])
+                else:
+                    yield f"{place}.{account}: it has no property {key}.{_nearest(key, known)}"
 
 
 def _network(place: str, text: str, reason: str = "") -> Iterator[str]:
@@ -142,10 +167,17 @@ def _wide_range(place: str, item: Mapping[str, Any]) -> Iterator[str]:
 def wide_ranges(file: Path) -> Iterator[str]:
     """Yield the ranges of a checked configuration file that stand there for a reason, one sentence each."""
     for name, settings in json.loads(file.read_text(encoding="utf-8")).items():
-        for key in _NETWORK_PROPERTIES:
-            for i, item in enumerate(settings.get(key, []) if isinstance(settings, dict) else []):
-                if isinstance(item, dict):
-                    yield f"{name}: {key}[{i}]: {item['cidr']} is allowed because: {item['reason']}"
+        if isinstance(settings, dict):
+            yield from _wide_ranges_of(f"{name}: ", settings)
+            for account, own in settings.get("byAccount", {}).items():
+                yield from _wide_ranges_of(f"{name}: byAccount.{account}.", own)
+
+
+def _wide_ranges_of(place: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    for key in _NETWORK_PROPERTIES:
+        for i, item in enumerate(settings.get(key, [])):
+            if isinstance(item, dict):
+                yield f"{place}{key}[{i}]: {item['cidr']} is allowed because: {item['reason']}"
 
 
 def _exemptions(name: str, items: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ import pytest
 
 PACK = Path(__file__).parents[2] / "policypacks" / "delegation"
 NETWORKS = "iam-assume-role-requires-source-ip"
+ROLES = "iam-assume-role-names-roles"
 TRUST = "iam-trust-requires-mfa"
 EXEMPT = {"resource": "access-role", "reason": "on trial", "until": "2999-12-31"}
 
@@ -39,6 +40,8 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {NETWORKS: {"allowedCidrs": ["198.51.100.7", "2001:db8::/48"]}},
         {TRUST: {"exempt": [EXEMPT]}},
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
+        {ROLES: {"targetAccounts": ["222222222222"], "accessRoles": ["TSU-IAM-ACCESS"]}},
+        {NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["198.51.100.7"], "mode": "session"}}}},
     ],
     ids=json.dumps,
 )
@@ -79,6 +82,14 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": " "}]}}, "not an object of cidr and reason"),
         ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": "x", "by": "zoë"}]}}, '"by": "zoë"}, not'),
         ({NETWORKS: {"mode": "none"}}, "it must be one of grant, session, both"),
+        ({ROLES: {"targetAccounts": ["2222"]}}, "targetAccounts[0] is '2222', not 12 digits"),
+        ({ROLES: {"accessRoles": "ACCESS"}}, "not a list"),
+        ({NETWORKS: {"byAccount": []}}, "byAccount is [], not an object"),
+        ({NETWORKS: {"byAccount": {"2222": {}}}}, "'2222' is not 12 digits"),
+        ({NETWORKS: {"byAccount": {"222222222222": []}}}, "byAccount.222222222222 is [], not an object"),
+        ({NETWORKS: {"byAccount": {"222222222222": {"modus": "both"}}}}, "no property modus. Did you mean mode?"),
+        ({NETWORKS: {"byAccount": {"222222222222": {"mode": "none"}}}}, "it must be one of grant, session, both"),
+        ({NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["0.0.0.0/0"]}}}}, "every address there is"),
         ({"iam-no-user-management": {"securityAccountId": "1111"}}, "securityAccountId is '1111'"),
         ({"iam-no-user-management": {"securityAccountId": 111111111111}}, "not a text"),
         ({"iam-policy-size": {"trustPolicyQuota": 9000}}, "outside 2048 to 8192"),
@@ -117,11 +128,14 @@ def test_all_problems_of_all_files_are_said(tmp_path: Path) -> None:
 def test_a_wide_range_passes_with_its_reason_and_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     wide = {"cidr": "165.225.0.0/16", "reason": "our proxy's published range"}
-    file.write_text(json.dumps({NETWORKS: {"allowedCidrs": ["198.51.100.7", wide]}}))
+    own = {"222222222222": {"allowedCidrs": [wide]}}
+    file.write_text(json.dumps({NETWORKS: {"allowedCidrs": ["198.51.100.7", wide], "byAccount": own}}))
     result = check(file)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == (
         f"{file}: {NETWORKS}: allowedCidrs[1]: 165.225.0.0/16 is allowed because: our proxy's published range\n"
+        f"{file}: {NETWORKS}: byAccount.222222222222.allowedCidrs[0]: 165.225.0.0/16 is allowed because: "
+        "our proxy's published range\n"
     )
 
 

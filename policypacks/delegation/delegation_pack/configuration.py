@@ -44,6 +44,16 @@ NETWORKS: Mapping[str, Any] = {
         ),
     },
 }
+BY_ACCOUNT: Mapping[str, Any] = {
+    "byAccount": {
+        "type": "object",
+        "additionalProperties": {"type": "object", "properties": NETWORKS, "additionalProperties": False},
+        "description": (
+            "allowedCidrs and mode of the roles of single accounts, in place of the others, by account. With mode session "
+            "a grant on them may lack the address: the account's own stack, with the same mode, has to prove the rest."
+        ),
+    }
+}
 SECURITY_ACCOUNT: Mapping[str, Any] = {
     "securityAccountId": {
         "type": "string",
@@ -78,6 +88,22 @@ def allowed_networks(config: Config) -> list[str]:
         except ValueError:
             raise Unverifiable(f"allowedCidrs holds {cidr!r}, which is no address or CIDR.") from None
     return [str(cidr) for cidr in cidrs]
+
+
+def by_account(config: Config) -> Mapping[tuple[str, ...], Config]:
+    """Return the configurations of single accounts, those with the same one together.
+
+    Raises:
+        Unverifiable: one is no object.
+    """
+    found: dict[str, tuple[tuple[str, ...], Config]] = {}
+    accounts = config.get("byAccount", {})
+    for account, own in accounts.items() if isinstance(accounts, Mapping) else [("byAccount", accounts)]:
+        if not isinstance(own, Mapping):
+            raise Unverifiable(f"byAccount holds {own!r}, which is no object of allowedCidrs and mode.")
+        key = f"{own.get('mode')} {own.get('allowedCidrs')}"
+        found[key] = ((*found.get(key, ((), own))[0], str(account)), own)
+    return dict(found.values())
 
 
 def mode(config: Config) -> str:

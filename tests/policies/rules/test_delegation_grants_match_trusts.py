@@ -17,13 +17,13 @@ from tests.policies.documents_under_test import (
     allow,
     document,
     group_policy,
+    managed,
     role,
     role_policy,
     trust,
 )
 from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
-
 
 BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
 AUDIT = ROLE + "-AUDIT"
@@ -35,6 +35,19 @@ def _members(*names: str, group: str = "admins") -> Made:
         name=f"members-of-{group}",
         account=SECURITY,
         inputs={"group": group, "users": list(names)},
+    )
+
+
+def _packed(group: str, *roles: str) -> tuple[Made, ...]:
+    """A managed policy that grants roles, attached to a group."""
+    return (
+        managed(document(allow("sts:AssumeRole", list(roles), **MFA, **ADDRESS)), name=group, account=SECURITY),
+        Made(
+            type="aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+            name=f"{group}-attachment",
+            account=SECURITY,
+            inputs={"group": group, "policyArn": f"arn:aws:iam::{SECURITY}:policy/{group}"},
+        ),
     )
 
 
@@ -69,6 +82,8 @@ CASES = [
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
         two_roles=(*TWO_ROLES, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
         two_groups=(*ONE_ROLE, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
+        packed=(role(), *_packed("admins", ROLE, AUDIT), _members("alice")),
+        packed_for_another_group=(role(), *_packed("admins", ROLE), _members("bob", group="auditors")),
         members_of_one_group_known=(*ONE_ROLE, _members("alice")),
         group_and_user=(
             role(trust({"AWS": [ALICE, BOB]})),
@@ -87,6 +102,7 @@ CASES = [
         "fail",
         "no grant of this stack names",
         another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
+        another_role_packed=(role(), *_packed("admins", ROLE + "X")),
         another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
     ),
     *rows(
@@ -134,6 +150,7 @@ CASES = [
         "fail",
         "makes bob a member",
         not_trusted=(role(), group_policy(GRANT), _members("alice", "bob")),
+        not_trusted_and_packed=(role(), *_packed("admins", ROLE), _members("alice", "bob")),
     ),
 ]
 
