@@ -89,8 +89,9 @@ fuzz: setup ## Feed the policy pack random documents, and compare decisions: SEC
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(CASES)
 
 .PHONY: facts
-facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws or moto
+facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws, policy_sentry or moto
 	@$(BIN)/python -m operations.partition_facts
+	@$(BIN)/python -m operations.iam_actions
 	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
@@ -119,7 +120,7 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
 
 .PHONY: smoke
-smoke: setup ## Try a target's access role with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+smoke: setup ## Try a target's access roles with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 # A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.

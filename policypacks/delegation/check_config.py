@@ -104,11 +104,13 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
     if not isinstance(value, type_) or isinstance(value, bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
     elif isinstance(value, dict):
-        yield from _by_account(place, value, schema)
+        yield from _by_account(place, value, schema["additionalProperties"])
     elif isinstance(value, list):
         for i, item in enumerate(value):
             if key in _NETWORK_PROPERTIES and isinstance(item, dict):
                 yield from _wide_range(f"{place}[{i}]", item)
+            elif schema["items"].get("type") == "object":
+                yield from _object(f"{place}[{i}]", item, schema["items"])
             elif not isinstance(item, str):
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
             elif key in _NETWORK_PROPERTIES:
@@ -119,6 +121,8 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
     elif not _fits(schema, value):
         yield f"{place} is {value!r}, not 12 digits."
+    elif len(str(value)) < schema.get("minLength", 0):
+        yield f"{place} is {value!r}, shorter than {schema['minLength']} characters."
     elif "minimum" in schema and not schema["minimum"] <= value <= schema["maximum"]:
         yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
 
@@ -129,18 +133,23 @@ def _fits(schema: Mapping[str, Any], value: Any) -> bool:
 
 
 def _by_account(place: str, value: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    known = schema["additionalProperties"]["properties"]
     for account, own in value.items():
-        if not re.fullmatch("[0-9]{12}", account):
-            yield f"{place}: {account!r} is not 12 digits."
-        elif not isinstance(own, dict):
-            yield f"{place}.{account} is {json.dumps(own)}, not an object."
+        if re.fullmatch("[0-9]{12}", account):
+            yield from _object(f"{place}.{account}", own, schema)
         else:
-            for key, entry in own.items():
-                if key in known:
-                    yield from _value(f"{place}.{account}.{key}", key, entry, known[key])
-                else:
-                    yield f"{place}.{account}: it has no property {key}.{_nearest(key, known)}"
+            yield f"{place}: {account!r} is not 12 digits."
+
+
+def _object(place: str, item: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(item, dict):
+        yield f"{place} is {json.dumps(item)}, not an object of {', '.join(schema['properties'])}."
+        return
+    yield from (f"{place} has no {name}." for name in schema.get("required", ()) if name not in item)
+    for key, value in item.items():
+        if key in schema["properties"]:
+            yield from _value(f"{place}.{key}", key, value, schema["properties"][key])
+        else:
+            yield f"{place} has no property {key}.{_nearest(key, schema['properties'])}"
 
 
 def _network(place: str, text: str, reason: str = "") -> Iterator[str]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
+import yaml
 
 from operations import smoke, stack_files
 from operations.errors import OperationError, exit_code
@@ -29,18 +30,29 @@ class Sts(ThreadingHTTPServer):
         self.caller = ALICE
         self.mfa_demanded = True
         self.address_fits = True
-        self.codes = ["123456", "234567"]
+        self.session_tokens = True
+        self.codes = ["123456", "234567", "345678"]
+        self.trusted: dict[str, list[str]] = {}
+        """The users of a role that is not for everybody."""
+        self.own_names: list[str] = []
+        """Roles that demand a session with the user's own name."""
 
     def refusal(self, request: dict[str, str], authorization: str) -> str | None:
         """Return why a request is refused, or None."""
+        if request["Action"] == "GetSessionToken" and not self.session_tokens:
+            return f"User: {self.caller} is not authorized to perform: sts:GetSessionToken"
         with_mfa = "SESSION" in authorization
         if code := request.get("TokenCode"):
             if code not in self.codes:
                 return "MultiFactorAuthentication failed with invalid MFA one time pass code. "
             self.codes.remove(code)
             with_mfa = True
-        if request["Action"] == "AssumeRole" and not (self.address_fits and (with_mfa or not self.mfa_demanded)):
-            return f"User: {self.caller} is not authorized to perform: sts:AssumeRole on resource: a role"
+        if request["Action"] == "AssumeRole":
+            role, user = request["RoleArn"].rpartition("/")[2], self.caller.rpartition("/")[2]
+            trusted = user in self.trusted.get(role, [user])
+            named = request["RoleSessionName"] == user or role not in self.own_names
+            if not (trusted and named and self.address_fits and (with_mfa or not self.mfa_demanded)):
+                return f"User: {self.caller} is not authorized to perform: sts:AssumeRole on resource: a role"
         return None
 
 
@@ -86,7 +98,7 @@ def sts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LONGTERM")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    monkeypatch.setattr(smoke.AccessRole, "is_local", False)
+    monkeypatch.setattr(smoke.AccessRoles, "is_local", False)
     yield server
     server.shutdown()
     thread.join()
@@ -108,6 +120,106 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 BOTH = ("--stack=preprod", f"--device={DEVICE}", "--token=123456,234567")
+
+
+@pytest.fixture
+def two_roles(sts: Sts) -> Sts:
+    """A role for each of two groups, one of which demands the user's name; bob is in both."""
+    project = Path("Pulumi.yaml")
+    content = yaml.safe_load(project.read_text())
+    content["config"]["groups"]["default"] = {
+        "IT-Admins": ["alice", "bob"],
+        "Auditors": ["bob", "carol", {"name": "dave", "until": "2020-01-31"}],
+    }
+    content["config"]["roles"]["default"]["TSU-AUDIT"] = {
+        "groups": ["Auditors"],
+        "mfaMaxAgeHours": 1,
+        "sessionName": True,
+    }
+    project.write_text(yaml.safe_dump(content, sort_keys=False))
+    sts.trusted = {"TSU-IAM-ACCESS": ["alice", "bob"], "TSU-AUDIT": ["bob", "carol"]}
+    sts.own_names = ["TSU-AUDIT"]
+    return sts
+
+
+def tried(told: str) -> dict[str, str]:
+    """Return the answer to each attempt, by its headline."""
+    headlines = [line for line in told.splitlines()[1:] if line.startswith("TSU-")]
+    return dict(zip(headlines, answers(told), strict=True))
+
+
+def as_user(sts: Sts, name: str) -> None:
+    sts.caller = ALICE.replace("alice", name)
+
+
+@pytest.mark.usefixtures("two_roles")
+def test_each_role_is_tried_and_those_of_other_groups_refuse(run: Runs) -> None:
+    code, told, _ = run(*BOTH)
+    assert code == 0
+    assert tried(told) == {
+        "TSU-IAM-ACCESS, without MFA": "AccessDenied",
+        "TSU-AUDIT, without MFA": "AccessDenied",
+        "TSU-IAM-ACCESS, with MFA, by GetSessionToken": "allowed",
+        "TSU-AUDIT, with MFA, by GetSessionToken": "AccessDenied",
+        "TSU-IAM-ACCESS, with MFA, by mfa_serial": "allowed",
+    }
+    assert "expected: refused: the role is for Auditors" in told
+    assert "Not tried: group Auditors. Try it with the access keys of bob or carol.\n" in told
+
+
+def test_a_role_that_lets_in_another_group_is_not_as_expected(two_roles: Sts, run: Runs) -> None:
+    two_roles.trusted["TSU-AUDIT"].append("alice")
+    code, told, _ = run(*BOTH)
+    assert (code, tried(told)["TSU-AUDIT, with MFA, by GetSessionToken"]) == (1, "allowed")
+
+
+def test_a_member_of_two_groups_tries_the_roles_of_both(two_roles: Sts, run: Runs) -> None:
+    as_user(two_roles, "bob")
+    code, told, _ = run(*BOTH[:2], "--token=123456,234567,345678")
+    assert code == 0
+    assert [headline for headline, answer in tried(told).items() if answer == "allowed"] == [
+        "TSU-IAM-ACCESS, with MFA, by GetSessionToken",
+        "TSU-AUDIT, with MFA, by GetSessionToken",
+        "TSU-IAM-ACCESS, with MFA, by mfa_serial",
+        "TSU-AUDIT, with MFA, by mfa_serial",
+    ]
+    assert "Not tried: group" not in told
+
+
+def test_another_session_name_is_tried_where_the_own_one_is_demanded(two_roles: Sts, run: Runs) -> None:
+    as_user(two_roles, "carol")
+    code, told, _ = run(*BOTH)
+    assert (code, tried(told)["TSU-AUDIT, with MFA, in a session not named carol"]) == (0, "AccessDenied")
+    two_roles.own_names, two_roles.codes = [], ["123456", "234567"]
+    code, told, _ = run(*BOTH)
+    assert (code, tried(told)["TSU-AUDIT, with MFA, in a session not named carol"]) == (1, "allowed")
+
+
+def test_whose_last_day_is_over_is_refused_everywhere(two_roles: Sts, run: Runs) -> None:
+    as_user(two_roles, "dave")
+    code, told, _ = run(*BOTH)
+    assert (code, set(answers(told))) == (0, {"AccessDenied"})
+    assert "expected: refused: the last day of dave was 2020-01-31" in told
+    two_roles.trusted["TSU-AUDIT"].append("dave")
+    two_roles.codes = ["123456", "234567"]
+    assert run(*BOTH)[0] == 1
+
+
+def test_a_group_that_no_role_of_the_stack_is_for_is_not_missed(two_roles: Sts, run: Runs) -> None:
+    with Path("Pulumi.preprod.yaml").open("a") as file:
+        file.write("  delegation:only: {roles: [TSU-IAM-ACCESS]}\n")
+    code, told, _ = run(*BOTH)
+    assert code == 0
+    assert "Audit" not in told
+    as_user(two_roles, "carol")
+    assert "whom no role of stack preprod is for; they are for alice, bob" in run(*BOTH)[2]
+
+
+def test_a_refused_get_session_token_is_no_answer_of_a_role(sts: Sts, run: Runs) -> None:
+    sts.session_tokens = False
+    code, told, _ = run(*BOTH)
+    assert code == 1
+    assert "GetSessionToken, with MFA\n  AWS:      AccessDenied on GetSessionToken" in told
 
 
 def answers(told: str) -> list[str]:
@@ -242,15 +354,15 @@ def test_the_device_is_looked_up_and_a_choice_is_asked_for(repository: Path, acc
     iam.create_user(UserName="bob")
     keys = iam.create_access_key(UserName="bob")["AccessKey"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
-    access_role = smoke.AccessRole(stack_files.read_settings(repository, "preprod"), session)
+    access_roles = smoke.AccessRoles(stack_files.read_settings(repository, "preprod"), session)
     with pytest.raises(OperationError, match="has no MFA device that makes codes"):
-        access_role.device()
+        access_roles.device()
     for name in ("phone", "tablet"):
         serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
         iam.enable_mfa_device(
             UserName="bob", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="234567"
         )
         if name == "phone":
-            assert access_role.device() == "arn:aws:iam::111111111111:mfa/phone"
+            assert access_roles.device() == "arn:aws:iam::111111111111:mfa/phone"
     with pytest.raises(OperationError, match=r"several MFA devices: name one, DEVICE=… of .*mfa/phone"):
-        access_role.device()
+        access_roles.device()

@@ -14,6 +14,8 @@ PACK = Path(__file__).parents[2] / "policypacks" / "delegation"
 NETWORKS = "iam-assume-role-requires-source-ip"
 ROLES = "iam-assume-role-names-roles"
 TRUST = "iam-trust-requires-mfa"
+VENDOR = {"account": "999999999999", "externalId": "abc-123", "reason": "scans"}
+PIPELINE = {"provider": "id.example.com", "claim": "sub", "values": ["team-*"], "reason": "our own"}
 EXEMPT = {"resource": "access-role", "reason": "on trial", "until": "2999-12-31"}
 
 
@@ -42,6 +44,8 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
         {ROLES: {"targetAccounts": ["222222222222"], "accessRoles": ["TSU-IAM-ACCESS"]}},
         {NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["198.51.100.7"], "mode": "session"}}}},
+        {TRUST: {"vendors": [VENDOR]}},
+        {"iam-trust-binds-federation": {"pipelines": [PIPELINE]}},
     ],
     ids=json.dumps,
 )
@@ -58,6 +62,11 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ("{", "it is not JSON"),
         ("[]", "it is not a JSON object"),
         ('{"%s": {}, "%s": {}}' % (TRUST, TRUST), "stands twice"),  # noqa: UP031
+        ({TRUST: {"vendors": ["999999999999"]}}, "not an object of account, externalId, reason"),
+        ({TRUST: {"vendors": [{**VENDOR, "external_id": "x"}]}}, "vendors[0] has no property external_id."),
+        ({TRUST: {"vendors": [{**VENDOR, "externalId": ""}]}}, "shorter than 2 characters"),
+        ({TRUST: {"vendors": [{**VENDOR, "account": "x"}]}}, "vendors[0].account is 'x', not 12 digits"),
+        ({TRUST: {"vendors": [{"account": "999999999999", "reason": "x"}]}}, "vendors[0] has no externalId"),
         ({"iam-trust-require-mfa": {}}, "Did you mean iam-trust-requires-mfa?"),
         ({"iam-trust-require-mfa": "disabled"}, "the pack has no such policy"),
         ({TRUST: "disabled"}, "disabled lowers a mandatory policy"),
@@ -86,7 +95,10 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({ROLES: {"accessRoles": "ACCESS"}}, "not a list"),
         ({NETWORKS: {"byAccount": []}}, "byAccount is [], not an object"),
         ({NETWORKS: {"byAccount": {"2222": {}}}}, "'2222' is not 12 digits"),
-        ({NETWORKS: {"byAccount": {"222222222222": []}}}, "byAccount.222222222222 is [], not an object"),
+        (
+            {NETWORKS: {"byAccount": {"222222222222": []}}},
+            "byAccount.222222222222 is [], not an object of allowedCidrs, mode",
+        ),
         ({NETWORKS: {"byAccount": {"222222222222": {"modus": "both"}}}}, "no property modus. Did you mean mode?"),
         ({NETWORKS: {"byAccount": {"222222222222": {"mode": "none"}}}}, "it must be one of grant, session, both"),
         ({NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["0.0.0.0/0"]}}}}, "every address there is"),

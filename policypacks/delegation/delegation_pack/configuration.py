@@ -49,8 +49,9 @@ BY_ACCOUNT: Mapping[str, Any] = {
         "type": "object",
         "additionalProperties": {"type": "object", "properties": NETWORKS, "additionalProperties": False},
         "description": (
-            "allowedCidrs and mode of the roles of single accounts, in place of the others, by account. With mode session "
-            "a grant on them may lack the address: the account's own stack, with the same mode, has to prove the rest."
+            "allowedCidrs and mode of the roles of single accounts, in place of the others, by account. With mode "
+            "session a grant on them may lack the address: the account's own stack, with the same mode, has to prove "
+            "the rest."
         ),
     }
 }

@@ -40,7 +40,7 @@ def judged(policy: Policy, config: Config, judge: Judge) -> Iterator[str]:
     """Yield the violations of one document; that it cannot be judged is one."""
     try:
         for text in judge(policy, config):
-            yield f"{policy.label} {text}"
+            yield type(text)(f"{policy.label} {text}")
     except Unverifiable as reason:
         yield f"{policy.label} cannot be verified: {reason}"
 

@@ -17,6 +17,12 @@ Used = Mapping[tuple[str, str], tuple[Exemption, str]]
 """By rule and URN: the exemption that let something pass, and the first violation that it covered."""
 
 
+class Declared(str):
+    """No violation: what passes because the configuration declares it, in a full sentence that is reported."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One rule. What judges yields violations in full sentences, and says "cannot be verified" where it cannot tell."""
@@ -41,8 +47,8 @@ class Rule:
     judges_undeclared: bool = True
     """Whether `on_stack` also judges all together with what the program no longer declares, where the engine shows it:
     that may stay. Never instead of judging what the program declares by itself."""
-    on_exemptions: Callable[[Model, Used], Iterator[Violation]] | None = None
-    """Judges the exemptions that other rules have used."""
+    on_exceptions: Callable[[Model, Used, Mapping[tuple[str, str], list[str]]], Iterator[Violation]] | None = None
+    """Judges what other rules have let pass: by exemptions, and, by rule and URN, as declared."""
 
     @property
     def properties(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from delegation_pack.configuration import Config
 from delegation_pack.exemptions import Exemption, ExemptionError, covers, exemption
 from delegation_pack.iam import Unverifiable
 from delegation_pack.model import UNKNOWN, Model, Resource, folded
-from delegation_pack.rule import Rule, Violation
+from delegation_pack.rule import Declared, Rule, Violation
 
 ROOT = "pulumi:pulumi:Stack"
 UNDECLARED = (
@@ -56,6 +56,7 @@ class _Run:
         self.inputs: dict[str, Mapping[str, Any]] = {}
         """By URN, as seen when each resource was judged by itself: a stack policy is shown outputs only."""
         self.used: dict[tuple[str, str], tuple[Exemption, str]] = {}
+        self.declared: dict[tuple[str, str], list[str]] = {}
         self._stack: tuple[Sequence[PolicyResource], Model, Model] | None = None
 
     def resource(self, args: ResourceValidationArgs) -> Resource:
@@ -108,7 +109,12 @@ class _Run:
     def report(
         self, rule: Rule, texts: Sequence[str], on: tuple[str, str], exemptions: Sequence[Exemption]
     ) -> list[str]:
-        """Return the violations on a resource (name, URN) that no exemption covers, and note the one that does."""
+        """Return the violations on a resource (name, URN) that no exemption covers, and note the one that does, and
+        what is declared."""
+        declared: list[str] = [text for text in texts if isinstance(text, Declared)]
+        if declared:
+            self.declared[rule.name, on[1]] = declared
+        texts = [text for text in texts if not isinstance(text, Declared)]
         covering = next((one for one in exemptions if texts and one.covers(*on)), None)
         if covering:
             self.used[rule.name, on[1]] = covering, texts[0]
@@ -236,8 +242,8 @@ class _OnStack:
                 for resource, text in self.rule.on_stack(everything, config):
                     if (resource, text) not in found:
                         yield resource, f"{text} {UNDECLARED}"
-        if self.rule.on_exemptions:
-            yield from self.rule.on_exemptions(everything, self.run.used)
+        if self.rule.on_exceptions:
+            yield from self.rule.on_exceptions(everything, self.run.used, self.run.declared)
 
 
 def _said(error: Exception) -> str:

@@ -321,7 +321,7 @@ def test_residuals_of_principals_that_a_document_does_not_tell_apart_are_equal(k
     compared = []
 
     @settings(BOUNDED, max_examples=400)
-    @given(documents(kind), st.sampled_from(RESOURCES), st.sampled_from(WORLD["aws:principaltag/team"]))
+    @given(documents(kind), st.sampled_from(RESOURCES), st.sampled_from(UNIVERSE["aws:principaltag/team"]))
     def run(content: dict[str, Any], resource: str, team: list[str]) -> None:
         document = parse(json.dumps(content), kind)
         alice, bob = USERS[:2]

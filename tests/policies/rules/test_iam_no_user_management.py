@@ -42,6 +42,7 @@ CASES = [
                         "iam:*MFA*",
                         "iam:*Key*",
                         "iam:*Login*",
+                        "iam:ChangePassword",
                         "iam:*Credential*",
                         "iam:*Certificate*",
                     ]

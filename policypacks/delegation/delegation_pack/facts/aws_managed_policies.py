@@ -1,8 +1,8 @@
 """The policies that AWS keeps, reduced to what they say about identities.
 
 `aws_managed_policies.json` is generated (`make facts`); source and date are in it. It has every policy that can be
-attached to a principal. Of each it keeps the statements, and of these the actions, of the services that make or enter
-identities; what is left of the others is one statement that allows nothing.
+attached to a principal. Of each it keeps the statements, and of these the actions, of `actions.SERVICES`; what is left
+of the others is one statement that allows nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from delegation_pack.facts.actions import SERVICES
+
 TABLE = Path(__file__).with_suffix(".json")
-SERVICES = frozenset(
-    {
-        *("account", "cognito-identity", "iam", "identitystore", "identity-sync", "organizations", "rolesanywhere"),
-        *("sso", "sso-directory", "sts"),
-    }
-)
-"""The services that make or enter identities, by the prefix of their actions."""
 
 _ARN = re.compile(r"arn:aws(-[a-z]+)*:iam::aws:policy/(?P<name>.+)")
 _NOTHING = {"Effect": "Deny", "Action": "none:None", "Resource": "*"}

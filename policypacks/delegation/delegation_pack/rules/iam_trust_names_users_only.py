@@ -7,23 +7,20 @@ the account's own roles are not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from delegation_pack.configuration import SECURITY_ACCOUNT, Config
 from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
-    Document,
-    Effect,
     Principal,
     PrincipalKind,
     Query,
-    Statement,
     callers_of_trust,
     decide,
 )
 from delegation_pack.judging import on_trusts
 from delegation_pack.model import Policy
-from delegation_pack.rule import Rule
+from delegation_pack.rule import Declared, Rule
+from delegation_pack.trust_policies import VENDORS, only, vendors
 
 _OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.CANONICAL_USER)
 
@@ -31,18 +28,18 @@ _OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.C
 def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
     """Yield the entries of a trust policy that let in somebody else than users of the Security account."""
     document = trust.read()
+    declared = {(statement.index, principal): reason for statement, principal, reason in vendors(trust, config)}
     query = Query(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
     for statement, principal in document.admitted:
         complaint = _complaint(principal, trust.account, config)
-        if complaint and decide(_only(document, statement, principal), query):
+        if not (complaint and decide(only(document, statement, principal), query)):
+            continue
+        if reason := declared.get((statement.index, principal)):
+            yield Declared(
+                f"trusts {principal.value} with its external id, in {statement.label}: {reason.rstrip('.')}."
+            )
+        else:
             yield f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users instead."
-
-
-def _only(document: Document, statement: Statement, principal: Principal) -> Document:
-    """The document without what else it allows: a Deny may take back all that the statement gives this principal."""
-    allow = statement if statement.principals is None else replace(statement, principals=(principal,))
-    denies = (other for other in document.statements if other.effect is Effect.DENY)
-    return replace(document, statements=(allow, *denies))
 
 
 def _complaint(principal: Principal, account: str | None, config: Config) -> str | None:
@@ -81,6 +78,7 @@ RULE = Rule(
     remediation='Name each user: "Principal": {"AWS": ["arn:aws:iam::111111111111:user/alice"]}.',
     configuration={
         **SECURITY_ACCOUNT,
+        **VENDORS,
         "adminUsers": {
             "type": "array",
             "items": {"type": "string"},

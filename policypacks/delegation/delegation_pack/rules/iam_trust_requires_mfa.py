@@ -13,12 +13,14 @@ from delegation_pack.iam import ASSUME_THIS_ROLE, WITHOUT_MFA, Query, callers_of
 from delegation_pack.judging import MFA_ON_ALLOW, because, on_trusts
 from delegation_pack.model import Policy
 from delegation_pack.rule import Rule
+from delegation_pack.trust_policies import VENDORS, without_vendors
 
 
-def without_mfa(trust: Policy, _config: Config) -> Iterator[str]:
+def without_mfa(trust: Policy, config: Config) -> Iterator[str]:
     """Yield that a role can be assumed without MFA."""
     callers = callers_of_trust(trust.account, trust.partition)
-    finding = decide(trust.read(), Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA))
+    query = Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
+    finding = decide(without_vendors(trust, config), query)
     if finding:
         yield f"can be assumed without MFA: {because(finding)} Demand it with Bool on the Allow."
 
@@ -31,5 +33,6 @@ RULE = Rule(
         f"Put {MFA_ON_ALLOW} on each Allow statement. Bool, not BoolIfExists: requests with plain access keys "
         "have no MFA key, and IfExists is true for a missing key."
     ),
+    configuration=VENDORS,
     on_resource=on_trusts(without_mfa),
 )

@@ -1,0 +1,66 @@
+"""By which claims an identity provider tells its tenants apart.
+
+A provider such as GitHub vouches for everybody who has an account there. A claim binds if an outsider cannot have its
+value. Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html, each provider's own pages on its
+tokens, 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+WHOLE = 0
+"""A claim that binds with its whole value only."""
+
+_CLAIMS: Mapping[str, Mapping[str, int]] = {
+    # repo:OWNER/REPOSITORY:ref:…; anybody chooses the audience.
+    r"token\.actions\.githubusercontent\.com(/.*)?": {"sub": 2},
+    # project_path:GROUP/PROJECT:ref_type:…
+    r"gitlab\.com": {"sub": 2},
+    # organization:NAME:…
+    r"app\.terraform\.io|agent\.buildkite\.com": {"sub": 2},
+    # The provider's URL names the workspace or organization, and the audience is its own.
+    r"api\.bitbucket\.org/.*": {"sub": 1, "aud": WHOLE},
+    r"oidc\.circleci\.com/org/.*": {"sub": 2, "aud": WHOLE},
+    # system:serviceaccount:NAMESPACE:NAME; every service account may ask for sts.amazonaws.com.
+    r"oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/id/.*": {"sub": 3},
+    # Whoever signs in there has a token for one's own application only if that application asked for it.
+    r"accounts\.google\.com": {"sub": WHOLE, "aud": WHOLE, "oaud": WHOLE},
+    r"www\.amazon\.com": {"app_id": WHOLE, "user_id": WHOLE},
+    r"graph\.facebook\.com": {"app_id": WHOLE, "id": WHOLE},
+    r"cognito-identity\.amazonaws\.com(\.cn)?": {"aud": WHOLE},
+    r"([^/]+\.)?(auth0|okta|oktapreview)\.com(/.*)?|(sts\.windows\.net|login\.microsoftonline\.com)/.*": {
+        "sub": WHOLE,
+        "aud": WHOLE,
+    },
+}
+"""By the provider's URL without its scheme: how many parts of a claim, between colons and slashes, name the tenant."""
+_OTHERS: Mapping[str, int] = {"sub": 2}
+"""Of an unknown provider the audience may be the caller's choice, as in GitLab's and GitHub's tokens."""
+
+GUESTS: Mapping[str, tuple[str, str]] = {r"cognito-identity\.amazonaws\.com(\.cn)?": ("amr", "unauthenticated")}
+"""The claim, and its value, that providers give to those who have not signed in."""
+
+
+def claims(provider: str) -> Mapping[str, int]:
+    """Return the claims of a provider that bind, each with the number of its parts that name the tenant."""
+    return next((found for url, found in _CLAIMS.items() if re.fullmatch(url, provider)), _OTHERS)
+
+
+def guests(provider: str) -> tuple[str, str] | None:
+    """Return claim and value of those who have not signed in at a provider; None if it lets nobody in without."""
+    return next((found for url, found in GUESTS.items() if re.fullmatch(url, provider)), None)
+
+
+def tenant(value: str, parts: int) -> str | None:
+    """Return the pattern of a claim's values that are the tenant's that one value names; None if it names none.
+
+    "repo:acme/*:ref:refs/heads/main" with 2 parts names the tenant "repo:acme/*".
+    """
+    literal = re.split(r"[*?$]", value, maxsplit=1)[0]
+    if literal == value:
+        return value
+    match = re.match(rf"([^:/]+[:/]){{{parts}}}", literal) if parts else None
+    return f"{match[0]}*" if match else None
