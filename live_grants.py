@@ -17,9 +17,7 @@ import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from delegation_pack.facts.quotas import INLINE_POLICIES, characters
 
-from components import QuotaExceededError
-from components.documents import Terms, grant_condition
-from components.packing import POLICIES, policy_name
+from components import PACKED_POLICIES, QuotaExceededError, Terms, grant_condition, packed_policy_name
 from live_group import LiveGroupError, warn_or_raise
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ class SecurityAccount:
         }
 
     def _packed(self, group: str) -> dict[int, Document]:
-        numbers = {policy_name(group, number): number for number in POLICIES}
+        numbers = {packed_policy_name(group, number): number for number in PACKED_POLICIES}
         pages = self._iam.get_paginator("list_attached_group_policies").paginate(GroupName=group)
         attached = [policy for page in pages for policy in page["AttachedPolicies"]]
         return {

@@ -11,12 +11,12 @@ from components.documents import Terms, grant
 from components.quotas import QuotaExceededError
 
 
-def policy_name(group: str, number: int) -> str:
+def packed_policy_name(group: str, number: int) -> str:
     """Return the name of one of a group's packed policies."""
     return f"{group}-grants-{number}"
 
 
-POLICIES = range(1, ATTACHED_POLICIES)
+PACKED_POLICIES = range(1, ATTACHED_POLICIES)
 """Numbers of a group's packed policies: as many as IAM attaches to a group, less self-service."""
 
 _FRAME = characters(grant({}))
@@ -66,14 +66,14 @@ def pack(group: str, roles: Mapping[str, Terms], placed: Mapping[str, int]) -> P
     Raises:
         QuotaExceededError: they do not fit into the policies that IAM attaches to a group.
     """
-    filling = {number: _Filling() for number in POLICIES}
+    filling = {number: _Filling() for number in PACKED_POLICIES}
     stay = {arn: placed[arn] for arn in roles if placed.get(arn) in filling}
     moved = [arn for arn, number in stay.items() if not filling[number].take(arn, roles[arn])]
     overflowing = {stay[arn] for arn in moved}
     first: dict[int, set[int]] = {}
     for arn in [*moved, *(arn for arn in roles if arn not in stay)]:
         # Nothing moves into a policy that gives up roles itself, for neither could then be written before the other.
-        takers = [number for number in POLICIES if arn not in stay or number not in overflowing]
+        takers = [number for number in PACKED_POLICIES if arn not in stay or number not in overflowing]
         taker = next((number for number in takers if filling[number].take(arn, roles[arn])), None)
         if taker is None:
             raise QuotaExceededError(_too_many(group, len(roles)))
@@ -91,8 +91,8 @@ def _size_of_statement(terms: Terms) -> int:
 
 def _too_many(group: str, roles: int) -> str:
     return (
-        f"The packed grants of group {group} on {roles:,} roles: they fill more than {len(POLICIES)} managed policies "
-        f"of {MANAGED_POLICY:,} characters, and IAM attaches {ATTACHED_POLICIES} to a group, self-service among them. "
-        "Split the group, shorten the names of the roles or staticIps; for so many accounts IAM Identity Center is the "
-        "better tool."
+        f"The packed grants of group {group} on {roles:,} roles: they fill more than {len(PACKED_POLICIES)} managed "
+        f"policies of {MANAGED_POLICY:,} characters, and IAM attaches {ATTACHED_POLICIES} to a group, self-service "
+        "among them. Split the group, or shorten the names of the roles or staticIps. For so many accounts IAM Identity "
+        "Center is the better tool."
     )

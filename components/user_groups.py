@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from delegation_pack.facts.quotas import MANAGED_POLICY, characters
 
 from components import carried_over, documents
-from components.packing import Packing, pack, policy_name
+from components.packing import Packing, pack, packed_policy_name
 from components.quotas import DocumentSize, Quota, refuse_excess
 from components.target_roles import TargetRoles
 
@@ -102,7 +102,7 @@ class UserGroupsPlan:
     def packed_sizes(self) -> dict[str, Mapping[str, int]]:
         """Characters used and allowed of each packed policy, by its name."""
         return {
-            policy_name(group, number): DocumentSize(used=characters(document), limit=MANAGED_POLICY).as_output()
+            packed_policy_name(group, number): DocumentSize(used=characters(document), limit=MANAGED_POLICY).as_output()
             for group, packing in self.packings.items()
             for number, document in packing.documents.items()
         }
@@ -225,7 +225,7 @@ class UserGroups(pulumi.ComponentResource):
         for number in sorted(packing.documents, key=lambda number: number in packing.first):
             attached[number] = managed(
                 f"grants-{number}",
-                policy_name(group_name, number),
+                packed_policy_name(group_name, number),
                 "Access roles that the group may assume",
                 packing.documents[number],
                 [attached[taker] for taker in packing.first.get(number, ())],

@@ -10,7 +10,7 @@ from delegation_pack.facts.quotas import MANAGED_POLICY, characters
 
 from components import QuotaExceededError
 from components.documents import Terms, grant_condition
-from components.packing import POLICIES, Packing, pack
+from components.packing import PACKED_POLICIES, Packing, pack
 
 OFFICE = Terms(None, ("203.0.113.10/32",))
 VPN = Terms(None, ("198.51.100.7/32",))
@@ -67,7 +67,7 @@ def test_a_thousand_accounts_fit_into_nine_policies_filled_up() -> None:
     packing = pack("IT-Admins", roles(1000), {})
     assert len(places(packing)) == 1000
     sizes = [characters(document) for document in packing.documents.values()]
-    assert len(sizes) <= len(POLICIES) == 9
+    assert len(sizes) <= len(PACKED_POLICIES) == 9
     a_role = len('"arn:aws:iam::222222222222:role/TSU-IAM-ACCESS",')
     assert all(MANAGED_POLICY - a_role - 10 < size <= MANAGED_POLICY for size in sizes[:-1])
 
