@@ -27,16 +27,14 @@ COLUMNS = (
 
 def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
     """Every user and role as texts, one row each, in the order of `COLUMNS`."""
-    told: dict[object, tuple[tuple[str, ...], Cell]] = {}
     model = verdicts.model
+    places = {role.arn: (role.account, model.label(role.account), role.name, role.arn) for role in model.roles}
+    told: dict[int, tuple[str, ...]] = {}
     for cell in verdicts.cells():
-        # Cells that rest on the same sides are told in the same words, so they are put into words once.
-        # The cell is kept beside its words: the identities in the key hold only as long as what they name lives.
-        key = (id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes)
+        key = id(cell.decision)
         if key not in told:
-            told[key] = (_told(cell), cell)
-        role, user = cell.role, cell.user
-        yield (user.name, user.arn, role.account, model.label(role.account), role.name, role.arn, *told[key][0])
+            told[key] = _told(cell)
+        yield (cell.user.name, cell.user.arn, *places[cell.role.arn], *told[key])
 
 
 def _told(cell: Cell) -> tuple[str, ...]:

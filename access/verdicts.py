@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -65,8 +65,9 @@ class Ref:
     """One statement of one policy."""
 
     policy: Policy
-    document: Document
-    statement: Statement
+    # A trust policy may name hundreds of users, and references are often looked up.
+    document: Document = field(hash=False)
+    statement: Statement = field(hash=False)
 
     @property
     def title(self) -> str:
@@ -112,7 +113,7 @@ class PolicySet:
         return (*(f"{policy.title} cannot be read: {policy.problem}" for policy in self.unread), *self.vague)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Cell:
     """The verdict on one user and one role, with what it rests on."""
 
@@ -126,6 +127,8 @@ class Cell:
     identity: PolicySet
     trust: PolicySet
     boundary: PolicySet | None
+    decision: object
+    """One and the same object for all cells that rest on the same policy sets, as long as there are `Verdicts`."""
 
     @cached_property
     def statements(self) -> tuple[tuple[Ref, ...], ...]:
@@ -222,10 +225,9 @@ class Verdicts:
         self.model = model
         self._unique_ids = {user.arn: user.unique_id for user in model.users}
         self._class_of: dict[str, tuple[int, bool]] = {}
-        self._trusts = {role.arn: role.trust for role in model.roles}
+        self._trusts = {role.arn: (role.trust, _reading(role.trust)) for role in model.roles}
         self._held: dict[tuple[object, ...], PolicySet] = {}
-        self._trust: dict[tuple[object, ...], PolicySet] = {}
-        self._decided: dict[tuple[object, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
+        self._decided: dict[tuple[int, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
         classes: dict[tuple[object, ...], int] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
@@ -245,11 +247,12 @@ class Verdicts:
         """Decide whether a user may enter a role."""
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
-        # Policy sets are kept by this object, so their identities stand for what they say.
-        key = (user.account, id(identity), id(boundary), id(trust))
-        if key not in self._decided:
-            self._decided[key] = self._decide(user, role, identity, trust, boundary)
-        return Cell(user, role, *self._decided[key], identity, trust, boundary)
+        # Policy sets are kept by this object, so their identities stand for what they say, and for the user's account.
+        key = (id(identity), id(boundary), id(trust))
+        decided = self._decided.get(key)
+        if decided is None:
+            decided = self._decided[key] = self._decide(user, role, identity, trust, boundary)
+        return Cell(user, role, *decided, identity, trust, boundary, decided)
 
     def _decide(
         self, user: User, role: Role, identity: PolicySet, trust: PolicySet, boundary: PolicySet | None
@@ -282,29 +285,28 @@ class Verdicts:
         """What the user's own and group policies say about entering a role."""
         number, is_personal = self._class_of[user.arn]
         key = (number, role.arn, user.arn if is_personal else "")
-        if key not in self._held:
-            self._held[key] = _policy_set(user.all_policies, user, role)
-        return self._held[key]
+        return self._held.get(key) or self._holding(key, user.all_policies, user, role)
 
     def boundary(self, user: User, role: Role) -> PolicySet | None:
         """What the user's permissions boundary says about it; None without one."""
-        if user.boundary is None:
+        boundary = user.boundary
+        if boundary is None:
             return None
-        key = (user.account, user.boundary.arn, role.arn, user.arn if _is_read_for_each(user.boundary) else "")
-        if key not in self._held:
-            self._held[key] = _policy_set([user.boundary], user, role)
-        return self._held[key]
+        key = (user.account, boundary.arn, role.arn, user.arn if _is_read_for_each(boundary) else "")
+        return self._held.get(key) or self._holding(key, [boundary], user, role)
 
     def trust(self, user: User, role: Role) -> PolicySet:
         """What the role's trust policy says about the user."""
-        trust = self._trusts[role.arn]
-        reading = _reading(trust)
-        entries = reading.document.entries if reading else {}
-        named = (entries.get(user.arn), entries.get(self._unique_ids[user.arn]))
-        key = (role.arn, user.account, named, user.arn if reading and reading.is_personal else "")
-        if key not in self._trust:
-            self._trust[key] = _policy_set([trust], user, role)
-        return self._trust[key]
+        trust, reading = self._trusts[role.arn]
+        key: tuple[object, ...] = (role.arn,)
+        if reading:
+            named = reading.document.entries.get
+            who = user.arn if reading.is_personal else ""
+            key = (role.arn, user.account, named(user.arn), named(self._unique_ids[user.arn]), who)
+        return self._held.get(key) or self._holding(key, [trust], user, role)
+
+    def _holding(self, key: tuple[object, ...], policies: Iterable[Policy], user: User, role: Role) -> PolicySet:
+        return self._held.setdefault(key, _policy_set(policies, user, role))
 
     def grants(self, group: Group, role: Role) -> bool:
         """Whether a policy of the group allows entering the role, under some condition."""
@@ -321,7 +323,7 @@ class Verdicts:
         }
         accounts = {user.account for user in self.model.users}
         for role in self.model.roles if roles is None else roles:
-            reading = _reading(self._trusts[role.arn])
+            _, reading = self._trusts[role.arn]
             if reading is None:
                 continue
             for statement, principal in reading.document.admitted:

@@ -63,10 +63,8 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
     model = verdicts.model
     roles = sorted(model.roles, key=lambda r: (model.label(r.account), r.name))
     told, statements = _Table(), _Table()
-    kept: list[Cell] = []
 
     def tell(cell: Cell) -> Mapping[str, Any]:
-        kept.append(cell)
         mfa, where = terms(cell.access)
         return {
             "status": _STATUS[cell.status],
@@ -83,7 +81,7 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
 
     cells = [
         told.position(
-            (cell.role.arn, id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes),
+            (cell.role.arn, id(cell.decision)),
             lambda cell=cell: tell(cell),
         )
         for cell in verdicts.cells(roles)

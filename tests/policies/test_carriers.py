@@ -66,6 +66,7 @@ ON_DOCUMENTS = {
     "iam-no-user-management",
     "iam-mfa-devices-own-only",
 }
+ON_PEOPLE = {*ON_DOCUMENTS, "iam-people-rights-are-listed"}
 
 
 def snake(name: str) -> str:
@@ -105,12 +106,12 @@ def test_a_safe_document_is_not_refused_on_any_resource(key: str, content: Any, 
 @pytest.mark.parametrize(
     ("arn", "expected"),
     [
-        ("arn:aws:iam::aws:policy/AdministratorAccess", ON_DOCUMENTS),
-        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", ON_DOCUMENTS),
+        ("arn:aws:iam::aws:policy/AdministratorAccess", ON_PEOPLE),
+        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", ON_PEOPLE),
         (READ_ONLY, set()),
         ("arn:aws:iam::aws:policy/SecurityAudit", set()),
         ("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", set()),
-        (f"arn:aws:iam::{TARGET}:policy/AdministratorAccess", set()),
+        (f"arn:aws:iam::{TARGET}:policy/AdministratorAccess", {"iam-attached-policies-are-known"}),
     ],
 )
 def test_attached_policies_of_aws_are_judged_by_what_they_allow(type_: str, arn: str, expected: set[str]) -> None:

@@ -32,9 +32,6 @@ Judge = Callable[[Policy, Config], Iterator[str]]
 MFA_ON_ALLOW = '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
 ADDRESS_ON_ALLOW = '"Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.10/32"]}}'
 
-_WITHIN = "judgedPoliciesOfAws"
-"""Not a property that anybody configures: the policies of AWS that are being judged, which may name each other."""
-
 
 def judged(policy: Policy, config: Config, judge: Judge) -> Iterator[str]:
     """Yield the violations of one document; that it cannot be judged is one."""
@@ -106,24 +103,11 @@ def on_managed(
     return on_stack
 
 
-def refuses(judge: Judge, arn: str, within: frozenset[str] = frozenset()) -> bool:
-    """Tell whether something is wrong with a policy of AWS, by its own document and without an allowed network.
-
-    `within` are the policies on whose account it is asked, none of which is asked again.
-    """
-    return arn not in within and _refuses(judge, arn, within)
-
-
 @cache
-def _refuses(judge: Judge, arn: str, within: frozenset[str]) -> bool:
+def refuses(judge: Judge, arn: str) -> bool:
+    """Tell whether something is wrong with a policy of AWS, by its own document and without an allowed network."""
     policy = aws_managed(arn)
-    config = {"allowedCidrs": [], _WITHIN: within | {arn}}
-    return policy is not None and any(True for _ in judged(policy, config, judge))
-
-
-def asked_within(config: Config) -> frozenset[str]:
-    """Return the policies of AWS on whose account a document is judged."""
-    return frozenset(config.get(_WITHIN, ()))
+    return policy is not None and any(True for _ in judged(policy, {"allowedCidrs": []}, judge))
 
 
 def because(finding: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from delegation_pack.facts import actions
 from delegation_pack.iam import (
@@ -34,6 +35,10 @@ _SERVICE_LINKED = "arn:*:iam::*:role/aws-service-role/*"
 """IAM lets nobody but the linked service change these roles, or make another role with that path.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html"""
 
+_ARNS_OF = {"eks-auth": ("eks",), "sts": ("sts", "iam")}
+"""The services in the ARNs of what a service's actions are about, where that is not itself."""
+_AROUND = tuple(name for name in actions.OTHER_WRITES if name not in actions.POLICIES)
+
 
 def own(account: str | None, *types: str, like: tuple[str, ...] = ("*",), but: tuple[str, ...] = ()) -> Resources:
     """Return resources of the caller's account, the only ones that an action of IAM reaches, but for service-linked
@@ -54,26 +59,78 @@ def policy_versions(account: str | None, *, but: tuple[str, ...] = ()) -> Target
     return Target(actions=actions.POLICY_VERSIONS, resources=own(account, "policy", but=but))
 
 
+@lru_cache(maxsize=256)
+def writes(account: str | None, names: tuple[str, ...] = actions.OTHER_WRITES) -> tuple[Target, ...]:
+    """Return actions as targets, each on what it can be about according to AWS's own table.
+
+    `account` is the callers'; IAM reaches no other.
+    """
+    by_type: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        service = name.partition(":")[0]
+        for type_ in actions.ACTIONS.get(name, ("", "any")):
+            place = type_ if type_ == "" or service == "iam" else "any"
+            found = by_type.setdefault(("" if type_ == "" else service, place), [])
+            if name not in found:
+                found.append(name)
+    return tuple(
+        Target(actions=tuple(found), resources=_about(service, type_, account))
+        for (service, type_), found in by_type.items()
+    )
+
+
+def _about(service: str, type_: str, account: str | None) -> Resources:
+    if type_ == "":
+        return Resources(types=(), but=("arn:*:*:*:*:*",))
+    if service == "iam":
+        return own(account, type_)
+    return Resources(types=(), like=tuple(f"arn:*:{name}:*:*:*" for name in _ARNS_OF.get(service, (service,))))
+
+
+def hop(account: str | None, but: tuple[str, ...] = ()) -> Target:
+    """Return the assuming of the account's own roles, other than those in `but`, as a target."""
+    return Target(actions=("sts:AssumeRole",), resources=own(account, "role", but=but))
+
+
 def around_boundaries(account: str | None, *, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
-    """Return what makes use of a stronger role of the account although role management is bounded.
+    """Return what makes use of a stronger role of the account although role management is bounded: all that can be
+    written about identities beside the making and removing of policies.
 
     `but` are roles that are not of the account as far as anybody knows, so that assuming them is no hop within it.
     """
-    hop = Target(actions=("sts:AssumeRole",), resources=own(account, "role", but=but))
-    uses = (Target(actions=names, resources=own(account, type_)) for type_, names in actions.AROUND_BOUNDARIES.items())
-    return (*uses, hop)
+    return (*writes(account, _AROUND), hop(account, but))
 
 
-def user_management(account: str | None, *, others_only: bool, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
-    """Return all that creates or changes users, groups, keys and MFA devices; `others_only` leaves out one's own user
-    and devices."""
-    others = (*but, *OWN_USER) if others_only else but
-    targets = (
-        Target(actions=actions.USERS, resources=own(account, "user", but=others)),
-        Target(actions=actions.GROUPS, resources=own(account, "group", but=but)),
+def user_management(account: str | None, *, own_allowed: bool) -> tuple[Target, ...]:
+    """Return all that creates or changes users, groups, keys and MFA devices; `own_allowed` leaves out self-service."""
+    spared = (*actions.OWN_CREDENTIALS, *actions.OWN_DEVICES) if own_allowed else ()
+    targets = [
+        Target(actions=tuple(name for name in names if name not in spared), resources=own(account, *types))
+        for names, types in (
+            (actions.USERS, ("user",)),
+            (actions.GROUPS, ("group",)),
+            (actions.DEVICES, ("mfa", "sms-mfa")),
+        )
+    ]
+    if own_allowed:
+        others = own(account, "user", but=OWN_USER)
+        targets.append(Target(actions=actions.OWN_CREDENTIALS, resources=others))
+    return tuple(targets)
+
+
+def past_boundary(account: str | None) -> tuple[Target, ...]:
+    """Return what a permissions boundary must not allow, as targets: to change identities, and to become another role.
+
+    The roles that are bound by it may be entered by whoever made them.
+    """
+    names = tuple(name for name in actions.OTHER_WRITES if name.startswith(("account:", "iam:", "organizations:")))
+    return (
+        role_changes(account),
+        *writes(account, names),
+        *user_management(account, own_allowed=False),
+        hop(account),
+        *assume_roles_elsewhere(),
     )
-    devices = Target(actions=actions.DEVICES, resources=own(account, "mfa", but=but))
-    return targets if others_only else (*targets, devices)
 
 
 def allowed(policy: Policy, *targets: Target, keys: Mapping[str, Values] | None = None) -> Finding | None:
@@ -83,7 +140,7 @@ def allowed(policy: Policy, *targets: Target, keys: Mapping[str, Values] | None 
         Unverifiable: the document cannot be read, or the answer not be given.
     """
     callers = callers_of_identity(policy.attachment, policy.account, policy.partition)
-    return decide(policy.read(), Query(callers=callers, targets=targets, keys=keys or {}))
+    return decide([policy.read(), *policy.beside], Query(callers=callers, targets=targets, keys=keys or {}))
 
 
 def changes_roles(

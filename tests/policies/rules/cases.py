@@ -125,7 +125,7 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             ),
         ),
         Case(policy, "unknown", "attached", (attachment(UNKNOWN),), "policyArn is not known"),
-        Case(policy, "pass", "attached from the stack", _attached_from_stack()),
+        Case(policy, "pass", "attached from the stack", attached_from_stack()),
         Case(policy, "missing", "attached", (attachment(None),), "cannot be verified"),
         Case(policy, "malformed", "attached", (attachment("AdministratorAccess"),), "not the ARN"),
     ]
@@ -158,7 +158,7 @@ def _boundary_that_attaches_itself(**to: Any) -> tuple[Made, ...]:
     return Made(type="aws-native:iam:ManagedPolicy", name="own", inputs=inputs), _boundary({})[1]
 
 
-def _attached_from_stack() -> tuple[Made, ...]:
+def attached_from_stack() -> tuple[Made, ...]:
     policy, one = managed(GRANT), attachment(UNKNOWN)
     tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
     return policy, tied

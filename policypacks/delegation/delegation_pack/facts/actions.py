@@ -61,12 +61,6 @@ ROLE_CHANGES = ROLE_MANAGEMENT + BOUNDARY_CHANGES + _iam("TagRole", "UntagRole")
 POLICY_VERSIONS = _iam("CreatePolicyVersion", "SetDefaultPolicyVersion")
 """What changes managed policies, the boundary among them, under the roles that have them."""
 
-AROUND_BOUNDARIES = {
-    "role": _iam("PassRole", "TagRole", "UntagRole"),
-    "instance-profile": _iam("AddRoleToInstanceProfile", "CreateInstanceProfile", "RemoveRoleFromInstanceProfile"),
-}
-"""What has no condition key for the boundary and makes use of a stronger role, beside role management."""
-
 POLICIES = _on("policy")
 """What makes, changes, tags or removes managed policies."""
 
@@ -107,6 +101,8 @@ _HARMLESS = frozenset(
         *BESIDE_SESSIONS,
         # These read a message, and tag a token that may not be had.
         *("sts:DecodeAuthorizationMessage", "sts:TagGetWebIdentityToken"),
+        # AWS answers everybody who asks for the id of a guest.
+        "cognito-identity:GetId",
     }
 )
 _JUDGED_ELSEWHERE = frozenset({*ROLE_MANAGEMENT, *USERS, *GROUPS, *DEVICES, "sts:AssumeRole"})

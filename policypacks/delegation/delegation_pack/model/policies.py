@@ -88,6 +88,8 @@ class Policy:
     """Of a managed policy, as far as it is known."""
     principal: Principal | None = None
     """Who holds it; None where it is looked at by itself."""
+    beside: tuple[Document, ...] = ()
+    """What whoever holds it is denied by other documents, where documents are judged together."""
     elsewhere: str = ""
     """Why there is no content to read, in a full sentence; empty if there may be."""
 
@@ -116,6 +118,13 @@ class Policy:
     def aws_managed(self) -> bool:
         """Whether AWS keeps it."""
         return is_aws_managed(self.arn)
+
+    @property
+    def arn_to_be(self) -> str:
+        """The ARN of a customer-managed policy, or a pattern of it before it is made; empty for others."""
+        if not self.managed or self.aws_managed or self.arn or not (self.resource and self.name):
+            return "" if self.aws_managed else self.arn
+        return f"arn:*:iam::{self.account or '*'}:policy{self.resource.text('path') or '/'}{self.name}"
 
     @property
     def label(self) -> str:

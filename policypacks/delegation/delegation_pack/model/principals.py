@@ -258,7 +258,6 @@ class Model:
         for resource in self.resources:
             if resource.kind:
                 bounding += [*flat(resource.get("permissionsboundary")), *self.sources(resource, "permissionsboundary")]
-                bounding += [value for policy in identity_policies(resource) for value in boundaries_named(policy)]
                 attached.update(self.attached_from(resource))
         return frozenset(
             policy for policy in self._managed if policy not in attached and any(_is(policy, one) for one in bounding)
@@ -276,6 +275,15 @@ class Model:
         if resource.kind in MANAGED_POLICIES and any(value != [] for _, value in resource.values(*_ATTACHED_TO)):
             values.append(resource)
         return list(dict.fromkeys(policy for value in values for policy in self._meant_by(value)))
+
+    def attached_elsewhere(self, resource: Resource) -> Iterator[str]:
+        """Yield the managed policies that a resource attaches and none of the resources makes: ARNs, or path and name
+        of those that IAM Identity Center attaches."""
+        for _, value in references(resource):
+            if isinstance(value, Mapping) and not self._meant_by(value):
+                yield f"{value.get('path') or '/'}{value['name']}"
+            elif isinstance(value, str) and value.startswith("arn:") and not self._meant_by(value):
+                yield value
 
     def _meant_by(self, value: object) -> list[Resource]:
         """The managed policies among the resources that a value refers to."""
