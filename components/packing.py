@@ -93,6 +93,6 @@ def _too_many(group: str, roles: int) -> str:
     return (
         f"The packed grants of group {group} on {roles:,} roles: they fill more than {len(PACKED_POLICIES)} managed "
         f"policies of {MANAGED_POLICY:,} characters, and IAM attaches {ATTACHED_POLICIES} to a group, self-service "
-        "among them. Split the group, or shorten the names of the roles or staticIps. For so many accounts IAM Identity "
+        "among them. Split the group, or shorten the roles' names or staticIps. For so many accounts IAM Identity "
         "Center is the better tool."
     )
