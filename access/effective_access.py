@@ -14,7 +14,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from delegation_pack.iam import (
+    ADDRESS_KEY,
     ASSUME_THIS_ROLE,
+    MFA_KEY,
     Callers,
     Document,
     Effect,
@@ -30,9 +32,6 @@ from delegation_pack.iam import (
 )
 
 from access.addresses import NOWHERE, Addresses
-
-MFA_KEY, ADDRESS_KEY = "aws:multifactorauthpresent", "aws:sourceip"
-MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
 
 
 class Credentials(StrEnum):

@@ -9,11 +9,22 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from delegation_pack.facts.quotas import SWITCH_ROLE_NAME
-from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement, Unmet, canonical_key, unmet
+from delegation_pack.iam import (
+    ADDRESS_KEY,
+    MFA_KEYS,
+    Callers,
+    CallerType,
+    Effect,
+    Request,
+    Statement,
+    Unmet,
+    canonical_key,
+    unmet,
+)
 from delegation_pack.model import Policy
 
 from access.addresses import Addresses
-from access.effective_access import ADDRESS_KEY, MFA_KEYS, Credentials, EffectiveAccess, effective_access
+from access.effective_access import Credentials, EffectiveAccess, effective_access
 from access.model import Role, User
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, PolicySet, Ref, Status, Verdicts, context_of
@@ -138,11 +149,7 @@ def explain(
     Raises:
         InputError: `address` is no IP address.
     """
-    if address is not None:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            raise InputError(f"{address} is no IP address.") from None
+    _check_address(address)
     cell = verdicts.cell(user, role)
     credentials = keys.credentials(mfa)
     status = _status(cell, cell.access.by[credentials], address)
@@ -175,6 +182,13 @@ def explain(
         ],
         [*_notes(cell, status, credentials, address), *_in_session(verdicts, cell, keys, mfa)],
     )
+
+
+def _check_address(address: str | None) -> None:
+    try:
+        ipaddress.ip_address("::" if address is None else address)
+    except ValueError:
+        raise InputError(f"{address} is no IP address.") from None
 
 
 def _status(cell: Cell, open_from: Addresses, address: str | None) -> Status:

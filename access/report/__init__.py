@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,28 @@ class _Table:
 def _data(verdicts: Verdicts) -> Mapping[str, Any]:
     model = verdicts.model
     roles = sorted(model.roles, key=lambda r: (model.label(r.account), r.name))
+    told, cells = _cells(verdicts, roles)
+    return {
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "readAt": read_at(model).replace("T", " ").replace("Z", " UTC"),
+        "sources": [
+            {"stack": s.name, "project": s.project, "source": s.source, "time": s.time[:19].replace("T", " ")}
+            for s in model.stacks
+        ],
+        "users": [
+            {"name": u.name, "arn": u.arn, "groups": [g.name for g in u.groups], "account": model.label(u.account)}
+            for u in model.users
+        ],
+        "roles": [_role(verdicts, role) for role in roles],
+        **told,
+        "cells": cells,
+        "outsiders": matrix.outsiders(verdicts),
+        "headroom": [asdict(quota) | {"account": model.label(quota.account)} for quota in headroom(verdicts)],
+    }
+
+
+def _cells(verdicts: Verdicts, roles: Sequence[Role]) -> tuple[Mapping[str, Any], list[int]]:
+    """What is told of cells, once for all that rest on the same; and the position of each cell in it."""
     told, statements = _Table(), _Table()
 
     def tell(cell: Cell) -> Mapping[str, Any]:
@@ -79,42 +103,8 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
             ],
         }
 
-    cells = [
-        told.position(
-            (cell.role.arn, id(cell.decision)),
-            lambda cell=cell: tell(cell),
-        )
-        for cell in verdicts.cells(roles)
-    ]
-    return {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "readAt": read_at(model).replace("T", " ").replace("Z", " UTC"),
-        "sources": [
-            {"stack": s.name, "project": s.project, "source": s.source, "time": s.time[:19].replace("T", " ")}
-            for s in model.stacks
-        ],
-        "users": [
-            {"name": u.name, "arn": u.arn, "groups": [g.name for g in u.groups], "account": model.label(u.account)}
-            for u in model.users
-        ],
-        "roles": [_role(verdicts, role) for role in roles],
-        "verdicts": told.values,
-        "statements": statements.values,
-        "cells": cells,
-        "outsiders": matrix.outsiders(verdicts),
-        "headroom": [
-            {
-                "what": r.what,
-                "account": model.label(r.account),
-                "used": r.used,
-                "limit": r.limit,
-                "unit": r.unit,
-                "more": r.more,
-                "advice": r.advice,
-            }
-            for r in headroom(verdicts)
-        ],
-    }
+    cells = [told.position((cell.role.arn, id(cell.decision)), partial(tell, cell)) for cell in verdicts.cells(roles)]
+    return {"verdicts": told.values, "statements": statements.values}, cells
 
 
 def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:

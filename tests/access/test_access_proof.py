@@ -15,6 +15,8 @@ from access.proof import Finding, findings
 from access.proof.documents import Documents
 from access.states import read_both
 from tests.access.conftest import Run
+from tests.access.state_builder import document
+from tests.documents import MFA
 from tests.policies.iam import naive
 
 Json = dict[str, Any]
@@ -23,7 +25,6 @@ STACKS = ("security", "preprod", "production")
 SECURITY, PREPROD = "111111111111", "222222222222"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GITHUB = "token.actions.githubusercontent.com"
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 IN_README = "IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from anywhere (!)"
 
@@ -132,10 +133,6 @@ def managing(index: int, **elements: Any) -> Callable[[Stacks], None]:
 
 def adding(type_: str, stack: str = "security", **outputs: Any) -> Callable[[Stacks], None]:
     return lambda stacks: stacks.add(stack, type_, "extra", **outputs)
-
-
-def document(*statements: Json) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def reviewed_by(policy: str) -> Callable[[Stacks], None]:

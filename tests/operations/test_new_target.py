@@ -101,6 +101,7 @@ def test_the_first_target_of_all_takes_the_policy_packs_addresses(repository: Pa
         pytest.param("staging.eu", "444444444444", [], "cannot be a stack's name", id="dot"),
         pytest.param("preprod", "444444444444", [], "Pulumi.preprod.yaml exists already", id="existing"),
         pytest.param("security", "444444444444", [], "Pulumi.security.yaml exists already", id="security"),
+        pytest.param("default", "444444444444", [], "default.json exists already", id="shared"),
         pytest.param("staging", "", [], "ACCOUNT=", id="no-account"),
         pytest.param("staging", "4444", [], "has 4 digits, where an account id has 12", id="short-account"),
         pytest.param("staging", "4444-4444-4444", [], "is not an account id", id="dashes"),

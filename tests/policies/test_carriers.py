@@ -7,18 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     BOUNDED,
     CHANGES,
     GRANT,
-    MFA,
     READ_ONLY,
     READS,
     SELF_SERVICE,
-    allow,
-    deny,
-    document,
     managed,
     role,
     trust,

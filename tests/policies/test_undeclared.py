@@ -9,14 +9,12 @@ from delegation_pack.rules import RULES
 from delegation_pack.sdk import UNDECLARED, policies
 from pulumi_policy import StackValidationArgs, StackValidationPolicy
 
+from tests.documents import MFA, allow, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     GRANT,
-    MFA,
     ROLE,
     SESSION_DENY,
-    allow,
-    document,
     group_policy,
     managed,
     role,

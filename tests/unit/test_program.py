@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from components import documents
 from live_grants import LiveGrants
 from tests.unit.recording import NO_GROUP, PROVIDER, Recorded, RunPulumi
 
+REPOSITORY = Path(__file__).parents[2]
 SECURITY = {
     "delegation:securityAccountId": "111111111111",
     "delegation:groups": {"IT-Admins": ["alice", "bob"]},
@@ -338,3 +340,13 @@ def test_too_many_packed_grants_are_refused_before_aws_is_asked(run_program: Run
     (error,) = recorded.said("ERROR")
     assert error.startswith("The packed grants of group IT-Admins on 1,300 roles: ")
     assert recorded.calls == []
+
+
+def test_the_policy_pack_allows_exactly_the_types_that_the_stacks_use(run_program: RunPulumi) -> None:
+    runs = [
+        run_program(stack="security", config=SECURITY, members=NO_GROUP),
+        run_program(stack="preprod", config=PREPROD | {"delegation:staticIpAt": "both"}, members=MEMBERS),
+    ]
+    used = {resource.type for recorded in runs for resource in recorded.resources} - {"pulumi:pulumi:Stack"}
+    shared = json.loads((REPOSITORY / "policypacks" / "delegation" / "config" / "default.json").read_text())
+    assert sorted(used) == shared["delegation-types-are-judged"]["allowedTypes"]

@@ -169,6 +169,12 @@ def takes_users_from_elsewhere(document: Document, role: Principal) -> bool:
         return False
 
 
+def grants_like(policy: Policy, *patterns: str) -> Finding | None:
+    """Return a request that assumes a role of another account whose ARN is like one of the patterns."""
+    resources = Resources(types=("role",), not_callers_account=True, like=patterns)
+    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources))
+
+
 def only_denies(document: Document) -> Document:
     """Return a document without its Allows."""
     return replace(document, statements=tuple(one for one in document.statements if one.effect is Effect.DENY))

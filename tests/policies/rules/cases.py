@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.documents import allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
     CHANGES,
@@ -14,10 +15,7 @@ from tests.policies.documents_under_test import (
     READ_ONLY,
     READS,
     ROLE,
-    allow,
     attachment,
-    deny,
-    document,
     group_policy,
     managed,
     role,

@@ -6,16 +6,14 @@ import json
 
 import pytest
 
+from tests.documents import MFA, allow, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ALICE,
     GRANT,
     MANAGEMENT,
-    MFA,
     READS,
     ROLE,
-    allow,
-    document,
     group_policy,
     managed,
     role,
@@ -82,8 +80,9 @@ CASES = [
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
         two_roles=(*TWO_ROLES, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
         two_groups=(*ONE_ROLE, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
-        packed=(role(), *_packed("admins", ROLE, AUDIT), _members("alice")),
+        packed=(role(), *_packed("admins", ROLE, f"arn:aws:iam::{ELSEWHERE}:role/ACCESS"), _members("alice")),
         packed_for_another_group=(role(), *_packed("admins", ROLE), _members("bob", group="auditors")),
+        another_account_s_role_too=(role(), _grant("admins", ROLE, f"arn:aws:iam::{ELSEWHERE}:role/ACCESS")),
         members_of_one_group_known=(*ONE_ROLE, _members("alice")),
         group_and_user=(
             role(trust({"AWS": [ALICE, BOB]})),
@@ -104,6 +103,23 @@ CASES = [
         another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
         another_role_packed=(role(), *_packed("admins", ROLE + "X")),
         another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        f"grants {ROLE}X, which this stack does not make",
+        beside_the_stack_s_own=(role(), _grant("admins", ROLE, ROLE + "X")),
+        in_an_account_with_something_else=(
+            Made(type="aws:s3/bucket:Bucket", inputs={"bucket": "logs"}),
+            _grant("admins", ROLE + "X"),
+        ),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        "although it makes a role of that name in account",
+        role_in_another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
+        role_in_the_security_account=(role(account=SECURITY), group_policy(GRANT)),
     ),
     *rows(
         "delegation-grants-match-trusts",

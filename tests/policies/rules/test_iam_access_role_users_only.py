@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, MFA, document, role, trust
+from tests.documents import MFA, document
+from tests.policies.documents_under_test import ALICE, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, TARGET, Made
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import MFA_IF_EXISTS, allow, document, role_policy
+from tests.documents import allow, document
+from tests.policies.documents_under_test import MFA_IF_EXISTS, role_policy
 from tests.policies.rules.cases import Case, check, grants, ids, on_role
 from tests.policies.running import ELSEWHERE
 

@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     GRANT,
-    MFA,
     READS,
     ROLE,
     SESSION_DENY,
-    allow,
-    deny,
-    document,
     group_policy,
     managed,
     role,
@@ -92,8 +89,22 @@ CASES = [
             ("no networks configured", "missing", "allowedCidrs is not in", (group_policy(GRANT),), {}),
             ("no networks and no grant", "pass", "", (group_policy(READS),), {}),
             ("no network allowed", "fail", "from outside every network", (group_policy(GRANT),), {"allowedCidrs": []}),
-            ("no network", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
-            ("no cidr", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+            ("no network", "malformed", "no address and no CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
+            ("no cidr", "malformed", "not a text, nor", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+            (
+                "two halves of everywhere",
+                "malformed",
+                "more than a /8",
+                (group_policy(GRANT),),
+                {"allowedCidrs": [{"cidr": f"{half}.0.0.0/1", "reason": "x"} for half in (0, 128)]},
+            ),
+            (
+                "wide network without reason",
+                "malformed",
+                "wider than /24",
+                (group_policy(GRANT),),
+                {"allowedCidrs": ["203.0.0.0/16"]},
+            ),
             (
                 "wide network",
                 "pass",

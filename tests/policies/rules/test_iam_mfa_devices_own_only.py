@@ -7,14 +7,12 @@ import json
 import pytest
 
 from components import documents
+from tests.documents import MFA, allow, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
-    MFA,
     READS,
     SELF_SERVICE,
-    allow,
     attachment,
-    document,
     group_policy,
     managed,
     role_policy,

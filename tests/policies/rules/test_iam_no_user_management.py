@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ADMINISTRATOR,
     MANAGEMENT,
-    MFA,
     READS,
     SELF_SERVICE,
-    allow,
     attachment,
-    deny,
-    document,
     group_policy,
     managed,
     role_policy,

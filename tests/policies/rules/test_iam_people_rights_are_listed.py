@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import allow, deny, document
 from tests.policies.documents_under_test import (
     GRANT,
     MANAGEMENT,
@@ -13,10 +14,7 @@ from tests.policies.documents_under_test import (
     READS,
     ROLE,
     SELF_SERVICE,
-    allow,
     attachment,
-    deny,
-    document,
     group_policy,
     managed,
     role,

@@ -6,17 +6,8 @@ import json
 
 import pytest
 
-from tests.policies.documents_under_test import (
-    ALICE,
-    GRANT,
-    allow,
-    attachment,
-    document,
-    group_policy,
-    managed,
-    role,
-    trust,
-)
+from tests.documents import allow, document
+from tests.policies.documents_under_test import ALICE, GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.rules.cases import Case, check, ids, on_documents, rows
 from tests.policies.running import SECURITY, Made
 

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ADMINISTRATOR,
     BOUNDED,
     MANAGEMENT,
-    MFA,
     READ_ONLY,
     READS,
     ROLE,
-    allow,
-    deny,
-    document,
     group_policy,
     managed,
     role,

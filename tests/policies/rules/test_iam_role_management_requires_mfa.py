@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import MFA, MFA_IF_EXISTS, group_policy, role_policy
+from tests.documents import MFA
+from tests.policies.documents_under_test import MFA_IF_EXISTS, group_policy, role_policy
 from tests.policies.rules.cases import Case, changing, check, ids, role_management
 from tests.policies.running import TARGET
 

@@ -6,17 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import (
-    MANAGEMENT,
-    READ_ONLY,
-    ROLE,
-    allow,
-    deny,
-    document,
-    managed,
-    role,
-    role_policy,
-)
+from tests.documents import allow, deny, document
+from tests.policies.documents_under_test import MANAGEMENT, READ_ONLY, ROLE, managed, role, role_policy
 from tests.policies.rules.cases import Case, check, ids, rows
 from tests.policies.running import ELSEWHERE, TARGET, UNKNOWN, Made
 

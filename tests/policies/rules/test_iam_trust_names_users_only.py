@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, MFA, document, role, trust
+from tests.documents import MFA, document
+from tests.policies.documents_under_test import ALICE, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, SECURITY
 

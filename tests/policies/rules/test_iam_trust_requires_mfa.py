@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import MFA_IF_EXISTS, document, role, trust
+from tests.documents import document
+from tests.policies.documents_under_test import MFA_IF_EXISTS, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, Made
 

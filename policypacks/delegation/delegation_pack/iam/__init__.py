@@ -30,9 +30,12 @@ from delegation_pack.iam.document import (
 )
 from delegation_pack.iam.domains import AddressClass, address_classes
 from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
+from delegation_pack.iam.keys import ALWAYS_PRESENT, MFA_KEYS, VPC_ONLY
+from delegation_pack.iam.keys import MFA as MFA_KEY
+from delegation_pack.iam.keys import SOURCE_IP as ADDRESS_KEY
 from delegation_pack.iam.new_access import NewAccess, new_access
 from delegation_pack.iam.operators import Span, merged, network
-from delegation_pack.iam.partial import Known, asks_who, keys_asked, keys_of_condition, residual
+from delegation_pack.iam.partial import Known, asks_who, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
     ASSUME_THIS_ROLE,
@@ -52,7 +55,12 @@ from delegation_pack.iam.query import (
 )
 
 __all__ = [
+    "ADDRESS_KEY",
+    "ALWAYS_PRESENT",
     "ASSUME_THIS_ROLE",
+    "MFA_KEY",
+    "MFA_KEYS",
+    "VPC_ONLY",
     "WITHOUT_MFA",
     "AddressClass",
     "Attachment",
@@ -90,7 +98,6 @@ __all__ = [
     "decide_intersection",
     "evaluate",
     "keys_asked",
-    "keys_of_condition",
     "matching_actions",
     "merged",
     "names_directly",

@@ -5,15 +5,14 @@ GroupPolicy, UserPolicy, Policy, the attachments of all three and PolicyAttachme
 permission sets of IAM Identity Center; the same types of the package aws-native, whose Role, Group and User hold a list
 `policies`.
 
-Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource,
-session policies (they only narrow), service control policies, resource policies other than trusts. `may_hold_iam` names
-those that may hold IAM.
+Not covered: session policies and service control policies, which only narrow, resource policies other than trusts, and
+the types that `carries` names.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -305,31 +304,3 @@ def flat(value: Any) -> Iterator[Any]:
         yield from flat([*value.values()])
     else:
         yield value
-
-
-_HOLDS_NO_POLICY = frozenset(
-    {
-        *("AccessKey", "AccountAlias", "AccountPasswordPolicy", "GroupMembership", "InstanceProfile"),
-        *("OpenIdConnectProvider", "OIDCProvider", "SamlProvider", "SAMLProvider", "SecurityTokenServicePreferences"),
-        *("ServerCertificate", "ServiceLinkedRole", "ServiceSpecificCredential", "SigningCertificate", "SshKey"),
-        *("UserGroupMembership", "UserToGroupAddition", "UserLoginProfile", "VirtualMfaDevice", "VirtualMFADevice"),
-        *("GroupPoliciesExclusive", "RolePoliciesExclusive", "UserPoliciesExclusive"),
-        *("OrganizationsFeatures", "OutboundWebIdentityFederation"),
-    }
-)
-"""Types of IAM that hold no policy, though some let somebody in."""
-_MAY_HOLD_IAM = (
-    *("aws:cloudcontrol/resource:", "aws:cloudformation/stack", "aws-native:cloudformation:Stack"),
-    *("aws:ssoadmin/", "aws-native:sso:"),
-)
-"""Beginnings of the types whose resources hold IAM entities as a template, or that stand for others."""
-
-
-def may_hold_iam(resources: Iterable[Resource], read: Collection[Resource]) -> list[Resource]:
-    """Return the resources that hold IAM documents, or may, beyond those that are read."""
-    return [
-        resource
-        for resource in resources
-        if resource.type.startswith(_MAY_HOLD_IAM)
-        or (resource.kind.startswith("iam.") and resource not in read and resource.kind[4:] not in _HOLDS_NO_POLICY)
-    ]

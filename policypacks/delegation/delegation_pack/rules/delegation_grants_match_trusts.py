@@ -1,7 +1,7 @@
 """Grants and trust policies, within what one stack holds.
 
-What the stack does not hold is not missed: a grant on a role elsewhere, a trust whose grants are all elsewhere, a group
-whose members are managed elsewhere.
+What the stack does not hold is not missed: a grant on a role of an account in which the stack makes nothing, a trust
+whose grants are all elsewhere, a group whose members are managed elsewhere.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from delegation_pack.iam import (
     Document,
     PrincipalKind,
     Query,
-    Resources,
-    Target,
     Unverifiable,
     callers_of_identity,
     decide,
 )
 from delegation_pack.judging import listed
-from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource
-from delegation_pack.rights import allowed, takes_users_from_elsewhere
+from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource, account_of
+from delegation_pack.rights import grants_like, takes_users_from_elsewhere
 from delegation_pack.rule import Rule, Violation
 
 
@@ -38,10 +36,13 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
     for grant in grants:
         for arn in grant.read().named_resources:
             role = model.role(arn)
-            if role is None or role not in trusting or not _grants(grant, arn):
+            if not _grants(grant, arn):
                 continue
-            granting.setdefault(role, []).append(grant)
-            yield from _differences(grant, role, trusting[role])
+            if role is None:
+                yield from _not_made(model, grants, grant, arn)
+            elif role in trusting:
+                granting.setdefault(role, []).append(grant)
+                yield from _differences(grant, role, trusting[role])
     for role, document in trusting.items():
         if role in granting:
             yield from _members(model, granting[role], role, document)
@@ -56,11 +57,29 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
             )
 
 
+def _not_made(model: Model, grants: Sequence[Policy], grant: Policy, arn: str) -> Iterator[Violation]:
+    """A role that the stack makes in another account than its grant says, or not at all among others of the account."""
+    account, in_vain = account_of(arn), f"{grant.label} grants {arn}, which this stack does not make although it makes"
+    namesakes = (role for role in model.roles if role.account and _path_of(role.arn) == _path_of(arn))
+    stray = next((role for role in namesakes if not any(_grants(one, role.arn) for one in grants)), None)
+    beside = next((one for one in model.resources if account and one.account == account), None)
+    if stray:
+        yield grant.carrier, f"{in_vain} a role of that name in account {stray.account}. Use one account on both sides."
+    elif beside:
+        yield (
+            grant.carrier,
+            f"{in_vain} other resources in account {account}, such as {beside.label}. Name its own roles.",
+        )
+
+
+def _path_of(arn: str) -> str:
+    return arn.partition(":role/")[2]
+
+
 def _grants(policy: Policy, arn: str = "*") -> bool:
     """Tell whether a policy lets one role of another account, or any, be assumed; not if that cannot be told of any."""
-    resources = Resources(types=("role",), not_callers_account=True, like=(arn,))
     try:
-        return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources)) is not None
+        return grants_like(policy, arn) is not None
     except Unverifiable:
         if arn == "*":
             return False

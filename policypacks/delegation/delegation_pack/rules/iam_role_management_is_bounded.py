@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import PROTECTED_ROLES, Config, protected_roles
 from delegation_pack.facts.actions import BOUNDABLE, BOUNDARY_CHANGES, POLICY_VERSIONS, ROLE_CHANGES
 from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
@@ -292,7 +292,7 @@ def _protected(role: Principal, config: Config) -> Iterator[str]:
         return
     if role.name:
         yield role.arn
-    for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
+    for name in protected_roles(config):
         yield f"arn:{role.partition or '*'}:iam::{role.account}:role/{name}"
 
 
@@ -322,15 +322,7 @@ RULE = Rule(
             "description": "The only permissions boundaries to accept; without it, any that opens no way around "
             "itself.",
         },
-        "protectedRoles": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["OrganizationAccountAccessRole"],
-            "description": (
-                "Role names, * and ? as wildcards, that an access role with role management must be denied to "
-                "change, besides itself."
-            ),
-        },
+        **PROTECTED_ROLES,
     },
     on_resource=on_inline(ways_around),
     on_stack=_managed_or_together,
