@@ -36,11 +36,12 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
     for grant in grants:
         for arn in grant.read().named_resources:
             role = model.role(arn)
-            if not _grants(grant, arn):
+            wrong = [*_not_made(model, grants, grant, arn)] if role is None else []
+            # Asked last, for there may be a thousand roles.
+            if not (wrong or role in trusting) or not _grants(grant, arn):
                 continue
-            if role is None:
-                yield from _not_made(model, grants, grant, arn)
-            elif role in trusting:
+            yield from wrong
+            if role in trusting:
                 granting.setdefault(role, []).append(grant)
                 yield from _differences(grant, role, trusting[role])
     for role, document in trusting.items():
