@@ -6,11 +6,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-STACKS = $(patsubst Pulumi.%.yaml,%,$(notdir $(wildcard $(PROGRAM)/Pulumi.*.yaml)))
 PACK := policypacks/delegation
 # Folder of the program that preview, up and destroy run; the policy pack and its environment stay this checkout's.
 PROGRAM := .
-ELSEWHERE := $(filter-out .,$(PROGRAM))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make requirements" $(UPGRADE) pyproject.toml
 
@@ -73,11 +71,7 @@ bench: setup ## Measure analysis, access queries, previews, demo and AWS calls
 
 # Modules that these lead to would stand before those of the policy pack's environment.
 unexport PYTHONPATH PYTHONHOME
-PULUMI = pulumi$(if $(ELSEWHERE), --cwd $(PROGRAM))
-JUDGING = $(if $(ELSEWHERE),$(abspath $(PACK)),$(PACK))
-# Without PYTHONSAFEPATH a module in the folder where Python is started, such as the program's, stands before installed ones.
-JUDGED = PYTHONSAFEPATH=1 $(PULUMI)
-WITH_PACK = --policy-pack $(JUDGING) --policy-pack-config $(JUDGING)/config/$(STACK).json
+PULUMI = @$(BIN)/python -m operations.stack $(1) --stack "$(STACK)" --program "$(PROGRAM)"
 
 .PHONY: mutations
 mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
@@ -99,21 +93,53 @@ access: setup ## Ask who can get in where: make access ARGS="matrix -s state.jso
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
-preview: .ready .agreed ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
-	$(JUDGED) preview --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
+preview: setup ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
+	$(call PULUMI,preview) $(ARGS)
 
 .PHONY: up
-up: .ready .agreed ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
-	@$(BIN)/python -m operations.unfinished --stack $(STACK)
-	$(JUDGED) up --refresh --stack $(STACK) $(WITH_PACK) $(ARGS)
+up: setup ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+	$(call PULUMI,up) $(ARGS)
 
 .PHONY: destroy
-destroy: .ready ## Remove a stack from AWS: make destroy STACK=preprod
-	$(PULUMI) destroy --refresh --stack $(STACK) $(ARGS)
+destroy: setup ## Remove a stack from AWS: make destroy STACK=preprod
+	$(call PULUMI,destroy) $(ARGS)
+
+# What those check first: files that name no software for Pulumi to run, and a pack configuration that lowers no policy.
+.PHONY: .ready
+.ready: setup
+	$(call PULUMI,check)
+
+FLEET = @$(BIN)/python -m operations.fleet $(1) --only "$(ONLY)" --first "$(FIRST)" --parallel "$(or $(PARALLEL),4)"
+
+.PHONY: fleet-preview
+fleet-preview: setup ## Preview all stacks: make fleet-preview [ONLY='prod-*'] [FIRST=preprod] [PARALLEL=4]
+	$(call FLEET,preview) $(ARGS)
+
+.PHONY: fleet-up
+fleet-up: setup ## Deploy all stacks: security, FIRST, then PARALLEL at a time
+	$(call FLEET,up) $(ARGS)
+
+.PHONY: fleet-destroy
+fleet-destroy: setup ## Remove all stacks, security last
+	$(call FLEET,destroy) $(ARGS)
+
+.PHONY: fleet-unlock
+fleet-unlock: setup ## Remove the locks that killed updates of this machine left
+	$(call FLEET,unlock) $(ARGS)
 
 .PHONY: new-target
 new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
 	@$(BIN)/python -m operations.new_target --stack "$(STACK)" --account "$(ACCOUNT)" --static-ips "$(IPS)"
+
+CONFIRMED = $(if $(filter 1,$(YES)),--yes)
+
+.PHONY: revoke
+revoke: setup ## End open sessions of a target, or of all: make revoke STACK=preprod [YES=1]
+	@$(BIN)/python -m operations.revoke --stack "$(STACK)" $(CONFIRMED)
+
+.PHONY: offboard
+offboard: setup ## Take back all access of one person: make offboard ADMIN=carol [YES=1]
+	@$(BIN)/python -m operations.offboard --admin "$(ADMIN)" $(CONFIRMED)
 
 .PHONY: import-plan
 import-plan: setup ## Plan taking over what exists by hand: make import-plan STACK=security
@@ -122,23 +148,6 @@ import-plan: setup ## Plan taking over what exists by hand: make import-plan STA
 .PHONY: smoke
 smoke: setup ## Try a target's access roles with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
-
-# A stack, Pulumi, files that name no software for it to run, and a pack configuration that lowers no policy.
-.PHONY: .ready
-# By the environment: a file's name is no text for the shell to read.
-.ready: export STACKS := $(STACKS)
-.ready: setup
-	@test -n "$(STACK)" || { echo "Name a stack: make $(or $(MAKECMDGOALS),preview) STACK=… with one of: $$STACKS."; exit 1; }
-	@test -n "$(filter $(STACK),$(STACKS))" || { echo "There is no Pulumi.$(STACK).yaml; the stacks are: $$STACKS."; exit 1; }
-	@command -v pulumi >/dev/null || \
-		{ echo "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/ (make demo works without it)."; exit 1; }
-	@$(BIN)/python -m operations.project_files "$(STACK)" "$(PROGRAM)"
-	@$(BIN)/python $(PACK)/check_config.py $(PACK)/config/$(STACK).json
-
-# Packed grants rest on what the stack security says of each target.
-.PHONY: .agreed
-.agreed: .ready
-	@$(BIN)/python -m operations.targets --stack "$(STACK)" "$(PROGRAM)"
 
 .PHONY: requirements
 requirements: setup ## Renew the lock files after a change of pyproject.toml

@@ -8,7 +8,7 @@ tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -26,7 +26,6 @@ from delegation_pack.iam import (
     Unverifiable,
     Values,
     address_classes,
-    canonical_key,
     decide_intersection,
     parse,
 )
@@ -141,15 +140,3 @@ def only(documents: Documents, kept: Callable[[Statement], bool]) -> Documents:
     """The documents with some of their statements."""
     left = (replace(one, statements=tuple(filter(kept, one.statements))) for one in documents)
     return tuple(document for document in left if document.statements)
-
-
-def other_conditions(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """What Allow statements ask for besides MFA and address: "StringEquals sts:RoleSessionName ${aws:username}"."""
-    return tuple(
-        dict.fromkeys(
-            f"{condition.operator} {condition.key} {', '.join(condition.values)}"
-            for statement in statements
-            for condition in statement.conditions
-            if canonical_key(condition.key) not in (MFA_KEY, ADDRESS_KEY)
-        )
-    )

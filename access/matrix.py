@@ -40,7 +40,7 @@ def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
 def _told(cell: Cell) -> tuple[str, ...]:
     mfa, where = terms(cell.access)
     identity, trust = (_titles(refs) for refs in cell.statements)
-    return (cell.status, mfa, where, "; ".join(cell.provisos), identity, trust, " ".join(cell.notes))
+    return (cell.status, mfa, where, "; ".join(map(str, cell.provisos)), identity, trust, " ".join(cell.notes))
 
 
 def _titles(refs: Iterable[Ref]) -> str:
@@ -101,7 +101,7 @@ def _shown(model: Model, cell: Cell) -> tuple[str, ...]:
     by = "\n".join(ref.title for refs in cell.statements for ref in refs)
     label = model.label(cell.role.account)
     account = label if label == cell.role.account else f"{label}\n{cell.role.account}"
-    return account, cell.role.name, mfa, "\n".join([where, *(f"if {said}" for said in cell.provisos)]), by
+    return account, cell.role.name, mfa, "\n".join([where, *map(str, cell.provisos)]), by
 
 
 def summary(verdicts: Verdicts) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import json_text
 from components import PACKED_POLICIES, packed_policy_name
-from operations import aws_accounts, stack_files, unfinished
+from operations import aws_accounts, stack_files, stack_names, trusts, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -228,7 +228,7 @@ def _role(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
     live, wanted = role["AssumeRolePolicyDocument"], json.loads(inputs["assumeRolePolicy"])
     if live != wanted:
         changes.append("gets the program's trust policy instead of its own")
-    lost = _principals(live) - _principals(wanted)
+    lost = trusts.principals(live) - trusts.principals(wanted)
     if lost:
         changes.append(f"no longer lets in {', '.join(sorted(lost))}")
     seconds = int(inputs["maxSessionDuration"])
@@ -313,20 +313,6 @@ def _document(live: Any, wanted: str) -> Iterator[str]:
         yield "gets the program's document instead of its own"
 
 
-def _principals(document: Any) -> set[str]:
-    """Return the principals that a trust policy names, in any legal spelling."""
-    principals = set()
-    for statement in _list(document["Statement"]):
-        named = statement.get("Principal", {})
-        for entry in named.values() if isinstance(named, dict) else [named]:
-            principals.update(_list(entry))
-    return principals
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def in_the_way(stack: str, found: Found) -> str:
     """Return what exists under a name that a replacement needs, and what to do about it; empty if nothing does.
 
@@ -395,7 +381,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make import-plan", description=__doc__)
     parser.add_argument("--stack", default="")
     top = Path.cwd()
-    stack = stack_files.existing_stack(top, parser.parse_args().stack, "import-plan")
+    stack = stack_names.existing_stack(top, parser.parse_args().stack, "import-plan")
     settings = stack_files.read_settings(top, stack)
     with aws_accounts.explained():
         clients = {SECURITY_STACK: aws_accounts.iam(SECURITY_STACK, settings.security_account_id, settings.region)}

@@ -9,11 +9,9 @@ https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,8 @@ import yaml
 
 PROJECT = "delegation"
 """Name of the project, which is also the namespace of its configuration."""
+PACK = Path("policypacks/delegation")
+"""The policy pack's folder, from the repository's top."""
 RUNTIME = {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
 """What runs the program: Python, in the environment that `make setup` makes."""
 PROJECT_KEYS = ("name", "description", "author", "website", "license", "requiredPulumiVersion", "runtime", "config")
@@ -45,6 +45,7 @@ _WHY = {
 _UNUSED = "this project does not use it, so nobody has looked at what it makes Pulumi run"
 # Marks that one parser takes for a line break, or for nothing, and another for text.
 _AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
+_DEEPEST = 50
 
 
 def problems(folder: Path, stack: str) -> Iterator[str]:
@@ -114,8 +115,6 @@ def parse(data: bytes) -> dict[str, Any]:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {' '.join(str(error).split())}.") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -127,7 +126,11 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def _refuse_what_is_not_plain(text: str) -> None:
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deeply.")
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
             raise ValueError(f"line {line} is a YAML directive. Remove it.")
@@ -151,19 +154,3 @@ def _check_keys(node: yaml.Node | None) -> None:
             raise ValueError(f"line {line} has the key {key.value} a second time. Remove one.")
         seen.add(key.value)
         _check_keys(value)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Check the files of one stack in one folder, and return the exit code."""
-    parser = argparse.ArgumentParser(description="Check Pulumi.yaml and a stack file before Pulumi reads them.")
-    parser.add_argument("stack", help="name of the stack")
-    parser.add_argument("folder", type=Path, help="folder of the program")
-    given = parser.parse_args(arguments)
-    found = list(problems(given.folder, given.stack))
-    for line in found:
-        print(line, file=sys.stderr)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

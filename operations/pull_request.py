@@ -1,6 +1,6 @@
 """Decides what a pull request changes, for .github/workflows/preview.yml.
 
-    python -m operations.pull_request kind CHANGE   whether it changes configuration alone, and which stacks it has
+    python -m operations.pull_request kind CHANGE   whether it changes configuration alone, and which stacks it touches
     python -m operations.pull_request take CHANGE   write its configuration files into this checkout
 
 Runs in the base branch's checkout; CHANGE is a checkout of the pull request, of which nothing is run. Both are read as
@@ -22,13 +22,14 @@ import yaml
 
 from operations import project_files
 from operations.errors import OperationError, exit_code
+from operations.project_files import PACK
+from operations.stack import pack_config
+from operations.stack_names import STACK_NAME, check_name
 
 CONFIGURATION = "configuration"
 CODE = "code"
 
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml", re.DOTALL)
-# operations/new_target.py makes no other names. They become arguments of shell commands.
-_STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _REGULAR_FILE = "100644"
 
 
@@ -63,11 +64,7 @@ def stacks(of: Mapping[str, Entry]) -> list[str]:
     """
     names = sorted(match[1] for path in of if (match := _STACK_FILE.fullmatch(path)))
     for name in names:
-        if not _STACK_NAME.fullmatch(name):
-            raise OperationError(
-                f"{f'Pulumi.{name}.yaml'!a}: a stack's name has up to 40 lower-case letters, digits and hyphens, "
-                "a letter first. Rename the file."
-            )
+        check_name(name)
     return names
 
 
@@ -95,6 +92,23 @@ def changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
+def touched(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
+    """Return the stacks of a change whose deployment it can alter, in alphabetical order.
+
+    A stack reads its own file and its own policy pack configuration, and all others read neither. Whatever else
+    changes may concern every stack.
+
+    Raises:
+        OperationError: as `stacks`.
+    """
+    names = stacks(after)
+    own = {path: name for name in names for path in (f"Pulumi.{name}.yaml", str(pack_config(PACK, name)))}
+    paths = changed(before, after)
+    if not paths or any(path not in own for path in paths):
+        return names
+    return sorted({own[path] for path in paths})
+
+
 def take(base: Path, change: Path) -> list[str]:
     """Write the changed configuration files into the base's checkout; return their names.
 
@@ -113,7 +127,7 @@ def take(base: Path, change: Path) -> list[str]:
 
 def _is_stack_file(path: str) -> bool:
     match = _STACK_FILE.fullmatch(path)
-    return bool(match and _STACK_NAME.fullmatch(match[1]))
+    return bool(match and STACK_NAME.fullmatch(match[1]))
 
 
 def _more_than_values(path: str, before: bytes, after: bytes) -> Iterator[str]:
@@ -141,7 +155,7 @@ def _git(checkout: Path, *arguments: str) -> bytes:
 
 
 def _kind(change: Path) -> int:
-    names = stacks(tree(change))
+    names = touched(tree(Path()), tree(change))
     reasons = list(code_changes(Path(), change))
     print(f"kind={CODE if reasons else CONFIGURATION}")
     print(f"stacks={json.dumps(names)}")

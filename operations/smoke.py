@@ -23,7 +23,7 @@ import boto3
 from botocore.exceptions import ClientError, ProfileNotFound
 
 from configuration.times import end_of
-from operations import aws_accounts, stack_files
+from operations import aws_accounts, stack_files, stack_names
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -250,7 +250,7 @@ def main() -> int:
     parser.add_argument("--device", default="", help="serial number of the MFA device")
     arguments = parser.parse_args()
     top = Path.cwd()
-    stack = stack_files.existing_stack(top, arguments.stack, "smoke")
+    stack = stack_names.existing_stack(top, arguments.stack, "smoke")
     if stack == SECURITY_STACK:
         raise OperationError("Stack security has no access role: name a target's, such as make smoke STACK=preprod.")
     settings = stack_files.read_settings(top, stack)

@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 
 from operations.errors import OperationError
+from operations.project_files import PACK
+from operations.stack_names import stacks
 from settings import NAMESPACE, SECURITY_STACK, Settings, SettingsError, parse
 
-PACK_CONFIG = Path("policypacks/delegation/config")
+PACK_CONFIG = PACK / "config"
 """Folder of the policy pack's configurations, from the repository's top."""
 
 
@@ -26,28 +28,9 @@ def pack_config_file(top: Path, stack: str) -> Path:
     return top / PACK_CONFIG / f"{stack}.json"
 
 
-def stacks(top: Path) -> list[str]:
-    """Return the stacks that have a file, in alphabetical order."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in top.glob("Pulumi.*.yaml"))
-
-
 def target_stacks(top: Path) -> list[str]:
     """Return the stacks of target accounts, in alphabetical order."""
     return [stack for stack in stacks(top) if stack != SECURITY_STACK]
-
-
-def existing_stack(top: Path, stack: str, command: str) -> str:
-    """Return `stack` when it has a file.
-
-    Raises:
-        OperationError: it is empty or has none; the text names the stacks there are.
-    """
-    known = ", ".join(stacks(top))
-    if not stack:
-        raise OperationError(f"Name a stack: make {command} STACK=… with one of: {known}.")
-    if stack not in stacks(top):
-        raise OperationError(f"There is no Pulumi.{stack}.yaml; the stacks are: {known}.")
-    return stack
 
 
 def read_values(top: Path, stack: str) -> dict[str, Any]:
@@ -57,6 +40,21 @@ def read_values(top: Path, stack: str) -> dict[str, Any]:
         OperationError: the file cannot be read.
     """
     return _of_namespace(_config(stack_file(top, stack)))
+
+
+def shared_values(top: Path) -> dict[str, Any]:
+    """Return what `Pulumi.yaml` says for all stacks, by configuration key without the namespace.
+
+    Raises:
+        OperationError: the file cannot be read.
+    """
+    shared = {
+        key: next((entry[field] for field in ("value", "default") if field in entry), None)
+        if isinstance(entry, dict)
+        else entry
+        for key, entry in _config(top / "Pulumi.yaml").items()
+    }
+    return _of_namespace(shared)
 
 
 def read_settings(top: Path, stack: str) -> Settings:
@@ -74,14 +72,8 @@ def settings_of(top: Path, stack: str, values: Mapping[str, Any]) -> Settings:
     Raises:
         OperationError: as `read_settings`.
     """
-    shared = {
-        key: next((entry[field] for field in ("value", "default") if field in entry), None)
-        if isinstance(entry, dict)
-        else entry
-        for key, entry in _config(top / "Pulumi.yaml").items()
-    }
     try:
-        return parse(stack, {**_of_namespace(shared), **values}, in_stack_file=list(values))
+        return parse(stack, {**shared_values(top), **values}, in_stack_file=list(values))
     except SettingsError as error:
         raise OperationError(str(error)) from error
 

@@ -5,9 +5,8 @@ The program reads no other stack's file, so that packed grants rest on what Pulu
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from operations import stack_files
@@ -28,7 +27,7 @@ def disagreements(top: Path, stack: str | None = None) -> Iterator[str]:
         OperationError: a file cannot be read, or the program would refuse it.
     """
     stacks = stack_files.target_stacks(top)
-    if SECURITY_STACK not in stack_files.stacks(top):
+    if not stack_files.stack_file(top, SECURITY_STACK).exists():
         return
     security = stack_files.read_settings(top, SECURITY_STACK)
     for name in sorted({*stacks, *security.targets} if stack is None else {stack}):
@@ -39,6 +38,13 @@ def disagreements(top: Path, stack: str | None = None) -> Iterator[str]:
                 f"{_SECURITY_FILE}: delegation:targets has {name}, and there is no Pulumi.{name}.yaml. Delete the "
                 "entry, or write the file."
             )
+
+
+def check(top: Path, stack: str | None = None) -> None:
+    """Raise OperationError, with a line for each, where `disagreements` finds any; of all targets for `security`."""
+    found = list(disagreements(top, None if stack == SECURITY_STACK else stack))
+    if found:
+        raise OperationError("\n".join(found))
 
 
 def _differences(security: Settings, name: str, own: Settings) -> Iterator[str]:
@@ -77,17 +83,11 @@ def _reach(settings: Settings) -> str:
     return ", ".join(f"{name} for {' and '.join(role.groups)}" for name, role in sorted(settings.access_roles.items()))
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Compare the stack files of one folder, and return the exit code."""
-    parser = argparse.ArgumentParser(description="Compare the declared targets with the targets' own files.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path())
-    parser.add_argument("--stack", help="the stack that is to be previewed or deployed; all without")
-    given = parser.parse_args(arguments)
-    found = list(disagreements(given.folder, given.stack if given.stack != SECURITY_STACK else None))
-    if found:
-        raise OperationError("\n".join(found))
+def main() -> int:
+    """Compare the stack files of the current folder."""
+    check(Path())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(lambda: main(sys.argv[1:])))
+    sys.exit(exit_code(main))

@@ -7,26 +7,33 @@ https://www.pulumi.com/docs/support/troubleshooting/common-issues/interrupted-up
 
 from __future__ import annotations
 
-import argparse
 import subprocess
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import json_text
-from operations.errors import OperationError, exit_code
+from operations.errors import OperationError
 
 
-def unfinished_creates(top: Path, stack: str) -> list[str]:
-    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`.
+def deployment(top: Path, stack: str) -> Mapping[str, Any]:
+    """Return a stack's state.
 
     A stack that does not exist, or that Pulumi cannot read, has none here: the command that follows says it better.
     """
     done = subprocess.run(
         ["pulumi", "stack", "export", "--non-interactive", "--stack", stack], cwd=top, capture_output=True, text=True
     )
-    if done.returncode != 0:
-        return []
-    deployment = json_text.parsed(done.stdout)["deployment"] or {}
+    return (json_text.parsed(done.stdout)["deployment"] or {}) if done.returncode == 0 else {}
+
+
+def unfinished_creates(top: Path, stack: str) -> list[str]:
+    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`."""
+    return creates_in(deployment(top, stack))
+
+
+def creates_in(deployment: Mapping[str, Any]) -> list[str]:
+    """Return the same of a state, as `pulumi stack export` gives it."""
     pending = deployment.get("pending_operations") or []
     resources = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     return sorted(f"{resource['type']} {resource['urn'].rpartition('::')[2]}" for resource in resources)
@@ -37,26 +44,19 @@ def forget_command(stack: str) -> str:
     return f"pulumi refresh --stack {stack} --clear-pending-creates"
 
 
-def main() -> int:
-    """Return 0 when the command line's stack may be updated.
-
-    Raises:
-        OperationError: creations are unfinished.
-    """
-    parser = argparse.ArgumentParser(prog="make up", description=__doc__)
-    parser.add_argument("--stack", required=True)
-    stack = parser.parse_args().stack
-    if unfinished := unfinished_creates(Path.cwd(), stack):
-        listed = "\n".join(f"  {resource}" for resource in unfinished)
-        raise OperationError(
-            f"An update of stack {stack} has not ended. It began to create:\n{listed}\n"
-            "If it still runs, wait for it. If it was killed, each of these may exist without being in the state:\n"
-            f"  pulumi cancel --stack {stack}\n"
-            f"  make import-plan STACK={stack}\n"
-            "The plan names the commands to go on with."
-        )
-    return 0
+def check(top: Path, stack: str) -> None:
+    """Raise OperationError where an update of a stack left creations unfinished; the text says how to go on."""
+    if unfinished := unfinished_creates(top, stack):
+        raise OperationError(explanation(stack, unfinished))
 
 
-if __name__ == "__main__":
-    sys.exit(exit_code(main))
+def explanation(stack: str, unfinished: Sequence[str]) -> str:
+    """Return what an operator is told about unfinished creations."""
+    listed = "\n".join(f"  {resource}" for resource in unfinished)
+    return (
+        f"An update of stack {stack} has not ended. It began to create:\n{listed}\n"
+        "If it still runs, wait for it. If it was killed, each of these may exist without being in the state:\n"
+        f"  pulumi cancel --stack {stack}\n"
+        f"  make import-plan STACK={stack}\n"
+        "The plan names the commands to go on with."
+    )

@@ -32,7 +32,6 @@ ASSUME_ROLE = "sts:AssumeRole"
 _SERVICE, _FEDERATED = "AWSService:", "Federated:"
 _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
-_SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
     # Who changes a password gives the old one, so that this tells least of all.
     *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS) if action != "iam:ChangePassword"),
@@ -40,12 +39,12 @@ _TELLING = (
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
     ("iam:PassRole", "role"),
-    *((action, "instance-profile") for action, types in actions.ACTIONS.items() if "instance-profile" in types),
+    *((action, max(actions.ACTIONS[action])) for action in actions.OTHER_WRITES if action.startswith("iam:")),
     *((action, "group") for action in actions.GROUPS),
-    *((action, "role") for action in _SESSIONS),
+    *((action, "role") for action in actions.SESSIONS),
 )
 """What a reviewer should rather hear of than of other actions, most telling first, with the type of its resource."""
-TELLING = tuple(action for action, _ in _TELLING if action not in _SESSIONS)
+TELLING = tuple(action for action, _ in _TELLING if action not in actions.SESSIONS)
 """These actions, but for those that open a session."""
 
 

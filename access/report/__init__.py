@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from access import matrix
-from access.explain import reasons, role_summary, sentence, statement_json, terms
+from access.explain import reasons, revoked, role_summary, sentence, statement_json, terms
 from access.headroom import headroom
 from access.model import Role, read_at
 from access.setup import switch_role_by_hand, switch_role_link
@@ -94,7 +94,8 @@ def _cells(verdicts: Verdicts, roles: Sequence[Role]) -> tuple[Mapping[str, Any]
             "status": _STATUS[cell.status],
             "mfa": mfa,
             "from": where,
-            "said": sentence(cell.access) if cell.access else "",
+            "only": ", ".join(map(str, cell.provisos)),
+            "said": sentence(cell.access, cell.provisos) if cell.access else "",
             "noMfa": bool(cell.access.without_mfa),
             "anywhere": cell.access.addresses.unrestricted,
             "why": reasons(cell, _WHO),
@@ -108,7 +109,7 @@ def _cells(verdicts: Verdicts, roles: Sequence[Role]) -> tuple[Mapping[str, Any]
 
 
 def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:
-    lock = verdicts.session_addresses(role)
+    lock, time = verdicts.session_addresses(role), verdicts.revoked_before(role)
     return {
         "name": f"{role.path}{role.name}".lstrip("/"),
         "arn": role.arn,
@@ -118,6 +119,7 @@ def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:
         "byHand": f"{switch_role_by_hand(role)}.",
         "hours": round(role.max_session / 3600, 1),
         "lock": "" if lock is None else str(lock),
+        "revoked": revoked(time) if time else "",
         "may": role_summary(role),
     }
 

@@ -36,6 +36,7 @@ _TYPES: Mapping[str, tuple[str, type]] = {
     "string": ("a text", str),
     "integer": ("a whole number", int),
     "object": ("an object", dict),
+    "boolean": ("true or false", bool),
 }
 
 
@@ -157,7 +158,7 @@ def _level(name: str, level: Any, rule: Rule | None) -> Iterator[str]:
 
 def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     kind, type_ = _TYPES[schema["type"]]
-    if not isinstance(value, type_) or isinstance(value, bool):
+    if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
     elif isinstance(value, dict):
         yield from _by_account(place, value, schema["additionalProperties"])

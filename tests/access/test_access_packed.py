@@ -12,7 +12,6 @@ from components import QuotaExceededError, Terms, packed_policy_name
 from components.packing import pack
 from tests.access.conftest import Run
 from tests.access.state_builder import (
-    MFA,
     OFFICE,
     SECURITY,
     StateBuilder,
@@ -21,6 +20,7 @@ from tests.access.state_builder import (
     trust,
     user_arn,
 )
+from tests.documents import MFA
 
 PEOPLE = ("alice", "bob")
 TERMS = Terms(None, (f"{OFFICE}/32",))

@@ -517,7 +517,7 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
     return granted or evaluate(alone, request).allowed
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     grant=granting(),
     own=st.none() | granting(),

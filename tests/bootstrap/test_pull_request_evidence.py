@@ -73,10 +73,15 @@ def run_all_jobs(pull_request: PullRequest) -> str:
         assert code == 0, report
         done = pull_request.step("preview", "Plan", STACK=stack, PROGRAM=program)
         assert done.returncode == 0, done.stderr
+        pull_request.step("preview", "Record how", OUTCOME="success").check_returncode()
         # What upload-artifact and download-artifact do with it.
         (pull_request.base / "reports").mkdir(exist_ok=True)
         (pull_request.folder / "report").rename(pull_request.base / f"reports/report-{stack}")
-    for step in ("Export the states", "Compare who gets in where, and prove that nothing else is newly allowed"):
+    for step in (
+        "Export the states",
+        "Sum up",
+        "Compare who gets in where, and prove that nothing else is newly allowed",
+    ):
         done = pull_request.step("access", step, cwd="base")
         assert done.returncode == 0, done.stderr
     (pull_request.base / "report").rename(pull_request.base / "reports/access")
@@ -90,6 +95,8 @@ def test_a_change_of_configuration_alone_is_verified(pull_request: PullRequest) 
     comment = run_all_jobs(pull_request)
     assert comment.startswith(VERIFIED)
     assert CAROL_GAINS in comment
+    assert "### 2 previewed: 0 failed, 2 would change" in comment
+    assert "#### preprod: 1 to update" in comment
 
 
 def test_a_change_that_forges_its_evidence_is_not_verified(pull_request: PullRequest) -> None:

@@ -6,6 +6,7 @@ import configparser
 import importlib.util
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import boto3
 import pytest
 import yaml
 from delegation_pack.facts import PARTITIONS
+
+from operations import preview_summary
 
 TOP = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (TOP / ".github/workflows").glob("*.yml")}
@@ -85,15 +88,53 @@ def test_the_deploy_role_is_taken_in_an_environment_only() -> None:
     assert [job["environment"] for job in takers] == ["${{ inputs.stack }}"]
 
 
-def test_every_stack_is_deployed_after_the_one_before() -> None:
+def test_security_is_deployed_first_then_those_that_go_first_then_the_rest() -> None:
     jobs = WORKFLOWS["deploy"]["jobs"]
-    assert [(name, job.get("needs")) for name, job in jobs.items()] == [
-        ("security", None),
-        ("preprod", "security"),
-        ("production", "preprod"),
-    ]
-    assert {name: job["with"]["stack"] for name, job in jobs.items()} == {name: name for name in jobs}
-    assert set(jobs) == {path.name.split(".")[1] for path in TOP.glob("Pulumi.*.yaml")}
+    deploying = {name: job for name, job in jobs.items() if "deploy-stack.yml" in job.get("uses", "")}
+    assert {name: job["needs"] for name, job in deploying.items()} == {
+        "security": "stages",
+        "first": ["stages", "security"],
+        "rest": ["stages", "security", "first"],
+    }
+    assert deploying["security"]["with"] == {"stack": "security"}
+    for name in ("first", "rest"):
+        job = deploying[name]
+        assert job["with"] == {"stack": "${{ matrix.stack }}"}
+        assert job["strategy"]["matrix"] == {"stack": f"${{{{ fromJSON(needs.stages.outputs.{name}) }}}}"}
+        assert job["strategy"]["max-parallel"] == 4
+        # A matrix without an entry is an error, so the job does not begin then.
+        assert f"needs.stages.outputs.{name} != '[]'" in job["if"]
+    # A function of the status takes the place of "all that are needed succeeded".
+    assert "!failure() && !cancelled() && needs.security.result == 'success'" in deploying["rest"]["if"]
+    assert "fail" not in deploying["first"]["if"]
+    assert "always" not in deploying["first"]["if"]
+
+
+def test_the_workflow_lists_the_stacks_from_their_files(tmp_path: Path) -> None:
+    (step,) = (step for step in WORKFLOWS["deploy"]["jobs"]["stages"]["steps"] if "run" in step)
+    for stack in ("security", "preprod", "staging", "prod-de"):
+        (tmp_path / f"Pulumi.{stack}.yaml").touch()
+
+    def list_stages(first: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "output").write_text("")
+        return subprocess.run(
+            ["bash", "-e", "-c", step["run"]],
+            cwd=tmp_path,
+            # -S: nothing is installed.
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(TOP), "PYTHONSAFEPATH": "1", "FIRST": first}
+            | {"GITHUB_OUTPUT": str(tmp_path / "output")},
+            capture_output=True,
+            text=True,
+        )
+
+    assert list_stages("preprod, prod-*").returncode == 0
+    assert (tmp_path / "output").read_text() == 'first=["preprod", "prod-de"]\nrest=["staging"]\n'
+    assert list_stages("security").returncode == 0
+    assert (tmp_path / "output").read_text() == 'first=[]\nrest=["preprod", "prod-de", "staging"]\n'
+    (tmp_path / "Pulumi.$(id).yaml").touch()
+    refused = list_stages("preprod")
+    assert refused.returncode == 1
+    assert "a stack's name has up to 40 lower-case letters" in refused.stderr
 
 
 def test_states_are_exported_where_nothing_of_the_change_runs() -> None:
@@ -128,7 +169,7 @@ MAKE_LINES = sorted(
 @pytest.mark.parametrize("line", MAKE_LINES)
 def test_make_targets_and_variables_exist(line: str) -> None:
     makefile = (TOP / "Makefile").read_text()
-    words = re.sub(r" 2>&1.*|-C \w+", "", line).split()
+    words = shlex.split(re.sub(r" 2>&1.*|-C \w+", "", line))
     assert words
     for word in words:
         name, is_variable, _ = word.partition("=")
@@ -149,6 +190,9 @@ def run_step(tmp_path: Path) -> Callable[[str, str, str], str]:
         (tmp_path / "reports" / "access").mkdir()
         (tmp_path / "reports" / "access" / "access.md").write_text("carol gains production\n")
         (folder / "preview.txt").write_text("~~~~\n@everyone <img src=x>\n```\n")
+        if workflow == "preview":
+            summary = "\n".join(preview_summary.page(preview_summary.previews(tmp_path / "reports")))
+            (tmp_path / "reports" / "access" / "previews.md").write_text(summary)
         subprocess.run(
             ["bash", "-e", "-c", WORKFLOWS[workflow]["jobs"][job]["steps"][-1]["run"]],
             cwd=tmp_path,
@@ -202,7 +246,7 @@ def test_a_report_is_posted_once_and_stays_text(
     monkeypatch.setenv("FOUND", found)
     written = run_step(workflow, job, report)
     assert call in written
-    assert "### preprod" in written
+    assert re.search("^####? preprod", written, re.MULTILINE)
     assert ("carol gains production" in written) == (workflow == "preview")
     # Two fences of ours and none of the report's own, which would end them.
     assert re.findall("^~~~.*", written, re.MULTILINE) == ["~~~~text", "~~~~"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from operations import project_files
+from operations.errors import OperationError
+from operations.stack import check
 from sandbox.workspace import REPOSITORY
 from settings import NAMESPACE
 
@@ -150,13 +150,12 @@ def test_what_parsers_read_differently_is_refused(folder: Path, text: bytes, say
     assert says in problem
 
 
-def test_every_problem_is_one_line_on_stderr(folder: Path) -> None:
+def test_every_problem_is_one_line(folder: Path) -> None:
     (folder / "Pulumi.preprod.yaml").unlink()
     (folder / "Pulumi.yml").touch()
-    command = [sys.executable, "-m", "operations.project_files", "preprod", str(folder)]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines() == [
+    with pytest.raises(OperationError) as refusal:
+        check(REPOSITORY, "preprod", folder)
+    assert str(refusal.value).splitlines() == [
         f"{folder}/Pulumi.yml: Pulumi reads it in place of Pulumi.yaml, or refuses both. Remove it.",
         f"{folder}/Pulumi.preprod.yaml: it cannot be read: No such file or directory.",
     ]

@@ -23,12 +23,13 @@ config:
   admins: {type: array, items: {type: string}, default: [alice, bob]}
 """
 STACK = 'config:\n  delegation:targetAccountId: "222222222222"\nencryptionsalt: v1:abc=\n'
+PACK_CONFIG = "policypacks/delegation/config/preprod.json"
 FILES = {
     "Pulumi.yaml": PROJECT,
     "Pulumi.preprod.yaml": STACK,
     "Pulumi.security.yaml": "config: {}\n",
     "__main__.py": "",
-    "policypacks/delegation/config/preprod.json": "{}",
+    PACK_CONFIG: "{}",
 }
 
 
@@ -202,8 +203,39 @@ def test_the_workflow_is_told_kind_and_stacks(base: Path, change: Path) -> None:
     add("Pulumi.staging.yaml", STACK)(change)
     commit(change)
     done = kind(base, change)
-    assert done.stdout.splitlines() == ["kind=code", f"stacks={json.dumps(['preprod', 'security', 'staging'])}"]
+    assert done.stdout.splitlines() == ["kind=code", f"stacks={json.dumps(['staging'])}"]
     assert done.stderr == "Pulumi.staging.yaml comes or goes.\n"
+
+
+@pytest.mark.parametrize(
+    ("edits", "stacks"),
+    [
+        ([replace("Pulumi.preprod.yaml", "222222222222", "444444444444")], ["preprod"]),
+        ([add(PACK_CONFIG, '{"all": "mandatory"}')], ["preprod"]),
+        ([add("Pulumi.staging.yaml"), add("policypacks/delegation/config/staging.json")], ["staging"]),
+        ([add("Pulumi.staging.yaml"), replace("Pulumi.security.yaml", "{}", "{a: 1}")], ["security", "staging"]),
+        ([make_link_alone], ["preprod"]),
+        ([remove("Pulumi.preprod.yaml")], ["security"]),
+        ([replace("Pulumi.yaml", "[alice, bob]", "[alice]")], ["preprod", "security"]),
+        ([add("__main__.py", "x")], ["preprod", "security"]),
+        ([add("policypacks/delegation/config/other.json")], ["preprod", "security"]),
+        ([remove(PACK_CONFIG), add(f"{PACK_CONFIG}/x")], ["preprod", "security"]),
+        ([add("sub/Pulumi.preprod.yaml")], ["preprod", "security"]),
+        ([add("Pulumi.preprod.json")], ["preprod", "security"]),
+        ([replace("Pulumi.preprod.yaml", "222222222222", "4"), add("docs/a.md")], ["preprod", "security"]),
+    ],
+    ids=[
+        *("stack file", "pack configuration", "new stack", "new stack and security", "link", "removed", "shared"),
+        *("code", "no stack's configuration", "folder", "elsewhere", "other format", "with documents"),
+    ],
+)
+def test_a_stacks_own_files_touch_that_stack_and_all_else_touches_all(
+    base: Path, change: Path, edits: list[Callable[[Path], None]], stacks: list[str]
+) -> None:
+    for edit in edits:
+        edit(change)
+    commit(change)
+    assert pull_request.touched(pull_request.tree(base), pull_request.tree(change)) == stacks
 
 
 @pytest.mark.parametrize(

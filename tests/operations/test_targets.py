@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.targets import disagreements, main
+from operations.errors import OperationError
+from operations.targets import check, disagreements
 
 
 def configure(top: Path, stack: str, **values: Any) -> None:
@@ -123,7 +124,19 @@ def test_a_target_that_makes_its_own_grants_need_not_be_declared(packed: Path) -
     assert list(disagreements(packed)) == []
 
 
-def test_one_target_is_compared_alone(packed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_target_is_compared_alone(packed: Path) -> None:
     (packed / "Pulumi.production.yaml").write_text("config: [")
-    assert main([str(packed), "--stack", "preprod"]) == 0
-    assert capsys.readouterr().err == ""
+    check(packed, "preprod")
+    with pytest.raises(OperationError, match=r"Pulumi\.production\.yaml is no YAML"):
+        check(packed, "security")
+
+
+def test_all_disagreements_come_together(packed: Path) -> None:
+    configure(packed, "security", targets={"staging": "444444444444"})
+    with pytest.raises(OperationError) as refused:
+        check(packed)
+    assert [line.split(", ")[0] for line in str(refused.value).splitlines()] == [
+        "Pulumi.security.yaml: delegation:targets lacks preprod",
+        "Pulumi.security.yaml: delegation:targets lacks production",
+        "Pulumi.security.yaml: delegation:targets has staging",
+    ]

@@ -12,17 +12,6 @@ from operations import unfinished
 from operations.errors import OperationError
 
 
-@pytest.fixture
-def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that `pulumi stack export` prints; without it, it fails."""
-    file, script = tmp_path / "state.json", tmp_path / "bin" / "pulumi"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\ncat "{file}"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
-    return file
-
-
 def operation(kind: str, name: str) -> dict[str, Any]:
     urn = f"urn:pulumi:preprod::delegation::delegation:iam:AdminGroup$aws:iam/user:User::{name}"
     return {"type": kind, "resource": {"type": "aws:iam/user:User", "urn": urn}}
@@ -53,10 +42,9 @@ def test_a_stack_that_cannot_be_read_is_left_to_pulumi(tmp_path: Path) -> None:
     assert unfinished.unfinished_creates(tmp_path, "preprod") == []
 
 
-def test_the_refusal_names_what_may_exist_and_how_to_go_on(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_refusal_names_what_may_exist_and_how_to_go_on(exported: Path, tmp_path: Path) -> None:
     write(exported, operation("creating", "alice"))
-    monkeypatch.setattr("sys.argv", ["unfinished", "--stack", "preprod"])
     with pytest.raises(OperationError) as refusal:
-        unfinished.main()
+        unfinished.check(tmp_path, "preprod")
     for line in ("  aws:iam/user:User alice", "  pulumi cancel --stack preprod", "  make import-plan STACK=preprod"):
         assert f"{line}\n" in str(refusal.value)

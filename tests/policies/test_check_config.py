@@ -62,6 +62,7 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {ROLES: {"targetAccounts": ["222222222222"], "accessRoles": ["TSU-IAM-ACCESS"]}},
         {NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["198.51.100.7"], "mode": "session"}}}},
         {TRUST: {"vendors": [VENDOR]}},
+        {NETWORKS: {"together": True}},
         {"iam-trust-binds-federation": {"pipelines": [PIPELINE]}},
     ],
     ids=json.dumps,
@@ -79,6 +80,7 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ("{", "it is not JSON"),
         ("[]", "it is not a JSON object"),
         ('{"%s": {}, "%s": {}}' % (TRUST, TRUST), "stands twice"),  # noqa: UP031
+        ({NETWORKS: {"together": "yes"}}, 'together is "yes", not true or false'),
         ({TRUST: {"vendors": ["999999999999"]}}, "not an object of account, externalId, reason"),
         ({TRUST: {"vendors": [{**VENDOR, "external_id": "x"}]}}, "vendors[0] has no property external_id."),
         ({TRUST: {"vendors": [{**VENDOR, "externalId": ""}]}}, "shorter than 2 characters"),

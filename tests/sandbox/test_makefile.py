@@ -31,15 +31,23 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
     (folder / ".venv").symlink_to(sys.prefix)
     for name in ("Pulumi.security.yaml", "Pulumi.preprod.yaml", "requirements-dev.txt", f"{PACK}/pyproject.toml"):
         (folder / name).touch()
-    for name in ("Pulumi.yaml", "operations/__init__.py", "operations/project_files.py"):
+    for name in (
+        "Pulumi.yaml",
+        *(f"operations/{name}.py" for name in ("__init__", "errors", "project_files", "stack", "stack_names")),
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, folder / name)
     (folder / PACK / "check_config.py").write_text(
-        "import sys\nif 'security' in sys.argv[1]: sys.exit(f'{sys.argv[1]} lowers a policy.')\n"
+        "def problems(file):\n"
+        "    return ['it lowers a policy.'] if 'security' in file.name else []\n"
+        "def wide_ranges(file):\n"
+        "    return ['one range is wide']\n"
     )
-    (folder / "operations").mkdir(exist_ok=True)
     (folder / "operations" / "unfinished.py").write_text(
-        "import sys\nfrom pathlib import Path\nif Path('killed').exists(): sys.exit(f'{sys.argv[1:]} has not ended.')\n"
+        "import sys\ndef check(top, stack):\n    if (top / 'killed').exists(): sys.exit(f'{stack} has not ended.')\n"
+    )
+    (folder / "operations" / "held_groups.py").write_text(
+        "import sys\ndef check(top, verb):\n    sys.exit(f'Asked in {top} before {verb}.')\n"
     )
     return folder
 
@@ -128,8 +136,8 @@ def test_the_name_of_a_file_is_no_command(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("stack", "sentence"),
     [
-        ([], "Name a stack: make {verb} STACK=… with one of: preprod security."),
-        (["STACK=prod"], "There is no Pulumi.prod.yaml; the stacks are: preprod security."),
+        ([], "Name a stack: make {verb} STACK=… with one of: preprod, security."),
+        (["STACK=prod"], "There is no Pulumi.prod.yaml; the stacks are: preprod, security."),
     ],
     ids=["no-stack", "unknown-stack"],
 )
@@ -138,30 +146,69 @@ def test_wrong_stack_is_one_sentence(
 ) -> None:
     refused = make(repository, verb, *stack)
     assert refused.returncode != 0
-    assert refused.stdout.splitlines() == [sentence.format(verb=verb)]
+    assert refused.stdout == ""
+    assert refused.stderr.splitlines()[0] == sentence.format(verb=verb)
     assert not pulumi.exists()
 
 
 def test_missing_pulumi_is_one_sentence(repository: Path) -> None:
     refused = make(repository, "preview", "STACK=preprod")
     assert refused.returncode != 0
-    assert refused.stdout.startswith("Pulumi is not installed: see https://")
+    assert refused.stderr.startswith("Pulumi is not installed: see https://")
 
 
 @pytest.mark.parametrize("verb", ["preview", "up"])
 def test_pack_configuration_is_checked_first(repository: Path, pulumi: Path, verb: str) -> None:
     refused = make(repository, verb, "STACK=security")
     assert refused.returncode != 0
-    assert f"{PACK}/config/security.json lowers a policy." in refused.stderr
+    assert f"{PACK}/config/security.json: it lowers a policy." in refused.stderr
     assert not pulumi.exists()
+
+
+def test_what_the_pack_allows_for_a_reason_is_told(repository: Path, pulumi: Path) -> None:
+    done = make(repository, "preview", "STACK=preprod")
+    assert f"{PACK}/config/preprod.json: one range is wide" in done.stdout.splitlines()
+    assert pulumi.exists()
+
+
+def test_the_check_alone_runs_no_pulumi(repository: Path, pulumi: Path) -> None:
+    assert make(repository, ".ready", "STACK=preprod").returncode == 0
+    assert make(repository, ".ready", "STACK=security").returncode != 0
+    assert not pulumi.exists()
+
+
+def test_further_arguments_reach_pulumi(repository: Path, pulumi: Path) -> None:
+    assert make(repository, "up", "STACK=preprod", "ARGS=--yes --message 'two words'").returncode == 0
+    assert pulumi.read_text().endswith("config/preprod.json --yes --message two words")
 
 
 def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: Path) -> None:
     (repository / "killed").touch()
     refused = make(repository, "up", "STACK=preprod")
     assert refused.returncode != 0
-    assert "['--stack', 'preprod'] has not ended." in refused.stderr
+    assert "preprod has not ended." in refused.stderr
     assert not pulumi.exists()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+def test_groups_that_hold_grants_are_looked_for_in_the_security_account(
+    repository: Path, pulumi: Path, verb: str
+) -> None:
+    (repository / PACK / "check_config.py").write_text(
+        "def problems(file):\n    return []\ndef wide_ranges(file):\n    return []\n"
+    )
+    refused = make(repository, verb, "STACK=security")
+    assert refused.returncode != 0
+    assert f"Asked in . before {verb}." in refused.stderr
+    assert not pulumi.exists()
+
+
+@pytest.mark.parametrize(("confirmed", "options"), [("YES=1", "--yes"), ("YES=0", ""), ("YES=", "")])
+@pytest.mark.parametrize(("verb", "given"), [("revoke", "--stack all"), ("offboard", "--admin carol")])
+def test_only_one_confirms(repository: Path, verb: str, given: str, confirmed: str, options: str) -> None:
+    (repository / "operations" / f"{verb}.py").write_text("import sys\nprint(*sys.argv[1:])\n")
+    done = make(repository, verb, "STACK=all", "ADMIN=carol", confirmed)
+    assert done.stdout == f"{given} {options}".rstrip() + "\n"
 
 
 def test_setup_gives_the_policy_pack_the_virtual_environment(repository: Path) -> None:

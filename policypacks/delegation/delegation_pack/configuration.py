@@ -65,6 +65,16 @@ BY_ACCOUNT: Mapping[str, Any] = {
         ),
     }
 }
+TOGETHER: Mapping[str, Any] = {
+    "together": {
+        "type": "boolean",
+        "default": False,
+        "description": (
+            "Judge the documents that one principal holds together, so that a Deny in one counts for the others; of a "
+            "group also the Denies that each of its members carries."
+        ),
+    }
+}
 SECURITY_ACCOUNT: Mapping[str, Any] = {
     "securityAccountId": {
         "type": "string",

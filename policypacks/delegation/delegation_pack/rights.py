@@ -23,6 +23,7 @@ from delegation_pack.iam import (
     assume_roles_elsewhere,
     callers_of_identity,
     decide,
+    matching_actions,
     outside,
     parse,
 )
@@ -37,6 +38,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-
 
 _ARNS_OF = {"eks-auth": ("eks",), "sts": ("sts", "iam")}
 """The services in the ARNs of what a service's actions are about, where that is not itself."""
+_READING = ("describe", "get", "list")
+"""What the names of actions begin with that read, whatever the table says of them."""
 _AROUND = tuple(name for name in actions.OTHER_WRITES if name not in actions.POLICIES)
 
 
@@ -118,6 +121,26 @@ def user_management(account: str | None, *, own_allowed: bool) -> tuple[Target, 
     return tuple(targets)
 
 
+def unknown_actions(document: Document) -> list[str]:
+    """Return what the Allows of a document say of the table's services that is no action of theirs, but for reading.
+
+    AWS takes any name; it may be an action newer than the table.
+    """
+    named = (
+        (statement, action)
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for action in statement.actions or ()
+    )
+    return [
+        action
+        for statement, action in named
+        if action.partition(":")[0].lower() in actions.SERVICES
+        and not action.partition(":")[2].lower().startswith(_READING)
+        and not matching_actions(replace(statement, actions=(action,)), actions.KNOWN)
+    ]
+
+
 def past_boundary(account: str | None) -> tuple[Target, ...]:
     """Return what a permissions boundary must not allow, as targets: to change identities, and to become another role.
 
@@ -169,10 +192,10 @@ def takes_users_from_elsewhere(document: Document, role: Principal) -> bool:
         return False
 
 
-def grants_like(policy: Policy, *patterns: str) -> Finding | None:
+def grants_like(policy: Policy, *patterns: str, keys: Mapping[str, Values] | None = None) -> Finding | None:
     """Return a request that assumes a role of another account whose ARN is like one of the patterns."""
     resources = Resources(types=("role",), not_callers_account=True, like=patterns)
-    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources))
+    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources), keys=keys)
 
 
 def only_denies(document: Document) -> Document:
@@ -185,6 +208,8 @@ _EVERYTHING = parse(
 )
 _ANY_ACTION = "anyservice:AnyAction"
 """An action that no service has, so that only a wildcard covers it."""
+ANYTHING = Target(actions=(_ANY_ACTION,), resources=Resources(types=()))
+"""What only a statement on every action covers."""
 
 
 def explicitly_denied(documents: Sequence[Document], query: Query) -> bool:
@@ -196,7 +221,7 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     """Tell whether a role's inline documents deny everything that does not come from the networks.
 
     The condition key has to be tested for every action, so an exception of a NotAction counts as one that is not
-    denied.
+    denied. Requests that a service makes in the caller's name may be left: a request of the caller's own came first.
     """
     documents = [policy.document for policy in role.inline if policy.document]
     excepted = {
@@ -208,4 +233,5 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     }
     anything = Target(actions=(_ANY_ACTION, *sorted(excepted)), resources=Resources(types=()))
     callers = Callers(type=CallerType.ROLE, account=role.account, partition=role.partition)
-    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=outside(networks)))
+    keys = {**outside(networks), "aws:ViaAWSService": Values(absent=False, like=("false",))}
+    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=keys))

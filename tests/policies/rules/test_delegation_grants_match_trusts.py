@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.documents import MFA, allow, document
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ALICE,
@@ -14,6 +15,7 @@ from tests.policies.documents_under_test import (
     MANAGEMENT,
     READS,
     ROLE,
+    SESSION_DENY,
     group_policy,
     managed,
     role,
@@ -21,7 +23,7 @@ from tests.policies.documents_under_test import (
     trust,
 )
 from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
-from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
+from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, UNKNOWN, Made
 
 BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
 AUDIT = ROLE + "-AUDIT"
@@ -67,12 +69,40 @@ TWO_ROLES = (
 ONE_ROLE = (role(trust({"AWS": [ALICE, BOB, CAROL]})), _grant("admins", ROLE), _grant("auditors", ROLE))
 
 
+def _from(*addresses: str) -> dict[str, Any]:
+    return {"IpAddress": {"aws:SourceIp": list(addresses)}}
+
+
 CASES = [
     *rows(
         "delegation-grants-match-trusts",
         "pass",
         "",
         agree=(role(), role_policy(MANAGEMENT), group_policy(GRANT)),
+        role_management_from_fewer=(role(), role_policy(MANAGEMENT), on_role(**MFA, **_from("203.0.113.0/24"))),
+        role_management_from_one_of_several=(
+            role(),
+            role_policy(MANAGEMENT),
+            on_role(**MFA, **_from(NETWORK, "198.51.100.7")),
+        ),
+        unrelated_deny=(
+            role(),
+            role_policy(MANAGEMENT),
+            role_policy(document(deny("s3:*", **_from("198.51.100.0/24"))), name="second"),
+            group_policy(GRANT),
+        ),
+        unrelated_deny_beside_the_grant=(
+            role(),
+            role_policy(MANAGEMENT),
+            group_policy(document(*GRANT["Statement"], deny("s3:*", **_from("198.51.100.0/24")))),
+        ),
+        same_in_both=(
+            role(),
+            role_policy(MANAGEMENT),
+            role_policy(SESSION_DENY, name="second"),
+            group_policy(GRANT),
+        ),
+        grant_without_address=(role(), role_policy(SESSION_DENY), on_role(**MFA)),
         lone_trust=role(),
         lone_grant=group_policy(GRANT),
         members=(role(), group_policy(GRANT), _members("alice")),
@@ -133,6 +163,16 @@ CASES = [
         "fail",
         "Use the same networks",
         networks=(role(), role_policy(MANAGEMENT), on_role(**MFA, IpAddress={"aws:SourceIp": "203.0.113.11"})),
+        role_management_from_more=(
+            role(),
+            role_policy(json.loads(json.dumps(MANAGEMENT).replace("203.0.113.10/32", "203.0.113.0/24"))),
+            group_policy(GRANT),
+        ),
+        entered_where_everything_is_denied=(
+            role(),
+            role_policy(SESSION_DENY),
+            on_role(**MFA, **_from(NETWORK, "198.51.100.7")),
+        ),
     ),
     *rows(
         "delegation-grants-match-trusts",

@@ -18,7 +18,7 @@ from tests.policies.documents_under_test import (
     role_policy,
     trust,
 )
-from tests.policies.rules.cases import SERVICE, Case, check, grants, ids, on_role
+from tests.policies.rules.cases import SERVICE, Case, check, grants, ids, on_role, together
 from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, Made
 
 
@@ -36,6 +36,17 @@ _NARROW = role_policy(document(deny("s3:*", NotIpAddress={"aws:SourceIp": NETWOR
 
 
 _WIDE = role_policy(document(deny("*", NotIpAddress={"aws:SourceIp": "203.0.113.0/24"})))
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html
+_AS_AWS_DOES = role_policy(
+    document(deny("*", NotIpAddress={"aws:SourceIp": NETWORK}, Bool={"aws:ViaAWSService": "false"}))
+)
+
+
+_FOR_SERVICES = role_policy(
+    document(deny("*", NotIpAddress={"aws:SourceIp": NETWORK}, Bool={"aws:ViaAWSService": "true"}))
+)
 
 
 _EXCEPTING = role_policy(
@@ -74,6 +85,13 @@ def _by_account(network: str, account: str = TARGET, **more: str) -> dict[str, A
 
 
 CASES = [
+    *together(
+        "iam-assume-role-requires-source-ip",
+        f"from outside {NETWORK}",
+        on_role(**MFA),
+        SESSION_DENY,
+        allowedCidrs=[NETWORK],
+    ),
     *grants(
         "iam-assume-role-requires-source-ip",
         f"from outside {NETWORK}",
@@ -133,6 +151,8 @@ CASES = [
                 "",
                 (NO_ADDRESS, role(inlinePolicies=[{"name": "x", "policy": SESSION_DENY}])),
             ),
+            ("session", "denied but for services", "pass", "", (NO_ADDRESS, role(), _AS_AWS_DOES)),
+            ("session", "denied for services", "fail", "from outside", (NO_ADDRESS, role(), _FOR_SERVICES)),
             ("session", "nothing denied", "fail", "from outside", (NO_ADDRESS, role())),
             ("session", "some denied", "fail", "from outside", (NO_ADDRESS, role(), _NARROW)),
             ("session", "all but some denied", "fail", "from outside", (NO_ADDRESS, role(), _EXCEPTING)),

@@ -12,16 +12,19 @@ from delegation_pack.addresses import networks_of
 from delegation_pack.configuration import Config
 from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
+    Callers,
+    CallerType,
     Document,
     PrincipalKind,
     Query,
     Unverifiable,
+    Values,
+    address_classes,
     callers_of_identity,
     decide,
 )
-from delegation_pack.judging import listed
 from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource, account_of
-from delegation_pack.rights import grants_like, takes_users_from_elsewhere
+from delegation_pack.rights import ANYTHING, explicitly_denied, grants_like, role_changes, takes_users_from_elsewhere
 from delegation_pack.rule import Rule, Violation
 
 
@@ -92,15 +95,38 @@ def _differences(grant: Policy, role: Principal, trust: Document) -> Iterator[Vi
     if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
         yield grant.carrier, f"{grant.label} grants {role.maker.label}, whose trust policy lets nobody {whose} in."
-    granted = networks_of(grant.read())
-    for document in (policy.document for policy in role.inline if policy.document):
-        tested = networks_of(document)
-        if granted and tested and granted != tested:
+    yield from _other_networks(grant, role)
+
+
+def _other_networks(grant: Policy, role: Principal) -> Iterator[Violation]:
+    """Addresses from which a role may be used and not entered, or the other way round where it may do nothing there.
+
+    Role management from fewer networks than the grant's is no mistake.
+    """
+    documents = [policy.document for policy in role.inline if policy.document]
+    if not (networks_of(grant.read()) and any(map(networks_of, documents))):
+        return
+    callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
+    managing = role_changes(role.account)
+    found: list[tuple[str, bool, bool, bool]] = []
+    for at in address_classes([grant.read(), *documents]):
+        if at.example is None:
+            continue
+        keys = {"aws:SourceIp": Values(absent=False, like=(at.example,))}
+        entered = grants_like(grant, role.arn, keys=keys) is not None
+        idle = explicitly_denied(documents, Query(callers=callers, targets=(ANYTHING,), keys=keys))
+        manages = decide(documents, Query(callers=callers, targets=(managing,), keys=keys)) is not None
+        found.append((at.example, entered, idle, manages))
+    tested = not all(manages for *_, manages in found)
+    for address, entered, idle, manages in found:
+        if (entered and idle) or (tested and manages and not entered):
+            what, lets = "may do nothing" if idle else "manages roles", "lets" if entered else "does not let"
             yield (
                 grant.carrier,
-                f"{grant.label} allows {listed([*map(str, granted)])}, but {role.maker.label} tests "
-                f"{listed([*map(str, tested)])}. Use the same networks on both sides.",
+                f"{role.maker.label} {what} from {address}, where {grant.label} {lets} it be entered. "
+                "Use the same networks on both sides.",
             )
+            return
 
 
 def _members(model: Model, grants: Sequence[Policy], role: Principal, trust: Document) -> Iterator[Violation]:

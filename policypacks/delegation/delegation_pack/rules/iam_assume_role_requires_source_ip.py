@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from delegation_pack.configuration import BY_ACCOUNT, NETWORKS, Config, allowed_networks, by_account, mode
+from delegation_pack.configuration import BY_ACCOUNT, NETWORKS, TOGETHER, Config, allowed_networks, by_account, mode
 from delegation_pack.iam import Unverifiable, outside
 from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
 from delegation_pack.model import Model, Policy, Principal
@@ -94,7 +94,7 @@ RULE = Rule(
         '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": '
         '["203.0.113.10/32"]}}}.'
     ),
-    configuration={**NETWORKS, **BY_ACCOUNT},
+    configuration={**NETWORKS, **BY_ACCOUNT, **TOGETHER},
     on_resource=on_inline(from_elsewhere),
     on_stack=_managed_or_in_sessions,
 )
