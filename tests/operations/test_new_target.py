@@ -318,7 +318,7 @@ def test_the_policy_packs_list_of_targets_gets_the_account_and_its_addresses(rep
     assert config["iam-assume-role-requires-source-ip"]["byAccount"] == {
         "555555555555": {"allowedCidrs": ["198.51.100.7/32"]}
     }
-    assert config["iam-trust-names-users-only"] == {"securityAccountId": "111111111111"}
+    assert config["iam-mfa-devices-own-only"] == {"allowedCidrs": CIDRS}
 
 
 def test_the_policy_pack_learns_that_a_target_tests_the_address_in_its_sessions(repository: Path) -> None:
