@@ -30,6 +30,10 @@ _OF_ONE_STACK = ("exempt", "targetAccounts", "accessRoles", _BY_ACCOUNT)
 _TARGETS = f"{NAMESPACE}:targets"
 
 
+Ranges = Sequence[str | Mapping[str, str]]
+"""Addresses and CIDRs, wide ones with their reason."""
+
+
 def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()) -> Settings:
     """Write `Pulumi.<stack>.yaml` and the policy pack's configuration for it; return the new stack's settings.
 
@@ -85,7 +89,9 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     }
     if security.grants == "packed" or security.targets:
         file = stack_files.stack_file(top, SECURITY_STACK)
-        written[file] = _with_target(file.read_text(encoding="utf-8"), stack, _declared(security, settings, values))
+        written[file] = _with_target(
+            file.read_text(encoding="utf-8"), stack, _declared(security, settings, values, ranges)
+        )
     written |= _pack_knows(top, security, settings, ranges)
     try:
         for file, text in written.items():
@@ -95,17 +101,16 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     return settings
 
 
-def _declared(security: Settings, settings: Settings, values: Mapping[str, Any]) -> str:
+def _declared(security: Settings, settings: Settings, values: Mapping[str, Any], ranges: Ranges) -> str:
     """Return what the stack security has to know of a target: its account, and in what it differs."""
-    same = {
-        "staticIps": sorted(settings.cidrs) == sorted(security.cidrs),
-        "staticIpAt": settings.static_ip_at == security.static_ip_at,
-        "only": "only" not in values,
-    }
-    if all(same.values()):
-        return f'"{settings.target_account_id}"'
-    differs = {key: values[key] for key, is_same in same.items() if not is_same}
-    return _flow({"accountId": settings.target_account_id, **differs})
+    differs: dict[str, Any] = {}
+    if sorted(settings.cidrs) != sorted(security.cidrs):
+        differs["staticIps"] = list(ranges)
+    if settings.static_ip_at != security.static_ip_at:
+        differs["staticIpAt"] = settings.static_ip_at
+    if "only" in values:
+        differs["only"] = values["only"]
+    return _flow({"accountId": settings.target_account_id, **differs}) if differs else f'"{settings.target_account_id}"'
 
 
 def _with_target(text: str, stack: str, entry: str) -> str:
@@ -136,9 +141,7 @@ def _line_after(node: yaml.Node) -> int:
     return int(node.end_mark.line) + 1
 
 
-def _pack_knows(
-    top: Path, security: Settings, settings: Settings, ranges: Sequence[str | Mapping[str, str]]
-) -> dict[Path, str]:
+def _pack_knows(top: Path, security: Settings, settings: Settings, ranges: Ranges) -> dict[Path, str]:
     """Return the policy pack's configuration of the stack security with one more target, where it lists the targets."""
     config = stack_files.read_pack_config(top, SECURITY_STACK)
     roles, addresses = (config.get(f"iam-assume-role-{rule}") for rule in ("names-roles", "requires-source-ip"))
@@ -184,7 +187,7 @@ def _flow(entry: object) -> str:
     return yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000).strip()
 
 
-def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Mapping[str, str]]) -> str:
+def _pack_config(top: Path, others: Mapping[str, Any], ranges: Ranges) -> str:
     configs = [stack_files.read_pack_config(top, other) for other in others or (SECURITY_STACK,)]
     policies = {}
     for policy in dict.fromkeys(name for config in configs for name in config):
