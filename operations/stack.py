@@ -49,6 +49,19 @@ def check(top: Path, stack: str, program: Path) -> list[str]:
     return [f"{config}: {note}" for config in configs for note in pack.wide_ranges(top / config)]
 
 
+def ask(verb: str, stack: str, program: Path) -> list[str]:
+    """Ask AWS what would end a verb half-way, and return what a person should know before a preview.
+
+    Raises:
+        OperationError: it would end half-way; the text says what to do first.
+    """
+    if stack != stack_names.SECURITY:
+        return []
+    from operations import held_groups
+
+    return held_groups.check(program, verb)
+
+
 def pack_config(pack: Path, stack: str) -> Path:
     """Return the file with the policy pack's configuration for a stack."""
     return pack / "config" / f"{stack}.json"
@@ -108,6 +121,8 @@ def main(arguments: Sequence[str]) -> int:
         print(note)
     if given.verb == "check":
         return 0
+    for note in ask(given.verb, stack, given.program):
+        print(note, file=sys.stderr)
     if given.verb == "up":
         unfinished.check(Path(), stack)
     line = [*command(given.verb, stack, given.program), *more]

@@ -38,7 +38,7 @@ JUDGES: dict[str, tuple[Judge, int]] = {
     "ways around": (iam_role_management_is_bounded.ways_around, 29),
     "beside role management": (iam_role_management_is_bounded.beside_role_management, 266),
     "open as a boundary": (iam_role_management_is_bounded.open_as_boundary, 250),
-    "rights of people": (iam_people_rights_are_listed.not_listed, 266),
+    "rights of people": (iam_people_rights_are_listed.not_listed, 259),
     "user management": (iam_no_user_management.manages_users, 10),
     "devices of others": (iam_mfa_devices_own_only.devices_of_others, 3),
 }

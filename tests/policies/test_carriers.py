@@ -12,7 +12,7 @@ from tests.policies.documents_under_test import (
     ADDRESS,
     BOUNDED,
     CHANGES,
-    GRANT,
+    MFA,
     READ_ONLY,
     READS,
     SELF_SERVICE,
@@ -20,9 +20,10 @@ from tests.policies.documents_under_test import (
     role,
     trust,
 )
-from tests.policies.running import CONFIG, TARGET, Made, refused
+from tests.policies.running import CONFIG, ELSEWHERE, TARGET, Made, refused
 
 OPEN = document(allow("*"))
+ELSEWHERE_GRANT = document(allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/ACCESS", **MFA, **ADDRESS))
 MANAGEMENT = document(
     allow(CHANGES, f"arn:aws:iam::{TARGET}:role/*", **BOUNDED, **MFA, **ADDRESS), deny("sts:AssumeRole")
 )
@@ -92,7 +93,7 @@ def test_an_open_document_is_refused_by_every_policy_on_documents(key: str, as_t
 
 
 @pytest.mark.parametrize("key", carriers({}))
-@pytest.mark.parametrize("content", [GRANT, MANAGEMENT, READS], ids=["grant", "management", "reads"])
+@pytest.mark.parametrize("content", [ELSEWHERE_GRANT, MANAGEMENT, READS], ids=["grant", "management", "reads"])
 @pytest.mark.parametrize("account", [TARGET, None], ids=["known account", "no provider"])
 def test_a_safe_document_is_not_refused_on_any_resource(key: str, content: Any, account: str | None) -> None:
     made = carriers(content)[key]
@@ -128,7 +129,7 @@ def test_nothing_is_refused_for_what_the_stack_and_the_configuration_do_not_say(
     assert refused(made, config={}) == []
 
 
-@pytest.mark.parametrize("content", [GRANT, MANAGEMENT], ids=["grant", "management"])
+@pytest.mark.parametrize("content", [ELSEWHERE_GRANT, MANAGEMENT], ids=["grant", "management"])
 def test_without_configuration_only_the_networks_are_missed(content: Any) -> None:
     made = Made(type="aws:iam/rolePolicy:RolePolicy", account=None, inputs={"role": "x", "policy": content})
     found = refused(made, config={})

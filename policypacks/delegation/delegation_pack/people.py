@@ -29,6 +29,8 @@ def _people_enter(role: Principal, model: Model, config: Mapping[str, object]) -
     try:
         for trust in role.trusts:
             document = without_vendors(trust, config)
+            if all(one.kind is PrincipalKind.SERVICE for _, one in document.admitted):
+                continue
             if lets_users_in(document, role.account, role.partition):
                 return True
             # Who signs in with SAML is a person of one's own; a web identity is a program, or a customer.
@@ -45,6 +47,9 @@ def _people_enter(role: Principal, model: Model, config: Mapping[str, object]) -
 
 def _enters(role: Principal, other: Principal) -> bool:
     """Tell whether the sessions of a role may assume another, as the other's trust policy has it."""
+    named = (one.kind for trust in other.trusts if trust.document for _, one in trust.document.admitted)
+    if not any(kind in (*_NAMED_ROLES, PrincipalKind.ACCOUNT, PrincipalKind.WILDCARD) for kind in named):
+        return False
     arn = role.arn if role.arn and "*" not in role.arn else None
     callers = (Callers(type=CallerType.ROLE, account=None if arn else role.account, arn=arn),)
     try:

@@ -21,6 +21,7 @@ from delegation_pack.iam import (
     assume_roles_elsewhere,
     callers_of_identity,
     decide,
+    matching_actions,
     outside,
     parse,
 )
@@ -35,6 +36,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-
 
 _ARNS_OF = {"eks-auth": ("eks",), "sts": ("sts", "iam")}
 """The services in the ARNs of what a service's actions are about, where that is not itself."""
+_READING = ("describe", "get", "list")
+"""What the names of actions begin with that read, whatever the table says of them."""
 _AROUND = tuple(name for name in actions.OTHER_WRITES if name not in actions.POLICIES)
 
 
@@ -114,6 +117,26 @@ def user_management(account: str | None, *, own_allowed: bool) -> tuple[Target, 
         others = own(account, "user", but=OWN_USER)
         targets.append(Target(actions=actions.OWN_CREDENTIALS, resources=others))
     return tuple(targets)
+
+
+def unknown_actions(document: Document) -> list[str]:
+    """Return what the Allows of a document say of the table's services that is no action of theirs, but for reading.
+
+    AWS takes any name; it may be an action newer than the table.
+    """
+    named = (
+        (statement, action)
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for action in statement.actions or ()
+    )
+    return [
+        action
+        for statement, action in named
+        if action.partition(":")[0].lower() in actions.SERVICES
+        and not action.partition(":")[2].lower().startswith(_READING)
+        and not matching_actions(replace(statement, actions=(action,)), actions.KNOWN)
+    ]
 
 
 def past_boundary(account: str | None) -> tuple[Target, ...]:

@@ -102,6 +102,12 @@ CASES = [
     *rows(
         RULE,
         "fail",
+        "is no action as of",
+        action_newer_than_the_table=beside({"AWS": ALICE}, "sts:AssumeRoleWithSomethingNew"),
+    ),
+    *rows(
+        RULE,
+        "fail",
         "which opens no session as far as AWS says",
         canonical_user=beside({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}),
         federated_user=beside({"AWS": f"arn:aws:sts::{TARGET}:federated-user/bob"}),

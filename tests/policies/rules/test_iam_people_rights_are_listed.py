@@ -74,7 +74,11 @@ CASES = [
         users=on_group("iam:CreateUser"),
         service_linked_roles=on_group("iam:CreateServiceLinkedRole"),
         tags_of_a_session=on_group(["sts:TagSession", "sts:SetSourceIdentity", "sts:GetSessionToken"]),
-        own_role_by_name=on_group("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/x"),
+        own_role_of_the_stack=(
+            on_group("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/ACCESS"),
+            role(account=SECURITY),
+        ),
+        newer_reading=on_group(["iam:GetSomethingNew", "sso:DescribeSomethingNew"]),
         other_resources=on_group("*", "arn:aws:s3:::bucket/*"),
         identities_of_another_account=on_group("iam:CreatePolicyVersion", f"arn:aws:iam::{ELSEWHERE}:policy/*"),
         denied=group_policy(document(allow("iam:PassRole"), deny("iam:*"))),
@@ -128,7 +132,6 @@ CASES = [
         all_of_iam=on_group("iam:*"),
         all_but=group_policy(document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})),
         with_mfa=on_group("iam:PassRole", Bool={"aws:MultiFactorAuthPresent": "true"}),
-        any_own_role=on_group("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/*"),
         access_role=(role(), role_policy(PASSING)),
         inline=role(inlinePolicies=[{"name": "x", "policy": PASSING}]),
         role_that_the_stack_does_not_make=role_policy(PASSING),
@@ -151,6 +154,26 @@ CASES = [
         permission_set=Made(
             type="aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", inputs={"inlinePolicy": PASSING}
         ),
+    ),
+    *rows(
+        RULE,
+        "fail",
+        "assume a role of the same account",
+        any_own_role=on_group("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/*"),
+        own_role_of_another_stack=on_group("sts:AssumeRole", f"arn:aws:iam::{SECURITY}:role/delegation-deploy"),
+        hop_of_an_access_role=(
+            role(),
+            role_policy(document(allow("sts:AssumeRole", f"arn:aws:iam::{TARGET}:role/delegation-deploy"))),
+        ),
+        managed_hop=managed(document(allow("sts:*", f"arn:aws:iam::{TARGET}:role/x"))),
+    ),
+    *rows(
+        RULE,
+        "fail",
+        "is no action as of",
+        newer_than_the_table=on_group("iam:CreateSomethingNew"),
+        newer_with_a_wildcard=on_group("identitystore:CreateSomething*"),
+        of_an_access_role=(role(), role_policy(document(allow("STS:AssumeSomethingNew")))),
     ),
     *rows(
         RULE,

@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     name: tuple(types) for name, (level, *types) in _LISTED["actions"].items() if level not in _READING
 }
 """Types of resources by the full name of each action that writes, tags or manages permissions."""
+KNOWN = frozenset(_LISTED["actions"])
+"""The full names of all actions, those that read too."""
 SOURCE = f"{_LISTED['source']}, {_LISTED['date']}"
 """Where the table comes from, and of which day it is."""
 

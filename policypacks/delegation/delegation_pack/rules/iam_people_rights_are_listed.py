@@ -10,21 +10,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from delegation_pack.configuration import Config
-from delegation_pack.facts.actions import POLICY_VERSIONS
+from delegation_pack.facts.actions import POLICY_VERSIONS, SOURCE
 from delegation_pack.iam import Attachment, Target
 from delegation_pack.judging import because, judged, on_inline, refuses
 from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource, attached_policies, attachment_of
 from delegation_pack.people import peoples
-from delegation_pack.rights import allowed, hop, own, writes
+from delegation_pack.rights import allowed, hop, own, unknown_actions, writes
 from delegation_pack.rule import Rule, Violation
 from delegation_pack.trust_policies import VENDORS
 
 
 def not_listed(policy: Policy, _config: Config) -> Iterator[str]:
     """Yield what a document lets people write."""
-    finding = allowed(policy, *writes(policy.account), hop(policy.account, but=policy.read().named_resources))
+    finding = allowed(policy, *writes(policy.account))
     if finding:
-        yield f"lets people change who may do what: {because(finding)} Leave the action out, or name the role's ARN."
+        yield f"lets people change who may do what: {because(finding)} Leave the action out."
+    for action in unknown_actions(policy.read()):
+        yield f"lets people do what cannot be verified: {action} is no action as of {SOURCE}. Leave it out."
+
+
+def _hops(policy: Policy, config: Config) -> Iterator[str]:
+    """Yield that a document lets people assume roles of the own account that nobody here judges as theirs."""
+    # Roles that are written out in full count as another account's where the own one is not known.
+    but = (*config["roles"], *(() if policy.account else policy.read().named_resources))
+    finding = allowed(policy, hop(policy.account, but=but))
+    if finding:
+        yield (
+            f"lets people assume a role of the same account that this stack does not make: {because(finding)} Name a "
+            "role of the stack."
+        )
 
 
 def _of_people_alone(resource: Resource, _config: Config) -> bool:
@@ -35,14 +49,17 @@ def _of_people_alone(resource: Resource, _config: Config) -> bool:
 def _of_roles_and_managed(model: Model, config: Config) -> Iterator[Violation]:
     """What roles that people enter carry, and managed policies but for those that only other principals have."""
     people = peoples(model, config)
+    roles = {"roles": [role.arn for role in model.roles if role.arn]}
     held = {policy.resource for one in model.principals for policy in one.policies if policy.managed}
     of_people = {policy.resource for one in people for policy in one.policies if policy.managed}
     for policy in model.granting_policies:
         if policy.managed and (policy.resource in of_people or policy.resource not in held):
-            yield from ((policy.carrier, text) for text in judged(policy, config, not_listed))
-    for role in (one for one in people if one.type is PrincipalType.ROLE):
-        for policy in role.inline:
-            yield from ((policy.carrier, text) for text in judged(policy, config, not_listed))
+            for judge in (not_listed, _hops):
+                yield from ((policy.carrier, text) for text in judged(policy, roles, judge))
+    for principal in people:
+        for policy in principal.inline:
+            for judge in (not_listed, _hops) if principal.type is PrincipalType.ROLE else (_hops,):
+                yield from ((policy.carrier, text) for text in judged(policy, roles, judge))
     for resource in model.resources:
         if attachment_of(resource) is None or _of_people_alone(resource, config):
             continue
