@@ -68,6 +68,40 @@ ADDED_ANYWHERE = (
     "iam:EnableMFADevice",
     "iam:CreatePolicyVersion",
 )
+WRITTEN_BY_NOBODY = (
+    *("iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutGroupPolicy", "iam:AddUserToGroup", "iam:CreateAccessKey"),
+    *("iam:UpdateLoginProfile", "iam:DeactivateMFADevice", "iam:PutUserPermissionsBoundary", "iam:UpdateSAMLProvider"),
+    *("iam:CreateOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:AcceptDelegationRequest"),
+    *("iam:PassRole", "iam:CreatePolicy", "iam:UpdateAccountPasswordPolicy", "iam:CreateSomethingNew"),
+    *("organizations:LeaveOrganization", "account:EnableRegion", "sso:CreateAccountAssignment"),
+    *("sso-directory:AddMemberToGroup", "identitystore:CreateGroupMembership", "rolesanywhere:CreateTrustAnchor"),
+    *("cognito-identity:SetIdentityPoolRoles", "sts:GetFederationToken"),
+)
+"""What changes who may do what, and no statement of the program allows."""
+_OWN = f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"
+ON_ONESELF = {
+    "iam:PutUserPolicy": _OWN,
+    "iam:UpdateLoginProfile": _OWN,
+    "iam:UploadSSHPublicKey": _OWN,
+    "iam:CreatePolicyVersion": "arn:aws:iam::*:policy/*-self-service",
+    "iam:SetDefaultPolicyVersion": "arn:aws:iam::*:policy/*",
+}
+_SAML, _GITHUB = "arn:aws:iam::222222222222:saml-provider/x", "token.actions.githubusercontent.com"
+_BY_GITHUB = {"Federated": f"arn:aws:iam::222222222222:oidc-provider/{_GITHUB}"}
+OTHER_ENTRIES: dict[str, tuple[Any, str, Any]] = {
+    "Google": ({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity", None),
+    "Cognito": ({"Federated": "cognito-identity.amazonaws.com"}, "sts:AssumeRoleWithWebIdentity", None),
+    "GitHub": (_BY_GITHUB, "sts:AssumeRoleWithWebIdentity", {"StringEquals": {f"{_GITHUB}:aud": "sts.amazonaws.com"}}),
+    "a repository": (_BY_GITHUB, "sts:AssumeRoleWithWebIdentity", {"StringEquals": {f"{_GITHUB}:sub": "repo:a/b:x"}}),
+    "SAML": ({"Federated": _SAML}, "sts:AssumeRoleWithSAML", {"StringEquals": {"SAML:aud": "https://x"}}),
+    "any provider": ({"Federated": "*"}, "sts:AssumeRoleWith*", None),
+    "everybody by the web": ("*", "sts:AssumeRoleWithWebIdentity", None),
+    "a service": ({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole", None),
+    "a role of another account": ({"AWS": f"arn:aws:iam::{SECURITY}:role/x"}, "sts:AssumeRole", None),
+    "a role of the account": ({"AWS": "arn:aws:iam::222222222222:role/x"}, "sts:AssumeRole", None),
+    "a new action": ({"AWS": f"arn:aws:iam::{SECURITY}:user/alice"}, "sts:AssumeRoleWithSomethingNew", None),
+}
+"""Entries beside those of users: principal, action, condition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +171,10 @@ def weaker(document: Document) -> Iterator[tuple[str, Document]]:
         for name, mutant in alternatives:
             others = [mutant if j == i else other for j, other in enumerate(document["Statement"])]
             yield f"{statement['Sid']}: {name}", {**document, "Statement": [one for one in others if one]}
+    if _OWN.rpartition("/")[2] in json.dumps(document):
+        for action, resource in ON_ONESELF.items():
+            added = {"Sid": "More", "Effect": "Allow", "Action": action, "Resource": resource}
+            yield f"{action} on {resource} more", {**document, "Statement": [*document["Statement"], added]}
     denied = [statement.get("Action") for statement in document["Statement"] if statement["Effect"] == "Deny"]
     for name, added in (more_trust if trust else more_permissions)():
         if trust or added.get("Action") not in denied:
@@ -267,11 +305,14 @@ def more_trust() -> Iterator[tuple[str, Statement]]:
         for action in ("sts:AssumeRole", "sts:*", "sts:Assume*"):
             added = {"Sid": "More", "Effect": "Allow", "Principal": principal, "Action": action}
             yield f"{action} for {name} more", added
+    for name, (principal, action, condition) in OTHER_ENTRIES.items():
+        added = {"Sid": "More", "Effect": "Allow", "Principal": principal, "Action": action}
+        yield f"{name} more", added | ({"Condition": condition} if condition else {})
 
 
 def more_permissions() -> Iterator[tuple[str, Statement]]:
     """Yield statements that make an identity policy weaker."""
-    for action in ADDED_ANYWHERE:
+    for action in (*ADDED_ANYWHERE, *WRITTEN_BY_NOBODY):
         yield f"{action} more", {"Sid": "More", "Effect": "Allow", "Action": action, "Resource": "*"}
     yield "NotAction more", {"Sid": "More", "Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}
     yield "NotResource more", {"Sid": "More", "Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::x"}
