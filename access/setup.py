@@ -76,7 +76,8 @@ def setup(verdicts: Verdicts, user: User) -> Setup:
 
 
 def _profile_names(model: Model, roles: Sequence[Role]) -> list[str]:
-    accounts = [role.account for role in roles]
+    # Of all roles, so that the program's outputs and everybody's profiles have the same names.
+    accounts = [role.account for role in model.roles]
     return [model.label(role.account) + (f"-{role.name}" if accounts.count(role.account) > 1 else "") for role in roles]
 
 

@@ -14,6 +14,7 @@ from delegation_pack.facts.quotas import INLINE_POLICIES, TRUST_POLICY
 from components import documents
 from components.quotas import Quota, refuse_excess
 from configuration.model import Role
+from configuration.names import REVOKED_SESSIONS
 
 KEYS_PROFILE = "security-keys"
 """The AWS CLI profile with a person's access keys, as `access setup` names it too: after the security stack."""
@@ -101,7 +102,7 @@ class TargetAccess:
         if self.static_ip_at != "grant":
             policies["session-addresses"] = documents.session_addresses(self.static_ips)
         if self.revoke_sessions_before:
-            policies["revoked-sessions"] = documents.revoked_sessions(self.revoke_sessions_before)
+            policies[REVOKED_SESSIONS] = documents.revoked_sessions(self.revoke_sessions_before)
         return policies
 
     @cached_property

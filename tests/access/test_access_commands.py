@@ -389,7 +389,7 @@ def test_setup_writes_profiles_that_the_aws_cli_reads(run: Run, tmp_path: Path) 
     blocks = out.split("~/.aws/config")
     plain = ConfigParser()
     plain.read_string(blocks[2].partition("\n")[2].partition("AWS Extend")[0])
-    assert dict(plain[f"profile {TARGET}"]) == {
+    assert dict(plain[f"profile {TARGET}-ACCESS"]) == {
         "role_arn": role_arn(),
         "source_profile": f"{SECURITY}-keys",
         "mfa_serial": f"arn:aws:iam::{SECURITY}:mfa/<your-device>",

@@ -14,6 +14,8 @@ READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 MFA_IF_EXISTS: dict[str, Any] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+YOUNG: dict[str, Any] = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+YOUNG_IF_EXISTS: dict[str, Any] = {"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
 ADDRESS: dict[str, Any] = {"IpAddress": {"aws:SourceIp": [NETWORK]}}
 BOUNDED: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
 

@@ -23,7 +23,7 @@ from tests.policies.documents_under_test import (
 from tests.policies.running import CONFIG, SECURITY, in_stack, refused
 
 OPEN = document(allow("sts:AssumeRole", ROLE, **ADDRESS))
-ELSEWHERE = document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS))
+ELSEWHERE = document(allow("sts:AssumeRole", "arn:aws:iam::999999999999:role/X", **MFA, **ADDRESS))
 GONE = replace(role(name="gone"), inputs={**role().inputs, "name": "GONE"})
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from components import documents
-from tests.documents import MFA, allow, document
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
     READS,
@@ -27,6 +27,16 @@ CASES = [
         "pass",
         "",
         self_service=group_policy(SELF_SERVICE),
+        with_a_last_day=group_policy(
+            document(
+                *SELF_SERVICE["Statement"],
+                deny(
+                    "sts:AssumeRole",
+                    StringEqualsIgnoreCase={"aws:username": ["dave"]},
+                    DateGreaterThanEquals={"aws:CurrentTime": "2027-02-01T00:00:00Z"},
+                ),
+            )
+        ),
         managed=managed(SELF_SERVICE, account=SECURITY),
         reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),

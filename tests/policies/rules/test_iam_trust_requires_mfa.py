@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.documents import document
-from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, role, trust
+from tests.documents import MFA, document
+from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, YOUNG, YOUNG_IF_EXISTS, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
@@ -29,6 +29,9 @@ CASES = [
         bool_true=role(),
         as_an_object=as_object(role, trust()),
         young_mfa=role(trust(condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})),
+        young_mfa_and_own_name=role(
+            trust(condition={**MFA, **YOUNG, "StringEquals": {"sts:RoleSessionName": "${aws:username}"}})
+        ),
         deny_without_mfa=role(
             document(
                 {**trust(condition={})["Statement"][0]},
@@ -57,6 +60,8 @@ CASES = [
         no_condition=role(trust(condition={})),
         own_account=role(trust(OWN_ACCOUNT, {})),
         if_exists=role(trust(condition=MFA_IF_EXISTS)),
+        young_if_exists=role(trust(condition=YOUNG_IF_EXISTS)),
+        own_name=role(trust(condition={"StringEquals": {"sts:RoleSessionName": "${aws:username}"}})),
         present=role(trust(condition={"Null": {"aws:MultiFactorAuthPresent": "false"}})),
         another_account=role(trust({"AWS": ELSEWHERE}, {})),
         own_role_of_an_unknown_account=role(trust(OWN_ROLE, {}), account=None),

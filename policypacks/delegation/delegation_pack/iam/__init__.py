@@ -3,7 +3,8 @@
 The public names of the analysis: nothing outside imports past them. `document` reads a document into typed statements;
 `decision` asks whether documents let a request of some class through (its docstring says what is decided and what is
 not); `evaluation` judges one given request; `partial` keeps what is left of a document once user, role and their keys
-are settled; `new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
+are settled, and tells for whom that is the same; `domains` classes the addresses that documents tell apart;
+`new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
 
     document = parse(text, Kind.TRUST)
     callers = callers_of_trust("222222222222")
