@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 # No proxy may carry a request away from this machine, and a server that is not there should not be waited for.
-_CLIENT_CONFIG = Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2})
+# How often it tries, the environment may say, as to the real provider, whose own 25 tries would hide what is tested.
+_CLIENT_CONFIG = Config(
+    proxies={},
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS") or 3)},
+)
 
 
 class Connection:
