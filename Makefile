@@ -130,6 +130,16 @@ fleet-unlock: setup ## Remove the locks that killed updates of this machine left
 new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT=444444444444 [IPS=…]
 	@$(BIN)/python -m operations.new_target --stack "$(STACK)" --account "$(ACCOUNT)" --static-ips "$(IPS)"
 
+CONFIRMED = $(if $(filter 1,$(YES)),--yes)
+
+.PHONY: revoke
+revoke: setup ## End open sessions of a target, or of all: make revoke STACK=preprod [YES=1]
+	@$(BIN)/python -m operations.revoke --stack "$(STACK)" $(CONFIRMED)
+
+.PHONY: offboard
+offboard: setup ## Take back all access of one person: make offboard ADMIN=carol [YES=1]
+	@$(BIN)/python -m operations.offboard --admin "$(ADMIN)" $(CONFIRMED)
+
 .PHONY: import-plan
 import-plan: setup ## Plan taking over what exists by hand: make import-plan STACK=security
 	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"

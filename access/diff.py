@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from delegation_pack.iam import Callers, CallerType, Effect
+from delegation_pack.iam import Callers, CallerType, Effect, instant
 
 from access.addresses import Addresses
 from access.effective_access import Credentials, EffectiveAccess, effective_access, only
@@ -125,7 +125,7 @@ def _gain(cell: Cell, place: str, before: dict[Credentials, Addresses] | None) -
         weaker = any(bool(addresses - before[credentials]) for credentials, addresses in cell.access.by.items())
     else:
         weaker = bool(cell.access.without_mfa) or cell.access.addresses.unrestricted
-    how = "; this cannot be verified" if unverified else f" ({sentence(cell.access)})"
+    how = "; this cannot be verified" if unverified else f" ({sentence(cell.access, cell.provisos)})"
     return Change(cell.user.name, (f"gains {place}{how}", f"gain {place}{how}"), weaker or unverified)
 
 
@@ -156,15 +156,19 @@ def _moved(old: Cell, new: Cell, place: str) -> Iterator[Change]:
         yield change(f"may enter {place} from {where}", f"may enter {place} from {where}", True)
     if less:
         yield change(f"may no longer enter {place} from {less}", f"may no longer enter {place} from {less}", False)
-    for said in old.provisos:
-        if said not in new.provisos:
-            yield change(
-                f"no longer has to meet {said} for {place}", f"no longer have to meet {said} for {place}", True
-            )
-    for said in new.provisos:
-        if said not in old.provisos:
-            # A condition that was replaced is listed as dropped above, which is the weaker half.
-            yield change(f"now has to meet {said} for {place}", f"now have to meet {said} for {place}", False)
+    was = [one for one in old.provisos if one not in new.provisos]
+    now = [one for one in new.provisos if one not in old.provisos]
+    for one in was:
+        into = next((other for other in now if other.kind and other.kind == one.kind), None)
+        if into:
+            now.remove(into)
+            said = f"{place} {into} instead of {one}"
+            yield change(f"may enter {said}", f"may enter {said}", into.bound > one.bound)
+        else:
+            # A condition that was replaced by another is listed as dropped, which is the weaker half.
+            yield change(f"may enter {place} no longer only {one}", f"may enter {place} no longer only {one}", True)
+    for one in now:
+        yield change(f"may now enter {place} only {one}", f"may now enter {place} only {one}", False)
 
 
 def _sides(before: Verdicts, after: Verdicts) -> Iterator[Change]:
@@ -230,6 +234,13 @@ def _role(old: Role | None, new: Role, before: Verdicts, after: Verdicts) -> Ite
     if old is None:
         yield change(f"The role {name} is new", False)
         return
+    revoked, former = after.revoked_before(new), before.revoked_before(old)
+    sessions = f"Sessions of {name} that were issued before"
+    if former and (instant(revoked or "") or 0) < (instant(former) or 0):
+        left = f", only those before {revoked}" if revoked else ""
+        yield change(f"{sessions} {former} are no longer revoked{left}", True)
+    elif revoked and revoked != former:
+        yield change(f"{sessions} {revoked} are revoked", False)
     lock, was = after.session_addresses(new), before.session_addresses(old)
     if lock != was and was is not None:
         more = None if lock is None else lock - was

@@ -8,13 +8,15 @@ tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from delegation_pack.iam import (
+    ADDRESS_KEY,
     ASSUME_THIS_ROLE,
+    MFA_KEY,
     Callers,
     Document,
     Effect,
@@ -24,15 +26,11 @@ from delegation_pack.iam import (
     Unverifiable,
     Values,
     address_classes,
-    canonical_key,
     decide_intersection,
     parse,
 )
 
 from access.addresses import NOWHERE, Addresses
-
-MFA_KEY, ADDRESS_KEY = "aws:multifactorauthpresent", "aws:sourceip"
-MFA_KEYS = frozenset({MFA_KEY, "aws:multifactorauthage", "aws:tokenissuetime"})
 
 
 class Credentials(StrEnum):
@@ -142,15 +140,3 @@ def only(documents: Documents, kept: Callable[[Statement], bool]) -> Documents:
     """The documents with some of their statements."""
     left = (replace(one, statements=tuple(filter(kept, one.statements))) for one in documents)
     return tuple(document for document in left if document.statements)
-
-
-def other_conditions(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """What Allow statements ask for besides MFA and address: "StringEquals sts:RoleSessionName ${aws:username}"."""
-    return tuple(
-        dict.fromkeys(
-            f"{condition.operator} {condition.key} {', '.join(condition.values)}"
-            for statement in statements
-            for condition in statement.conditions
-            if canonical_key(condition.key) not in (MFA_KEY, ADDRESS_KEY)
-        )
-    )

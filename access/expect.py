@@ -214,7 +214,7 @@ def _counterexample(model: Model, one: Expectation, cell: Cell) -> str:
         return f"{cell.user.name} and {place}{asked} cannot be verified: {' '.join(cell.notes)}"
     if one.verdict == "refused":
         by = "; ".join(ref.title for refs in cell.statements for ref in refs)
-        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.access)}, by {by}."
+        return f"{cell.user.name} enters {place}{asked}: {sentence(cell.access, cell.provisos)}, by {by}."
     return f"{cell.user.name} is refused in {place}{asked}. {' '.join(reasons(cell))}"
 
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from delegation_pack.facts.quotas import SWITCH_ROLE_NAME
-from delegation_pack.iam import Callers, CallerType, Effect, Request, Statement, Unmet, canonical_key, unmet
+from delegation_pack.iam import (
+    ADDRESS_KEY,
+    MFA_KEYS,
+    Callers,
+    CallerType,
+    Effect,
+    Request,
+    Statement,
+    Unmet,
+    canonical_key,
+    unmet,
+)
 from delegation_pack.model import Policy
 
 from access.addresses import Addresses
-from access.effective_access import ADDRESS_KEY, MFA_KEYS, Credentials, EffectiveAccess, effective_access
+from access.effective_access import Credentials, EffectiveAccess, effective_access
 from access.model import Role, User
+from access.provisos import AGE, TIME_KEY, Proviso
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, PolicySet, Ref, Status, Verdicts, context_of
 
@@ -73,10 +85,10 @@ def terms(found: EffectiveAccess) -> tuple[str, str]:
     )
 
 
-def sentence(found: EffectiveAccess) -> str:
-    """Say the same in one go: "MFA required, from 203.0.113.10/32"."""
+def sentence(found: EffectiveAccess, provisos: Iterable[Proviso] = ()) -> str:
+    """Say the same in one go, with what else is asked for: "MFA required, from 203.0.113.10/32, until 2027-01-31"."""
     mfa, where = terms(found)
-    return f"MFA {mfa}, {where if where.startswith('with ') else f'from {where}'}"
+    return ", ".join([f"MFA {mfa}", where if where.startswith("with ") else f"from {where}", *map(str, provisos)])
 
 
 def reasons(cell: Cell, who: str = "") -> list[str]:
@@ -86,11 +98,9 @@ def reasons(cell: Cell, who: str = "") -> list[str]:
     if cell.status is Status.REFUSED:
         return _why_refused(cell, user)
     may = "may enter" if cell.status is Status.ALLOWED else "may be let into"
-    found = [f"{user} {may} {role}: {sentence(cell.access)}."]
+    found = [f"{user} {may} {role}: {sentence(cell.access, cell.provisos)}."]
     for what, refs in zip(("Grant", "Trust"), cell.statements, strict=True):
         found.extend(f"{what}: {ref.title}." for ref in refs)
-    if cell.provisos:
-        found.append(f"Every combination also asks for: {'; '.join(cell.provisos)}.")
     return [*found, *cell.notes]
 
 
@@ -138,17 +148,13 @@ def explain(
     Raises:
         InputError: `address` is no IP address.
     """
-    if address is not None:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            raise InputError(f"{address} is no IP address.") from None
+    _check_address(address)
     cell = verdicts.cell(user, role)
     credentials = keys.credentials(mfa)
     status = _status(cell, cell.access.by[credentials], address)
     # Without an address, one that works is taken: what remains is then what else is wrong.
     tried = address or next((network.partition("/")[0] for network in _likely(cell).networks), "192.0.2.1")
-    request = _request(cell, credentials, tried)
+    request = _request(cell, credentials, tried, verdicts.now)
     granting, trusting = _judged(user.all_policies, request), _judged([role.trust], request)
     checks = [_check("Grant", f"the policies of {user.name}", cell.identity, granting, f" on {role.arn}")]
     if user.boundary and cell.boundary:
@@ -177,6 +183,13 @@ def explain(
     )
 
 
+def _check_address(address: str | None) -> None:
+    try:
+        ipaddress.ip_address("::" if address is None else address)
+    except ValueError:
+        raise InputError(f"{address} is no IP address.") from None
+
+
 def _status(cell: Cell, open_from: Addresses, address: str | None) -> Status:
     entered = address in open_from if address else bool(open_from)
     if cell.status is Status.UNVERIFIED and (entered or not cell.access):
@@ -192,7 +205,8 @@ def _notes(cell: Cell, status: Status, credentials: Credentials, address: str | 
     if status is Status.ALLOWED and not address:
         yield f"From {cell.access.by[credentials]}."
     if status is Status.ALLOWED and cell.provisos:
-        yield f"Provided that: {'; '.join(cell.provisos)}."
+        yield f"Only {', '.join(map(str, cell.provisos))}."
+        yield from renewal(cell)
 
 
 _CALLED = {Keys.LONG_TERM: "with access keys", Keys.SESSION: "with a session", Keys.CONSOLE: "in the console"}
@@ -210,8 +224,8 @@ def _likely(cell: Cell) -> Addresses:
     return Addresses(())
 
 
-def _request(cell: Cell, credentials: Credentials, address: str) -> Request:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _request(cell: Cell, credentials: Credentials, address: str, time: datetime) -> Request:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ")
     context: dict[str, str] = {
         **context_of(cell.user, cell.role),
         "aws:CurrentTime": now,
@@ -313,7 +327,12 @@ def _changes_of_conditions(cell: Cell, credentials: Credentials, failing: Judged
         if ref.statement.effect is Effect.DENY:
             asked = [(canonical_key(c.key), "") for c in ref.statement.conditions]
             failed = [(key, said) for key, said in asked if key in MFA_KEYS or key == ADDRESS_KEY]
-            if not failed:
+            if not failed and any(key == TIME_KEY for key, _ in asked):
+                found[
+                    f"Give {cell.user.name} a later last day, or none, in {ref.title} (in this project: until in "
+                    "delegation:groups)."
+                ] = None
+            elif not failed:
                 found[f"Change {ref.title}, or what it denies: a Deny outweighs every Allow."] = None
         for key, said in failed:
             if key in MFA_KEYS:
@@ -336,6 +355,18 @@ _MFA_ADVICE = {
 }
 
 
+def renewal(cell: Cell) -> list[str]:
+    """Say what to do when MFA has become too old for a role."""
+    if not any(proviso.kind == AGE for proviso in cell.provisos):
+        return []
+    return ["When MFA is older: in the console sign out and in again; on the command line, get-session-token again."]
+
+
+def revoked(time: str) -> str:
+    """Say that the older sessions of a role are revoked."""
+    return f"Sessions that were issued before {time} are revoked: they may do nothing."
+
+
 def _in_session(verdicts: Verdicts, cell: Cell, keys: Keys, mfa: bool) -> list[str]:
     """What to know once inside."""
     found, role = [], cell.role
@@ -344,6 +375,8 @@ def _in_session(verdicts: Verdicts, cell: Cell, keys: Keys, mfa: bool) -> list[s
     lock = verdicts.session_addresses(role)
     if lock is not None:
         found.append(f"Once inside, every request is refused that does not come from {lock}.")
+    if time := verdicts.revoked_before(role):
+        found.append(revoked(time))
     named = [
         f"{policy.name}, {statement.label}"
         for policy in role.policies

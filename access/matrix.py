@@ -27,22 +27,20 @@ COLUMNS = (
 
 def rows(verdicts: Verdicts) -> Iterator[Sequence[str]]:
     """Every user and role as texts, one row each, in the order of `COLUMNS`."""
-    told: dict[object, tuple[tuple[str, ...], Cell]] = {}
     model = verdicts.model
+    places = {role.arn: (role.account, model.label(role.account), role.name, role.arn) for role in model.roles}
+    told: dict[int, tuple[str, ...]] = {}
     for cell in verdicts.cells():
-        # Cells that rest on the same sides are told in the same words, so they are put into words once.
-        # The cell is kept beside its words: the identities in the key hold only as long as what they name lives.
-        key = (id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes)
+        key = id(cell.decision)
         if key not in told:
-            told[key] = (_told(cell), cell)
-        role, user = cell.role, cell.user
-        yield (user.name, user.arn, role.account, model.label(role.account), role.name, role.arn, *told[key][0])
+            told[key] = _told(cell)
+        yield (cell.user.name, cell.user.arn, *places[cell.role.arn], *told[key])
 
 
 def _told(cell: Cell) -> tuple[str, ...]:
     mfa, where = terms(cell.access)
     identity, trust = (_titles(refs) for refs in cell.statements)
-    return (cell.status, mfa, where, "; ".join(cell.provisos), identity, trust, " ".join(cell.notes))
+    return (cell.status, mfa, where, "; ".join(map(str, cell.provisos)), identity, trust, " ".join(cell.notes))
 
 
 def _titles(refs: Iterable[Ref]) -> str:
@@ -103,7 +101,7 @@ def _shown(model: Model, cell: Cell) -> tuple[str, ...]:
     by = "\n".join(ref.title for refs in cell.statements for ref in refs)
     label = model.label(cell.role.account)
     account = label if label == cell.role.account else f"{label}\n{cell.role.account}"
-    return account, cell.role.name, mfa, "\n".join([where, *(f"if {said}" for said in cell.provisos)]), by
+    return account, cell.role.name, mfa, "\n".join([where, *map(str, cell.provisos)]), by
 
 
 def summary(verdicts: Verdicts) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from delegation_pack.facts import PARTITIONS
 
+from access.explain import renewal, revoked
 from access.model import Model, Role, User
 from access.verdicts import Cell, Status, Verdicts
 
@@ -70,12 +71,13 @@ def setup(verdicts: Verdicts, user: User) -> Setup:
         profiles_mfa_serial="\n".join(plain),
         extend_switch_roles="\n".join(extension),
         first_steps=_first_steps(user, device, base),
-        notes=_notes(cells, model),
+        notes=[*_notes(cells, verdicts)],
     )
 
 
 def _profile_names(model: Model, roles: Sequence[Role]) -> list[str]:
-    accounts = [role.account for role in roles]
+    # Of all roles, so that the program's outputs and everybody's profiles have the same names.
+    accounts = [role.account for role in model.roles]
     return [model.label(role.account) + (f"-{role.name}" if accounts.count(role.account) > 1 else "") for role in roles]
 
 
@@ -103,7 +105,10 @@ def _sign_in(user: User) -> str:
     )
 
 
-def _notes(cells: Sequence[Cell], model: Model) -> list[str]:
-    return [
-        f"{model.label(cell.role.account)}, {cell.role.name}: {' '.join(cell.notes)}" for cell in cells if cell.notes
-    ] + [f"{model.label(cell.role.account)}: {said} is asked for." for cell in cells for said in cell.provisos]
+def _notes(cells: Sequence[Cell], verdicts: Verdicts) -> Iterator[str]:
+    for cell in cells:
+        only = [f"Only {', '.join(map(str, cell.provisos))}."] if cell.provisos else []
+        time = verdicts.revoked_before(cell.role)
+        said = [*cell.notes, *only, *renewal(cell), *([revoked(time)] if time else [])]
+        if said:
+            yield f"{verdicts.model.label(cell.role.account)}, {cell.role.name}: {' '.join(said)}"

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -33,6 +34,7 @@ from delegation_pack.iam import (
 )
 from delegation_pack.model import Policy, PrincipalType
 
+from access import provisos
 from access.addresses import Addresses
 from access.effective_access import (
     ALLOW_ALL,
@@ -42,9 +44,9 @@ from access.effective_access import (
     EffectiveAccess,
     effective_access,
     only,
-    other_conditions,
 )
 from access.model import Group, Model, Role, User
+from access.provisos import Proviso
 
 ASSUME = "sts:AssumeRole"
 
@@ -65,8 +67,9 @@ class Ref:
     """One statement of one policy."""
 
     policy: Policy
-    document: Document
-    statement: Statement
+    # A trust policy may name hundreds of users, and references are often looked up.
+    document: Document = field(hash=False)
+    statement: Statement = field(hash=False)
 
     @property
     def title(self) -> str:
@@ -112,7 +115,7 @@ class PolicySet:
         return (*(f"{policy.title} cannot be read: {policy.problem}" for policy in self.unread), *self.vague)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Cell:
     """The verdict on one user and one role, with what it rests on."""
 
@@ -126,6 +129,8 @@ class Cell:
     identity: PolicySet
     trust: PolicySet
     boundary: PolicySet | None
+    decision: object
+    """One and the same object for all cells that rest on the same policy sets, as long as there are `Verdicts`."""
 
     @cached_property
     def statements(self) -> tuple[tuple[Ref, ...], ...]:
@@ -138,14 +143,18 @@ class Cell:
         return tuple(tuple(refs) for refs in found)
 
     @cached_property
-    def provisos(self) -> tuple[str, ...]:
+    def provisos(self) -> tuple[Proviso, ...]:
         """What every combination asks for besides MFA and address."""
+        if not self.access:
+            return ()
+        policy_sets = (self.identity, *([self.boundary] if self.boundary else []), self.trust)
         asked = []
         for through in self.access.through:
-            policy_sets = (self.identity, *([self.boundary] if self.boundary else []), self.trust)
             used = [policies.statements[at] for policies, at in zip(policy_sets, through, strict=True) if at >= 0]
-            asked.append(other_conditions(used))
-        return tuple(said for said in asked[0] if all(said in others for others in asked)) if asked else ()
+            asked.append(provisos.of_allows(used))
+        always = [said for said in asked[0] if all(said in others for others in asked)]
+        denied = provisos.of_denies(statement for policies in policy_sets for statement in policies.statements)
+        return tuple(dict.fromkeys([*always, *denied]))
 
 
 @dataclass(frozen=True)
@@ -176,9 +185,9 @@ class Outsider:
 class _Reading:
     """What a policy says about sts:AssumeRole, prepared for many users and roles."""
 
-    def __init__(self, policy: Policy, document: Document) -> None:
+    def __init__(self, policy: Policy, document: Document, now: datetime) -> None:
         self.policy, self.whole = policy, document
-        self.document = residual(document, Known(action=ASSUME))
+        self.document = provisos.settled(residual(document, Known(action=ASSUME)), now)
         # Principal elements ask for the id, too.
         self.asked = keys_asked(self.document) | {"aws:userid"}
         self.is_personal = asks_who(self.document, set(filter(_is_tag, self.asked)))
@@ -211,26 +220,29 @@ class _Reading:
 
 
 @cache
-def _reading(policy: Policy) -> _Reading | None:
-    return None if policy.document is None else _Reading(policy, policy.document)
+def _reading(policy: Policy, now: datetime) -> _Reading | None:
+    return None if policy.document is None else _Reading(policy, policy.document, now)
 
 
 class Verdicts:
-    """The verdicts on a model, each decided once for all users and roles that documents do not tell apart."""
+    """The verdicts on a model, each decided once for all users and roles that documents do not tell apart.
 
-    def __init__(self, model: Model) -> None:
+    Access that ends later is access; access that has ended by `now` (default: this moment, UTC) is none.
+    """
+
+    def __init__(self, model: Model, now: datetime | None = None) -> None:
         self.model = model
+        self.now = now or datetime.now(UTC)
         self._unique_ids = {user.arn: user.unique_id for user in model.users}
         self._class_of: dict[str, tuple[int, bool]] = {}
-        self._trusts = {role.arn: role.trust for role in model.roles}
+        self._trusts = {role.arn: (role.trust, _reading(role.trust, self.now)) for role in model.roles}
         self._held: dict[tuple[object, ...], PolicySet] = {}
-        self._trust: dict[tuple[object, ...], PolicySet] = {}
-        self._decided: dict[tuple[object, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
+        self._decided: dict[tuple[int, ...], tuple[Status, EffectiveAccess, tuple[str, ...]]] = {}
         classes: dict[tuple[object, ...], int] = {}
         for user in model.users:
             policies = tuple(user.all_policies)
             number = classes.setdefault((user.account, user.boundary, *policies), len(classes))
-            self._class_of[user.arn] = number, any(map(_is_read_for_each, policies))
+            self._class_of[user.arn] = number, any(map(self._is_read_for_each, policies))
 
     def cells(self, roles: Iterable[Role] | None = None) -> Iterator[Cell]:
         """Every user and role, ordered by user, account and role."""
@@ -245,11 +257,12 @@ class Verdicts:
         """Decide whether a user may enter a role."""
         identity, trust = self.identity(user, role), self.trust(user, role)
         boundary = self.boundary(user, role)
-        # Policy sets are kept by this object, so their identities stand for what they say.
-        key = (user.account, id(identity), id(boundary), id(trust))
-        if key not in self._decided:
-            self._decided[key] = self._decide(user, role, identity, trust, boundary)
-        return Cell(user, role, *self._decided[key], identity, trust, boundary)
+        # Policy sets are kept by this object, so their identities stand for what they say, and for the user's account.
+        key = (id(identity), id(boundary), id(trust))
+        decided = self._decided.get(key)
+        if decided is None:
+            decided = self._decided[key] = self._decide(user, role, identity, trust, boundary)
+        return Cell(user, role, *decided, identity, trust, boundary, decided)
 
     def _decide(
         self, user: User, role: Role, identity: PolicySet, trust: PolicySet, boundary: PolicySet | None
@@ -282,36 +295,35 @@ class Verdicts:
         """What the user's own and group policies say about entering a role."""
         number, is_personal = self._class_of[user.arn]
         key = (number, role.arn, user.arn if is_personal else "")
-        if key not in self._held:
-            self._held[key] = _policy_set(user.all_policies, user, role)
-        return self._held[key]
+        return self._held.get(key) or self._holding(key, user.all_policies, user, role)
 
     def boundary(self, user: User, role: Role) -> PolicySet | None:
         """What the user's permissions boundary says about it; None without one."""
-        if user.boundary is None:
+        boundary = user.boundary
+        if boundary is None:
             return None
-        key = (user.account, user.boundary.arn, role.arn, user.arn if _is_read_for_each(user.boundary) else "")
-        if key not in self._held:
-            self._held[key] = _policy_set([user.boundary], user, role)
-        return self._held[key]
+        key = (user.account, boundary.arn, role.arn, user.arn if self._is_read_for_each(boundary) else "")
+        return self._held.get(key) or self._holding(key, [boundary], user, role)
 
     def trust(self, user: User, role: Role) -> PolicySet:
         """What the role's trust policy says about the user."""
-        trust = self._trusts[role.arn]
-        reading = _reading(trust)
-        entries = reading.document.entries if reading else {}
-        named = (entries.get(user.arn), entries.get(self._unique_ids[user.arn]))
-        key = (role.arn, user.account, named, user.arn if reading and reading.is_personal else "")
-        if key not in self._trust:
-            self._trust[key] = _policy_set([trust], user, role)
-        return self._trust[key]
+        trust, reading = self._trusts[role.arn]
+        key: tuple[object, ...] = (role.arn,)
+        if reading:
+            named = reading.document.entries.get
+            who = user.arn if reading.is_personal else ""
+            key = (role.arn, user.account, named(user.arn), named(self._unique_ids[user.arn]), who)
+        return self._held.get(key) or self._holding(key, [trust], user, role)
+
+    def _holding(self, key: tuple[object, ...], policies: Iterable[Policy], user: User, role: Role) -> PolicySet:
+        return self._held.setdefault(key, _policy_set(policies, user, role, self.now))
 
     def grants(self, group: Group, role: Role) -> bool:
         """Whether a policy of the group allows entering the role, under some condition."""
         member = User(
             type=PrincipalType.USER, resource=None, account=group.account, partition=group.partition, name="member"
         )
-        found = _policy_set(group.policies, member, role).statements
+        found = _policy_set(group.policies, member, role, self.now).statements
         return any(statement.effect is Effect.ALLOW for statement in found)
 
     def outsiders(self, roles: Iterable[Role] | None = None) -> Iterator[Outsider]:
@@ -321,7 +333,7 @@ class Verdicts:
         }
         accounts = {user.account for user in self.model.users}
         for role in self.model.roles if roles is None else roles:
-            reading = _reading(self._trusts[role.arn])
+            _, reading = self._trusts[role.arn]
             if reading is None:
                 continue
             for statement, principal in reading.document.admitted:
@@ -331,6 +343,16 @@ class Verdicts:
                 found = effective_access((reading.admitting(statement),), _callers(principal))
                 if found or found.doubts:
                     yield Outsider(principal, role, reading.ref(statement), found)
+
+    def _is_read_for_each(self, policy: Policy) -> bool:
+        """Whether a policy has to be read for each user apart."""
+        reading = _reading(policy, self.now)
+        return reading is not None and reading.is_personal
+
+    def revoked_before(self, role: Role) -> str | None:
+        """Before when sessions of the role were issued that may do nothing any more; None if none are revoked."""
+        documents = [policy.document for policy in role.policies if policy.document]
+        return provisos.revoked_before(statement for document in documents for statement in document.statements)
 
     def session_addresses(self, role: Role) -> Addresses | None:
         """From where a session of the role can do anything at all; None if no policy of the role limits it."""
@@ -347,12 +369,12 @@ def _denies_everything(statement: Statement) -> bool:
     return everything and statement.effect is Effect.DENY
 
 
-def _policy_set(policies: Iterable[Policy], user: User, role: Role) -> PolicySet:
+def _policy_set(policies: Iterable[Policy], user: User, role: Role, now: datetime) -> PolicySet:
     documents: list[Document] = []
     refs: list[Ref] = []
     direct, unread, vague = set(), [], []
     for policy in policies:
-        reading = _reading(policy)
+        reading = _reading(policy, now)
         if reading is None:
             unread.append(policy)
             continue
@@ -368,12 +390,6 @@ def _policy_set(policies: Iterable[Policy], user: User, role: Role) -> PolicySet
         if kept:
             documents.append(replace(reading.document, statements=tuple(kept)))
     return PolicySet(tuple(documents), tuple(refs), frozenset(direct), tuple(unread), tuple(vague))
-
-
-def _is_read_for_each(policy: Policy) -> bool:
-    """Whether a policy has to be read for each user apart."""
-    reading = _reading(policy)
-    return reading is not None and reading.is_personal
 
 
 def _asks(

@@ -14,6 +14,7 @@ from delegation_pack.facts.quotas import INLINE_POLICIES, TRUST_POLICY
 from components import documents
 from components.quotas import Quota, refuse_excess
 from configuration.model import Role
+from configuration.names import REVOKED_SESSIONS
 
 KEYS_PROFILE = "security-keys"
 """The AWS CLI profile with a person's access keys, as `access setup` names it too: after the security stack."""
@@ -101,7 +102,7 @@ class TargetAccess:
         if self.static_ip_at != "grant":
             policies["session-addresses"] = documents.session_addresses(self.static_ips)
         if self.revoke_sessions_before:
-            policies["revoked-sessions"] = documents.revoked_sessions(self.revoke_sessions_before)
+            policies[REVOKED_SESSIONS] = documents.revoked_sessions(self.revoke_sessions_before)
         return policies
 
     @cached_property
@@ -190,6 +191,7 @@ class TargetAccess:
 
     def cli_profiles(self, role: str) -> dict[str, str]:
         """Return texts for the AWS CLI: `mfaInSession` carries MFA into the session, `mfaSerial` does not."""
+        settings = self.roles[role]
         device = f"arn:{self.partition}:iam::{self.security_account_id}:mfa/<your-device>"
         profile = self.target_name if len(self.roles) == 1 else f"{self.target_name}-{role}"
         begin = f"[profile {profile}]\nrole_arn = {self.role_arn(role)}\n"
@@ -201,6 +203,7 @@ class TargetAccess:
                 f"# 1. aws sts get-session-token --profile {KEYS_PROFILE} --token-code <code> \\\n"
                 f"#      --serial-number {device}\n"
                 f"# 2. Put the three values into profile {KEYS_PROFILE}-mfa of ~/.aws/credentials.\n"
+                f"{self._renewal(settings.mfa_max_age_hours)}"
                 f"{begin}source_profile = {KEYS_PROFILE}-mfa\n"
                 "role_session_name = <your-user-name>\n"
             ),
@@ -208,6 +211,15 @@ class TargetAccess:
                 f"{begin}source_profile = {KEYS_PROFILE}\n"
                 f"mfa_serial = {device}\n"
                 "role_session_name = <your-user-name>\n"
-                f"duration_seconds = {self.roles[role].max_session_hours * 3600}\n"
+                f"duration_seconds = {settings.max_session_hours * 3600}\n"
             ),
         }
+
+    def _renewal(self, hours: int | None) -> str:
+        if hours is None:
+            return ""
+        age = "1 hour" if hours == 1 else f"{hours} hours"
+        return (
+            f"# 3. The role takes MFA that is up to {age} old: then begin at 1 again.\n"
+            "#    In the console sign out and in again.\n"
+        )

@@ -11,6 +11,9 @@ ACCOUNT_ID = re.compile("[0-9]{12}")
 _NAME = r"[A-Za-z0-9+=,.@_-]+"
 POLICY_ARN = re.compile(rf"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>aws|[0-9]{{12}}):policy/({_NAME}/)*{_NAME}")
 
+REVOKED_SESSIONS = "revoked-sessions"
+"""Name of an access role's inline policy that refuses older sessions."""
+
 _RESERVED_ROLE_PREFIXES = {
     "AWSServiceRoleFor": "AWS keeps these names for service-linked roles",
     "AWSReservedSSO_": "AWS keeps these names for roles of IAM Identity Center",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import json_text
-from operations import aws_accounts, stack_files, stack_names, unfinished
+from operations import aws_accounts, stack_files, stack_names, trusts, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -226,7 +226,7 @@ def _role(iam: IAMClient, inputs: Inputs, _account: str) -> Existing:
     live, wanted = role["AssumeRolePolicyDocument"], json.loads(inputs["assumeRolePolicy"])
     if live != wanted:
         changes.append("gets the program's trust policy instead of its own")
-    lost = _principals(live) - _principals(wanted)
+    lost = trusts.principals(live) - trusts.principals(wanted)
     if lost:
         changes.append(f"no longer lets in {', '.join(sorted(lost))}")
     seconds = int(inputs["maxSessionDuration"])
@@ -309,20 +309,6 @@ def _tags(live: Mapping[str, Any], inputs: Inputs) -> Iterator[str]:
 def _document(live: Any, wanted: str) -> Iterator[str]:
     if live != json.loads(wanted):
         yield "gets the program's document instead of its own"
-
-
-def _principals(document: Any) -> set[str]:
-    """Return the principals that a trust policy names, in any legal spelling."""
-    principals = set()
-    for statement in _list(document["Statement"]):
-        named = statement.get("Principal", {})
-        for entry in named.values() if isinstance(named, dict) else [named]:
-            principals.update(_list(entry))
-    return principals
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def in_the_way(stack: str, found: Found) -> str:

@@ -18,6 +18,8 @@ from operations.stack_names import STACK_NAME
 from settings import NAMESPACE, SECURITY_STACK, Settings
 
 _OWN_KEYS = ("securityAccountId", "targetAccountId", "staticIps")
+# A new account has no session to revoke.
+_NOT_TAKEN_OVER = ("targetAccountId", "revokeSessionsBefore")
 _ADDRESSES = "allowedCidrs"
 
 
@@ -25,7 +27,8 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     """Write `Pulumi.<stack>.yaml` and the policy pack's configuration for it; return the new stack's settings.
 
     The Security account is that of `Pulumi.security.yaml`; everything else that all target stacks agree on is taken
-    over, static IPs included unless they are given. Exemptions from policies are never taken over.
+    over, static IPs included unless they are given. What stands in `Pulumi.yaml` is not written again. Exemptions from
+    policies are never taken over.
 
     Args:
         top: the repository's top.
@@ -51,17 +54,21 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     for other, values in others.items():
         if values.get("targetAccountId") == account_id:
             raise OperationError(f"Account {account_id} is that of stack {other} already: see Pulumi.{other}.yaml.")
-    shared = _agreed(list(others.values()))
-    if not (static_ips or "staticIps" in shared):
+    agreed = _agreed(list(others.values()))
+    values = {key: value for key, value in agreed.items() if key not in _NOT_TAKEN_OVER} | {
+        "targetAccountId": account_id
+    }
+    shared = stack_files.shared_values(top)
+    if "securityAccountId" not in shared:
+        values["securityAccountId"] = stack_files.read_settings(top, SECURITY_STACK).security_account_id
+    some_override = any("staticIps" in one for one in others.values())
+    if static_ips:
+        values["staticIps"] = list(static_ips)
+    elif "staticIps" not in (values if some_override else shared):
         raise OperationError(
             "The other target stacks do not agree on static IPs: give those of this one, "
             f"such as make new-target STACK={stack} ACCOUNT={account_id} IPS=198.51.100.7,203.0.113.0/28."
         )
-    values = shared | {
-        "securityAccountId": stack_files.read_settings(top, SECURITY_STACK).security_account_id,
-        "targetAccountId": account_id,
-        "staticIps": list(static_ips) or shared["staticIps"],
-    }
     settings = stack_files.settings_of(top, stack, values)
     ranges = [entry if isinstance(entry, str) else entry.model_dump() for entry in settings.static_ips]
     policies = _pack_config(top, others, ranges)
@@ -83,11 +90,14 @@ def _stack_file(stack: str, values: Mapping[str, Any]) -> str:
     lines = [
         f"# Access to the {stack} account.",
         "config:",
-        *(f'  {NAMESPACE}:{key}: "{values[key]}"' for key in ("securityAccountId", "targetAccountId")),
-        f"  # The policy pack has its own list: change {stack_files.PACK_CONFIG}/{stack}.json with it.",
-        f"  {NAMESPACE}:staticIps:",
-        *(f"    - {_flow(entry)}" for entry in values["staticIps"]),
+        *(f'  {NAMESPACE}:{key}: "{values[key]}"' for key in ("securityAccountId", "targetAccountId") if key in values),
     ]
+    if "staticIps" in values:
+        lines += [
+            f"  # The policy pack has its own list: change {stack_files.PACK_CONFIG}/{stack}.json with it.",
+            f"  {NAMESPACE}:staticIps:",
+            *(f"    - {_flow(entry)}" for entry in values["staticIps"]),
+        ]
     others = {f"{NAMESPACE}:{key}": value for key, value in values.items() if key not in _OWN_KEYS}
     if others:
         lines.append(textwrap.indent(yaml.safe_dump(others, sort_keys=False, allow_unicode=True).rstrip(), "  "))
@@ -122,14 +132,19 @@ def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Ma
 def left_to_do(settings: Settings) -> str:
     """Return what a person still has to do before the new stack can be deployed."""
     stack, account_id = settings.stack, settings.target_account_id
+    roles = "\n".join(f"  {name}: {', '.join(role.groups)}" for name, role in settings.access_roles.items())
     return f"""\
 Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
 account {account_id} from {", ".join(settings.cidrs)}.
 
+Roles there, and the groups that they are for; for fewer, narrow them with
+delegation:only in Pulumi.{stack}.yaml:
+{roles}
+
 Left to do:
-1. Bootstrap account {account_id} with bootstrap/target.yaml, and add the
-   environment {stack} to DeploySubjects of the Security account's stack
-   (bootstrap/README.md).
+1. Bootstrap account {account_id} with bootstrap/target.yaml, for these
+   roles, and add the environment {stack} to DeploySubjects of the
+   Security account's stack (bootstrap/README.md).
 2. Add the AWS profile delegation-{stack} to ~/.aws/config.
 3. pulumi stack init {stack}
    with the secrets provider of your other stacks.

@@ -45,6 +45,7 @@ _WHY = {
 _UNUSED = "this project does not use it, so nobody has looked at what it makes Pulumi run"
 # Marks that one parser takes for a line break, or for nothing, and another for text.
 _AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
+_DEEPEST = 50
 
 
 def problems(folder: Path, stack: str) -> Iterator[str]:
@@ -114,8 +115,6 @@ def parse(data: bytes) -> dict[str, Any]:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {' '.join(str(error).split())}.") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -127,7 +126,11 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def _refuse_what_is_not_plain(text: str) -> None:
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deeply.")
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
             raise ValueError(f"line {line} is a YAML directive. Remove it.")

@@ -24,6 +24,8 @@ from operations.project_files import PACK
 VERBS = ("preview", "up", "destroy")
 JUDGED = ("preview", "up")
 """The verbs that the policy pack judges."""
+_SHARED = "default"
+"""The name of the policy pack's configuration that it has for every stack."""
 
 
 def check(top: Path, stack: str, program: Path) -> list[str]:
@@ -39,12 +41,25 @@ def check(top: Path, stack: str, program: Path) -> list[str]:
             the text has a line for each problem.
     """
     pack = _pack_check(top)
-    config = pack_config(PACK, stack)
+    configs = (pack_config(PACK, _SHARED), pack_config(PACK, stack))
     problems = list(project_files.problems(program, stack))
-    problems += [f"{config}: {problem}" for problem in pack.problems(top / config)]
+    problems += [f"{config}: {problem}" for config in configs for problem in pack.problems(top / config)]
     if problems:
         raise OperationError("\n".join(problems))
-    return [f"{config}: {note}" for note in pack.wide_ranges(top / config)]
+    return [f"{config}: {note}" for config in configs for note in pack.wide_ranges(top / config)]
+
+
+def ask(verb: str, stack: str, program: Path) -> list[str]:
+    """Ask AWS what would end a verb half-way, and return what a person should know before a preview.
+
+    Raises:
+        OperationError: it would end half-way; the text says what to do first.
+    """
+    if stack != stack_names.SECURITY:
+        return []
+    from operations import held_groups
+
+    return held_groups.check(program, verb)
 
 
 def pack_config(pack: Path, stack: str) -> Path:
@@ -106,6 +121,8 @@ def main(arguments: Sequence[str]) -> int:
         print(note)
     if given.verb == "check":
         return 0
+    for note in ask(given.verb, stack, given.program):
+        print(note, file=sys.stderr)
     if given.verb == "up":
         unfinished.check(Path(), stack)
     line = [*command(given.verb, stack, given.program), *more]

@@ -42,6 +42,21 @@ def read_values(top: Path, stack: str) -> dict[str, Any]:
     return _of_namespace(_config(stack_file(top, stack)))
 
 
+def shared_values(top: Path) -> dict[str, Any]:
+    """Return what `Pulumi.yaml` says for all stacks, by configuration key without the namespace.
+
+    Raises:
+        OperationError: the file cannot be read.
+    """
+    shared = {
+        key: next((entry[field] for field in ("value", "default") if field in entry), None)
+        if isinstance(entry, dict)
+        else entry
+        for key, entry in _config(top / "Pulumi.yaml").items()
+    }
+    return _of_namespace(shared)
+
+
 def read_settings(top: Path, stack: str) -> Settings:
     """Return a stack's settings, the defaults of `Pulumi.yaml` included.
 
@@ -57,14 +72,8 @@ def settings_of(top: Path, stack: str, values: Mapping[str, Any]) -> Settings:
     Raises:
         OperationError: as `read_settings`.
     """
-    shared = {
-        key: next((entry[field] for field in ("value", "default") if field in entry), None)
-        if isinstance(entry, dict)
-        else entry
-        for key, entry in _config(top / "Pulumi.yaml").items()
-    }
     try:
-        return parse(stack, {**_of_namespace(shared), **values}, in_stack_file=list(values))
+        return parse(stack, {**shared_values(top), **values}, in_stack_file=list(values))
     except SettingsError as error:
         raise OperationError(str(error)) from error
 

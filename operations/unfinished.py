@@ -16,17 +16,20 @@ import json_text
 from operations.errors import OperationError
 
 
-def unfinished_creates(top: Path, stack: str) -> list[str]:
-    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`.
+def deployment(top: Path, stack: str) -> Mapping[str, Any]:
+    """Return a stack's state.
 
     A stack that does not exist, or that Pulumi cannot read, has none here: the command that follows says it better.
     """
     done = subprocess.run(
         ["pulumi", "stack", "export", "--non-interactive", "--stack", stack], cwd=top, capture_output=True, text=True
     )
-    if done.returncode != 0:
-        return []
-    return creates_in(json_text.parsed(done.stdout)["deployment"] or {})
+    return (json_text.parsed(done.stdout)["deployment"] or {}) if done.returncode == 0 else {}
+
+
+def unfinished_creates(top: Path, stack: str) -> list[str]:
+    """Return the resources that an update of a stack began to create and whose end was not recorded: `type name`."""
+    return creates_in(deployment(top, stack))
 
 
 def creates_in(deployment: Mapping[str, Any]) -> list[str]:

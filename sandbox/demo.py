@@ -35,6 +35,7 @@ ADDED = {
         "TSU-AUDIT": {
             "groups": ["Auditors"],
             "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
+            "maxSessionHours": 4,
             "mfaMaxAgeHours": 1,
             "sessionName": True,
         }
@@ -173,9 +174,9 @@ class Demo:
 
     def _conclude(self, workspace: Workspace, targets: Sequence[str]) -> None:
         verdicts = self._verdicts(workspace)
-        entered = {verdicts.model.label(cell.role.account) for cell in verdicts.cells() if cell.access}
-        if not entered.issuperset(targets):
-            raise SandboxError("Not every target account can be entered, by the exported states.")
+        entered = {cell.role.arn for cell in verdicts.cells() if cell.access}
+        if not entered.issuperset(role.arn for role in verdicts.model.roles):
+            raise SandboxError("Not every access role can be entered, by the exported states.")
         self._console.print()
         self._console.print(matrix.table(verdicts, width=WIDTH))
         self._console.print("Switch role in the browser, signed in to the Security account:")

@@ -12,6 +12,7 @@ where Pulumi's own stays for up to five minutes.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -43,6 +44,10 @@ if __name__ == "__main__":
     # Before the imports of gRPC, which take 0.2 s: an interrupt in between would print a traceback to the user.
     for _signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(_signal, _leave)
+    # The protocol without the rest of the SDK, whose import takes another 0.2 s.
+    for _name in ("pulumi", "pulumi.runtime"):
+        if _spec := importlib.util.find_spec(_name):
+            sys.modules[_name] = importlib.util.module_from_spec(_spec)
 
 import json
 import queue

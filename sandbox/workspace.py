@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -33,9 +33,27 @@ PACK = "policypacks/delegation"
 """The policy pack's folder in the repository."""
 
 _PROVIDER = "pulumi-resource-aws"
-# Of the machine's environment, what would lead elsewhere: another account, another backend, other modules, a proxy.
-_ELSEWHERE = re.compile(r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME)|(https?|all|grpc|no)_proxy", re.IGNORECASE)
+# Of the machine's environment, what would lead elsewhere (another account, another backend, other modules, a proxy),
+# and what would have the copy compiled again in each run.
+_ELSEWHERE = re.compile(
+    r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|(https?|all|grpc|no)_proxy", re.IGNORECASE
+)
 _GRACE_SECONDS = 5
+# The plugin takes half a second to start, and the engine starts it twice for each provider: so one process, started
+# with `shared`, answers all runs that have its environment. Another one answers where a run has been led elsewhere.
+_STAND_IN = """#!/bin/sh
+python() {{ PYTHONPATH={root} exec {python} -m sandbox.aws "$@"; }}
+environment() {{ env | grep -E '^(AWS|DELEGATION)_' | sort; }}
+if [ "$1" = shared ]; then
+    environment > {folder}/environment
+    python shared > {folder}/port
+elif [ -s {folder}/port ] && [ "$(environment)" = "$(cat {folder}/environment)" ]; then
+    cat {folder}/port
+    # The engine holds the other end for as long as it lives.
+    exec cat > /dev/null
+fi
+python "$@"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +117,10 @@ class Workspace:
             _copy(self._source, self.root)
             self.accounts = stack.enter_context(LocalAccounts(folder, self._port))
             """The local accounts."""
-            stack.callback(self._end_processes)
             self._base_environment = self._prepare(folder)
+            if (stand_in := folder / "bin" / _PROVIDER).exists():
+                stack.enter_context(_shared(stand_in, self.env))
+            stack.callback(self._end_processes)
             self._exit = stack.pop_all()
         return self
 
@@ -208,8 +228,8 @@ class Workspace:
             (home / "plugins").symlink_to(installed)
         elif shutil.which(_PROVIDER) is None:
             stand_in = bin_folder / _PROVIDER
-            root, python = shlex.quote(str(REPOSITORY)), shlex.quote(sys.executable)
-            stand_in.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {python} -m sandbox.aws "$@"\n')
+            paths = {"root": REPOSITORY, "python": sys.executable, "folder": folder}
+            stand_in.write_text(_STAND_IN.format_map({name: shlex.quote(str(path)) for name, path in paths.items()}))
             stand_in.chmod(0o755)
         path = [str(bin_folder), str(self._engine.pulumi.parent), environment.get("PATH", os.defpath)]
         return environment | {
@@ -239,6 +259,18 @@ class Workspace:
                     process.wait()
                 processes.end_left_behind(process.pid, seen)
                 self._running.discard(process)
+
+
+@contextmanager
+def _shared(stand_in: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Let one process of the stand-in answer for all."""
+    with (stand_in.parent.parent / "stand-in.log").open("w") as log:
+        process = subprocess.Popen([stand_in, "shared"], env=environment, stderr=log, start_new_session=True)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,6 +7,11 @@ from functools import cached_property
 
 from delegation_pack.facts import actions
 from delegation_pack.iam import (
+    ADDRESS_KEY,
+    ALWAYS_PRESENT,
+    MFA_KEY,
+    MFA_KEYS,
+    VPC_ONLY,
     Document,
     Effect,
     NewAccess,
@@ -22,30 +27,24 @@ from delegation_pack.iam import (
 from access.addresses import EVERYWHERE, NOWHERE, Addresses
 from access.proof.documents import Documents
 
-_MFA, _ADDRESS = "aws:multifactorauthpresent", "aws:sourceip"
-_TIED_TO_MFA = frozenset({"aws:multifactorauthage", "aws:tokenissuetime"})
-_ENDPOINTS = ("aws:sourcevpc", "aws:vpc")
-"""Beginnings of the keys of VPC endpoints, which no request from an address has."""
-_ALWAYS_THERE = frozenset(
-    {"aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:viaawsservice", "aws:requestedregion"}
-)
 _USUAL = {"aws:securetransport": "true", "aws:viaawsservice": "false"}
 ASSUME_ROLE = "sts:AssumeRole"
 _SERVICE, _FEDERATED = "AWSService:", "Federated:"
 _MOST_CLASSES = 200
 """Classes of addresses that are tried one by one; beyond, one address is named."""
-_SESSIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _TELLING = (
-    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS)),
+    # Who changes a password gives the old one, so that this tells least of all.
+    *((action, "user") for action in ("iam:CreateAccessKey", *actions.USERS) if action != "iam:ChangePassword"),
     *((action, "mfa") for action in actions.DEVICES),
     *((action, "role") for action in actions.ROLE_CHANGES),
     *((action, "policy") for action in actions.POLICY_VERSIONS),
-    *((action, type_) for type_, names in actions.AROUND_BOUNDARIES.items() for action in names),
+    ("iam:PassRole", "role"),
+    *((action, max(actions.ACTIONS[action])) for action in actions.OTHER_WRITES if action.startswith("iam:")),
     *((action, "group") for action in actions.GROUPS),
-    *((action, "role") for action in _SESSIONS),
+    *((action, "role") for action in actions.SESSIONS),
 )
 """What a reviewer should rather hear of than of other actions, most telling first, with the type of its resource."""
-TELLING = tuple(action for action, _ in _TELLING if action not in _SESSIONS)
+TELLING = tuple(action for action, _ in _TELLING if action not in actions.SESSIONS)
 """These actions, but for those that open a session."""
 
 
@@ -115,7 +114,7 @@ class Difference:
 
     def _bare(self, request: Request) -> Request:
         for key in list(request.context):
-            if canonical_key(key) in {_MFA, _ADDRESS, *_TIED_TO_MFA, *_ALWAYS_THERE}:
+            if canonical_key(key) in {ADDRESS_KEY} | MFA_KEYS | ALWAYS_PRESENT:
                 continue
             if canonical_key(key) == "sts:rolesessionname" and request.action.lower() == "sts:assumerole":
                 continue
@@ -128,9 +127,9 @@ class Difference:
         """The same request with as little MFA as it can have."""
         context = {canonical_key(key): value for key, value in request.context.items()}
         asked = {canonical_key(c.key) for d in self.documents for s in d.statements for c in s.conditions}
-        if context.keys() & _TIED_TO_MFA or asked & _TIED_TO_MFA:
+        if (context.keys() | asked) & (MFA_KEYS - {MFA_KEY}):
             return request
-        kept = {key: value for key, value in request.context.items() if canonical_key(key) != _MFA}
+        kept = {key: value for key, value in request.context.items() if canonical_key(key) != MFA_KEY}
         is_user = ":user/" in request.principal or request.principal.endswith(":root")
         for mfa in (*([{}] if is_user else []), {"aws:MultiFactorAuthPresent": "false"}):
             other = replace(request, context={**kept, **mfa})
@@ -139,15 +138,14 @@ class Difference:
         return request
 
     def _addresses(self, request: Request) -> Addresses | None:
-        keys = {canonical_key(key) for key in request.context}
-        if any(key.startswith(_ENDPOINTS) for key in keys):
+        if VPC_ONLY & set(map(canonical_key, request.context)):
             return Addresses((), endpoints=True)
         classes = address_classes(self.documents)
         if len(classes) == 2:
             return EVERYWHERE
         if len(classes) > _MOST_CLASSES:
             return None
-        kept = {key: value for key, value in request.context.items() if canonical_key(key) != _ADDRESS}
+        kept = {key: value for key, value in request.context.items() if canonical_key(key) != ADDRESS_KEY}
         found = NOWHERE
         for one in classes:
             address = {} if one.example is None else {"aws:SourceIp": one.example}
@@ -189,9 +187,9 @@ def circumstances(found: Found) -> str:
     request = found.request
     context = {canonical_key(key): (key, value) for key, value in request.context.items()}
     is_iam = request.principal.startswith("arn:")
-    mfa = context.pop(_MFA, None)
+    mfa = context.pop(MFA_KEY, None)
     how = (" with MFA" if mfa and mfa[1] == "true" else " without MFA") if is_iam else ""
-    address = context.pop(_ADDRESS, None)
+    address = context.pop(ADDRESS_KEY, None)
     if found.addresses is not None:
         place = str(found.addresses)
     else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from access import matrix
-from access.explain import reasons, role_summary, sentence, statement_json, terms
+from access.explain import reasons, revoked, role_summary, sentence, statement_json, terms
 from access.headroom import headroom
 from access.model import Role, read_at
 from access.setup import switch_role_by_hand, switch_role_link
@@ -62,32 +64,7 @@ class _Table:
 def _data(verdicts: Verdicts) -> Mapping[str, Any]:
     model = verdicts.model
     roles = sorted(model.roles, key=lambda r: (model.label(r.account), r.name))
-    told, statements = _Table(), _Table()
-    kept: list[Cell] = []
-
-    def tell(cell: Cell) -> Mapping[str, Any]:
-        kept.append(cell)
-        mfa, where = terms(cell.access)
-        return {
-            "status": _STATUS[cell.status],
-            "mfa": mfa,
-            "from": where,
-            "said": sentence(cell.access) if cell.access else "",
-            "noMfa": bool(cell.access.without_mfa),
-            "anywhere": cell.access.addresses.unrestricted,
-            "why": reasons(cell, _WHO),
-            "by": [
-                statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs
-            ],
-        }
-
-    cells = [
-        told.position(
-            (cell.role.arn, id(cell.access), id(cell.identity), id(cell.trust), cell.status, cell.notes),
-            lambda cell=cell: tell(cell),
-        )
-        for cell in verdicts.cells(roles)
-    ]
+    told, cells = _cells(verdicts, roles)
     return {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "readAt": read_at(model).replace("T", " ").replace("Z", " UTC"),
@@ -100,27 +77,39 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
             for u in model.users
         ],
         "roles": [_role(verdicts, role) for role in roles],
-        "verdicts": told.values,
-        "statements": statements.values,
+        **told,
         "cells": cells,
         "outsiders": matrix.outsiders(verdicts),
-        "headroom": [
-            {
-                "what": r.what,
-                "account": model.label(r.account),
-                "used": r.used,
-                "limit": r.limit,
-                "unit": r.unit,
-                "more": r.more,
-                "advice": r.advice,
-            }
-            for r in headroom(verdicts)
-        ],
+        "headroom": [asdict(quota) | {"account": model.label(quota.account)} for quota in headroom(verdicts)],
     }
 
 
+def _cells(verdicts: Verdicts, roles: Sequence[Role]) -> tuple[Mapping[str, Any], list[int]]:
+    """What is told of cells, once for all that rest on the same; and the position of each cell in it."""
+    told, statements = _Table(), _Table()
+
+    def tell(cell: Cell) -> Mapping[str, Any]:
+        mfa, where = terms(cell.access)
+        return {
+            "status": _STATUS[cell.status],
+            "mfa": mfa,
+            "from": where,
+            "only": ", ".join(map(str, cell.provisos)),
+            "said": sentence(cell.access, cell.provisos) if cell.access else "",
+            "noMfa": bool(cell.access.without_mfa),
+            "anywhere": cell.access.addresses.unrestricted,
+            "why": reasons(cell, _WHO),
+            "by": [
+                statements.position(ref, lambda ref=ref: _statement(ref)) for refs in cell.statements for ref in refs
+            ],
+        }
+
+    cells = [told.position((cell.role.arn, id(cell.decision)), partial(tell, cell)) for cell in verdicts.cells(roles)]
+    return {"verdicts": told.values, "statements": statements.values}, cells
+
+
 def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:
-    lock = verdicts.session_addresses(role)
+    lock, time = verdicts.session_addresses(role), verdicts.revoked_before(role)
     return {
         "name": f"{role.path}{role.name}".lstrip("/"),
         "arn": role.arn,
@@ -130,6 +119,7 @@ def _role(verdicts: Verdicts, role: Role) -> Mapping[str, Any]:
         "byHand": f"{switch_role_by_hand(role)}.",
         "hours": round(role.max_session / 3600, 1),
         "lock": "" if lock is None else str(lock),
+        "revoked": revoked(time) if time else "",
         "may": role_summary(role),
     }
 

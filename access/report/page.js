@@ -14,8 +14,9 @@
     return element;
   };
   const kind = verdict => verdict.status === 2 ? "unsure" : verdict.status === 0 ? "no" : verdict.noMfa ? "bad" : "ok";
+  const terms = verdict => [verdict.from, verdict.only].filter(Boolean).join(", ");
   const said = verdict => ({ ok: "✓ MFA", bad: verdict.mfa === "not needed" ? "! no MFA needed" : "! partly without MFA", unsure: "? not verified", no: "–" })[kind(verdict)];
-  const spoken = verdict => ({ ok: "may enter with MFA", bad: "may enter without MFA", unsure: "cannot be verified", no: "refused" })[kind(verdict)] + (verdict.status === 1 ? ", from " + verdict.from : "");
+  const spoken = verdict => ({ ok: "may enter with MFA", bad: "may enter without MFA", unsure: "cannot be verified", no: "refused" })[kind(verdict)] + (verdict.status === 1 ? ", from " + terms(verdict) : "");
   const verdictFilters = {
     all: () => true,
     allowed: v => v.status === 1,
@@ -109,12 +110,12 @@
       "aria-label": `${user.name}, ${role.label}, ${role.name}: ${spoken(verdict)}`,
     });
     if (left !== null) element.style.left = left + "px";
-    const terms = [made("b", {}, said(verdict)), made("small", {}, verdict.status ? verdict.from : "refused")];
+    const shownTerms = [made("b", {}, said(verdict)), made("small", {}, verdict.status ? terms(verdict) : "refused")];
     if (list) element.append(
       made("span", {}, made("b", {}, user.name), made("small", {}, user.groups.join(", "))),
       made("span", {}, made("b", {}, role.label), made("small", {}, role.name)),
-      made("span", { class: "terms" }, ...terms));
-    else element.append(...(verdict.status ? terms : terms.slice(0, 1)));
+      made("span", { class: "terms" }, ...shownTerms));
+    else element.append(...(verdict.status ? shownTerms : shownTerms.slice(0, 1)));
     return element;
   }
 
@@ -157,6 +158,7 @@
       verdict.status === 0 ? "Refused" : (verdict.status === 1 ? "Allowed: " : "Cannot be verified; at most: ") + (verdict.said || "nothing is known"))];
     body.push(made("ul", {}, ...verdict.why.map(text => made("li", {}, text.replaceAll("{user}", user.name)))));
     if (role.lock) body.push(made("p", {}, `Once inside, only requests from ${role.lock} are served.`));
+    if (role.revoked) body.push(made("p", {}, role.revoked));
     for (const i of verdict.by) body.push(made("details", {}, made("summary", {}, statements[i][0]), made("pre", { tabindex: 0 }, made("code", {}, statements[i][1]))));
     if (verdict.status) body.push(made("p", {}, link(role)));
     body.push(made("p", { class: "quiet" }, `${user.arn} → ${role.arn}`));
@@ -184,7 +186,7 @@
     figure("not verified", tally.unsure, tally.unsure ? "unsure" : "ok"), figure("from outside", data.outsiders.length, data.outsiders.length ? "unsure" : "ok"));
   at("role-cards").append(...roles.map(role => made("article", { class: "card" },
     made("h3", {}, `${role.label} · ${role.name}`), made("p", { class: "quiet" }, `${role.arn} · sessions up to ${role.hours} h`),
-    made("ul", {}, ...(role.lock ? [`every request from outside ${role.lock} is refused`, ...role.may] : role.may).map(text => made("li", {}, text))), link(role))));
+    made("ul", {}, ...[role.lock && `every request from outside ${role.lock} is refused`, role.revoked, ...role.may].filter(Boolean).map(text => made("li", {}, text))), link(role))));
   at("outsiders-table").append(table(["Who", "Account", "Role", "MFA", "From", "By"], data.outsiders));
   at("headroom-table").append(table(["Quota", "Account", "Used", "Headroom"], data.headroom.map(r => {
     const bar = made("meter", { min: 0, max: r.limit, low: r.limit * .7, high: r.limit * .9, optimum: 0, value: r.used, "aria-label": `${Math.round(100 * r.used / r.limit)} percent used` });
@@ -197,7 +199,7 @@
     const pairs = shown.pairs.filter(p => verdicts[cells[p]].status);
     const rows = pairs.slice(0, MOST_PRINTED).map(p => {
       const u = Math.floor(p / roles.length), r = p % roles.length, v = verdictOf(u, r);
-      return [users[u].name, `${roles[r].label} ${roles[r].account}`, roles[r].name, v.status === 2 ? "cannot be verified" : v.mfa, v.from];
+      return [users[u].name, `${roles[r].label} ${roles[r].account}`, roles[r].name, v.status === 2 ? "cannot be verified" : v.mfa, terms(v)];
     });
     at("printed").replaceChildren(table(["Person", "Account", "Role", "MFA", "From"], rows),
       pairs.length > MOST_PRINTED ? `The first ${MOST_PRINTED} of ${pairs.length}; filter before printing.` : "");

@@ -24,7 +24,7 @@ from operations.fleet.locks import holders
 from operations.fleet.outcome import Outcome, Result, Wait
 from operations.fleet.pulumi_processes import PulumiProcesses
 from operations.project_files import PACK
-from operations.stack import JUDGED, check, pack_config
+from operations.stack import JUDGED, ask, check, pack_config
 
 Say = Callable[[str], None]
 """Told what a stack is doing, in a few words."""
@@ -182,7 +182,7 @@ class OneStack:
         seen = _Seen()
         try:
             say("checking the files")
-            notes = check(self._top, stack, self._program)
+            notes = [*check(self._top, stack, self._program), *ask(self._verb, stack, self._program)]
             self._run(stack, seen, say)
         except OperationError as refused:
             return _failed(stack, str(refused), seen), "", ""

@@ -1,58 +1,107 @@
 """Checks a configuration file of the policy pack before Pulumi reads it: `check_config.py FILE…`.
 
-Pulumi takes unknown names and lowered levels in silence, and the pack cannot see them. Prints one line for each problem
-and ends with 1 if there are any; else one line for each wide address range, with its reason. Standard library only, so
-that it runs before anything is installed.
+With each file it checks `config/default.json`, whose values the pack has wherever the file gives none. Pulumi takes
+unknown names and lowered levels in silence, and the pack cannot see them. Prints one line for each problem and ends
+with 1 if there are any; else one line for each wide address range, with its reason. Standard library only, so that it
+runs before anything is installed.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from delegation_pack.configuration import network_problems, shared
 from delegation_pack.exemptions import ExemptionError, exemption
 from delegation_pack.rule import Rule
 from delegation_pack.rules import RULES
 
+DEFAULT = Path(__file__).resolve().parent / "config" / "default.json"
+"""What all stacks share."""
 LEVELS = ("disabled", "advisory", "mandatory", "remediate")
 NOT_LOWERED = ("mandatory", "remediate")
 _BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 _NETWORK_PROPERTIES = ("allowedCidrs",)
-_WIDEST = {4: 24, 6: 48}
-"""The shortest prefix, by IP version, of a range that stands without a reason."""
+_TYPE = re.compile(r"[\w-]+:[\w./-]*:[\w-]+")
+_FOR_ALL = {name: schema for rule in RULES for name, schema in rule.properties.items() if name != "exempt"}
+"""The properties that `default.json` may give for every policy that has them."""
 _TYPES: Mapping[str, tuple[str, type]] = {
     "array": ("a list", list),
     "string": ("a text", str),
     "integer": ("a whole number", int),
+    "boolean": ("true or false", bool),
 }
 
 
 def problems(file: Path) -> Iterator[str]:
-    """Yield what is wrong with a configuration file, one sentence each."""
+    """Yield what is wrong with a configuration file, and with what it makes of what all stacks share, one sentence
+    each."""
+    try:
+        content = read(file)
+    except ConfigurationError as error:
+        yield str(error)
+        return
+    of_all = file.resolve() == DEFAULT
+    for name, settings in content.items():
+        if name == "all":
+            yield from _properties("all", settings, _FOR_ALL) if of_all else _all(settings)
+        elif name not in _BY_NAME:
+            yield f"{name}: the pack has no such policy.{_nearest(name, _BY_NAME)}"
+        elif of_all and not (isinstance(settings, dict) and "enforcementLevel" not in settings):
+            yield f"{name}: a level has no place here: write an object of properties."
+        else:
+            yield from _policy(_BY_NAME[name], settings)
+    with suppress(ConfigurationError, ValueError):  # Said of that file itself.
+        default = read(DEFAULT)
+        of_default = list(_together({}, default))
+        yield from of_default if of_all else (one for one in _together(content, default) if one not in of_default)
+
+
+class ConfigurationError(Exception):
+    """A file that is no configuration; the text says why, without the file's name."""
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return the policies of a file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no JSON object.
+    """
     try:
         content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
-        yield f"it cannot be read: {error.strerror}."
-        return
+        raise ConfigurationError(f"it cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        yield f"it is not JSON: {error}."
-        return
+        raise ConfigurationError(f"it is not JSON: {error}.") from error
     if not isinstance(content, dict):
-        yield "it is not a JSON object of policies."
-        return
-    for name, settings in content.items():
-        if name == "all":
-            yield from _all(settings)
-        elif name in _BY_NAME:
-            yield from _policy(_BY_NAME[name], settings)
-        else:
-            yield f"{name}: the pack has no such policy.{_nearest(name, _BY_NAME)}"
+        raise ConfigurationError("it is not a JSON object of policies.")
+    return content
+
+
+def _together(content: Mapping[str, Any], default: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the properties that the pack has in the end."""
+    before = shared(default, {name: rule.properties.keys() for name, rule in _BY_NAME.items()})
+    after = {
+        name: settings | (content[name] if isinstance(content.get(name), dict) else {})
+        for name, settings in before.items()
+    }
+    accounts = {str(settings["securityAccountId"]) for settings in after.values() if "securityAccountId" in settings}
+    if len(accounts) > 1:
+        yield (
+            f"securityAccountId is {' and '.join(sorted(accounts))} together with default.json: there is one Security "
+            "account. Name it there alone."
+        )
+    for name, settings in after.items():
+        shared_roles, roles = before[name].get("protectedRoles"), settings.get("protectedRoles")
+        if isinstance(shared_roles, list) and isinstance(roles, list):
+            for role in (role for role in shared_roles if role not in roles):
+                yield f"{name}: protectedRoles lacks {role}, which default.json protects in all stacks. Add it."
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -76,15 +125,23 @@ def _policy(rule: Rule, settings: Any) -> Iterator[str]:
     if not isinstance(settings, dict):
         yield from _level(rule.name, settings, rule)
         return
+    if "enforcementLevel" in settings:
+        yield from _level(rule.name, settings["enforcementLevel"], rule)
+    properties = {key: value for key, value in settings.items() if key != "enforcementLevel"}
+    yield from _properties(rule.name, properties, rule.properties)
+
+
+def _properties(name: str, settings: Any, known: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(settings, dict):
+        yield f"{name}: it is not an object of properties."
+        return
     for key, value in settings.items():
-        if key == "enforcementLevel":
-            yield from _level(rule.name, value, rule)
-        elif key not in rule.properties:
-            yield f"{rule.name}: it has no property {key}.{_nearest(key, rule.properties)}"
+        if key not in known:
+            yield f"{name}: it has no property {key}.{_nearest(key, known)}"
         elif key == "exempt":
-            yield from _exemptions(rule.name, value)
+            yield from _exemptions(name, value)
         else:
-            yield from _value(f"{rule.name}: {key}", key, value, rule.properties[key])
+            yield from _value(f"{name}: {key}", key, value, known[key])
 
 
 def _level(name: str, level: Any, rule: Rule | None) -> Iterator[str]:
@@ -100,18 +157,21 @@ def _level(name: str, level: Any, rule: Rule | None) -> Iterator[str]:
 
 def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     kind, type_ = _TYPES[schema["type"]]
-    if not isinstance(value, type_) or isinstance(value, bool):
+    if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
     elif isinstance(value, list):
+        if key in _NETWORK_PROPERTIES:
+            yield from (f"{place}{problem}" for problem in network_problems(value))
+            return
         for i, item in enumerate(value):
-            if key in _NETWORK_PROPERTIES and isinstance(item, dict):
-                yield from _wide_range(f"{place}[{i}]", item)
-            elif schema["items"].get("type") == "object":
+            if schema["items"].get("type") == "object":
                 yield from _object(f"{place}[{i}]", item, schema["items"])
             elif not isinstance(item, str):
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
-            elif key in _NETWORK_PROPERTIES:
-                yield from _network(f"{place}[{i}]", item)
+            elif key == "allowedTypes" and not _TYPE.fullmatch(item):
+                yield f"{place}[{i}] is {item!r}, no type of resources: write it in full, such as aws:s3/bucket:Bucket."
+            elif key == "protectedRoles" and not item.strip("*?"):
+                yield f"{place}[{i}] is {item!r}, every role there is: name some."
     elif "enum" in schema and value not in schema["enum"]:
         yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
     elif "pattern" in schema and not re.fullmatch(schema["pattern"], str(value)):
@@ -132,27 +192,6 @@ def _object(place: str, item: Any, schema: Mapping[str, Any]) -> Iterator[str]:
             yield from _value(f"{place}.{key}", key, value, schema["properties"][key])
         else:
             yield f"{place} has no property {key}.{_nearest(key, schema['properties'])}"
-
-
-def _network(place: str, text: str, reason: str = "") -> Iterator[str]:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        yield f"{place} is {text!r}, no address and no CIDR."
-        return
-    widest = _WIDEST[network.version]
-    if network.prefixlen == 0:
-        yield f"{place} is {text}, every address there is, which would switch the policy off."
-    elif network.prefixlen < widest and not reason:
-        yield f'{place} is {text}, wider than /{widest}: write {{"cidr": "{text}", "reason": "…"}}.'
-
-
-def _wide_range(place: str, item: Mapping[str, Any]) -> Iterator[str]:
-    match item:
-        case {"cidr": str(cidr), "reason": str(reason), **rest} if reason.strip() and not rest:
-            yield from _network(place, cidr, reason)
-        case _:
-            yield f"{place} is {json.dumps(item, ensure_ascii=False)}, not an object of cidr and reason, both texts."
 
 
 def wide_ranges(file: Path) -> Iterator[str]:
@@ -185,14 +224,17 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         print("Name the configuration files of the policy pack: check_config.py FILE…", file=sys.stderr)
         return 2
-    found = [f"{argument}: {problem}" for argument in arguments for problem in problems(Path(argument))]
+    here = Path.cwd()
+    default = DEFAULT.relative_to(here) if DEFAULT.is_relative_to(here) else DEFAULT
+    files = list(dict.fromkeys([str(default), *arguments]))
+    found = [f"{file}: {problem}" for file in files for problem in problems(Path(file))]
     for line in found:
         print(line, file=sys.stderr)
     if found:
         return 1
-    for argument in arguments:
-        for note in wide_ranges(Path(argument)):
-            print(f"{argument}: {note}")
+    for file in files:
+        for note in wide_ranges(Path(file)):
+            print(f"{file}: {note}")
     return 0
 
 

@@ -14,4 +14,4 @@ from sandbox.aws.provider import StandIn  # noqa: E402
 from sandbox.aws.server import serve  # noqa: E402
 
 if __name__ == "__main__":
-    asyncio.run(serve(StandIn(), sys.argv[-1]))
+    asyncio.run(serve(StandIn, sys.argv[-1]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
@@ -21,13 +22,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 # No proxy may carry a request away from this machine, and a server that is not there should not be waited for.
-# How often it tries, the environment may say, as to the real provider, whose own 25 tries would hide what is tested.
-_CLIENT_CONFIG = Config(
-    proxies={},
-    connect_timeout=5,
-    read_timeout=60,
-    retries={"mode": "standard", "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS") or 3)},
-)
+_CLIENT_CONFIG = Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2})
+# AWS's descriptions of its services take a tenth of a second to read.
+_DESCRIPTIONS = botocore.loaders.create_loader()
 
 
 class Connection:
@@ -89,6 +86,7 @@ class Connection:
 def _session(settings: ProviderSettings) -> boto3.Session:
     session = botocore.session.Session(profile=settings.profile)
     session.set_default_client_config(_CLIENT_CONFIG)
+    session.register_component("data_loader", _DESCRIPTIONS)
     # On the session, so that they hold for the calls by which a profile gets its credentials too.
     session.register("before-send", _stay_on_loopback)
     session.register("before-call", _log_call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
@@ -70,11 +71,34 @@ class Servicer(ProviderServicer):
         return response if response.id else provider_pb2.ReadResponse()
 
 
-async def serve(provider: Provider, engine_address: str) -> NoReturn:
-    """Serve on a free port of 127.0.0.1, which is printed first, until the engine that started this process is gone."""
+class Connections:
+    """Answers each connection with a provider of its own.
+
+    An engine opens one for each provider of a program, and takes it that what answers there belongs to that provider
+    alone: so one process can stand for many.
+    """
+
+    def __init__(self, provider: Callable[[], Provider], engine_address: str) -> None:
+        self._servicers = defaultdict[str, Servicer](lambda: Servicer(provider(), engine_address))
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        """Return what answers a method of the protocol."""
+
+        async def answer(request: object, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            if name == "Handshake":
+                # An engine's first call: the port of an earlier one may be used again.
+                self._servicers.pop(context.peer(), None)
+            return await getattr(self._servicers[context.peer()], name)(request, context)
+
+        return answer
+
+
+async def serve(provider: Callable[[], Provider], engine_address: str) -> NoReturn:
+    """Serve on a free port of 127.0.0.1, which is printed first, until whoever started this process is gone."""
     parent = os.getppid()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, engine_address), server)
+    connections = Connections(provider, engine_address)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(connections, server)  # type: ignore[arg-type]
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     sys.stdout.write(f"{port}\n")

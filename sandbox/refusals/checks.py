@@ -42,7 +42,8 @@ def trust_policy_quota() -> int:
     """
     text = os.environ.get("DELEGATION_TRUST_POLICY_QUOTA", str(TRUST_POLICY))
     if not text.isdecimal() or not TRUST_POLICY <= int(text) <= TRUST_POLICY_RAISED:
-        raise ValueError(f"DELEGATION_TRUST_POLICY_QUOTA is {text!r}: it must be a number from 2048 to 8192")
+        limits = f"{TRUST_POLICY} to {TRUST_POLICY_RAISED}"
+        raise ValueError(f"DELEGATION_TRUST_POLICY_QUOTA is {text!r}: it must be a number from {limits}")
     return int(text)
 
 

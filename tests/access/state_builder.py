@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import documents
+from tests.documents import MFA
+
 SECURITY, TARGET, OTHER = "111111111111", "222222222222", "333333333333"
 OFFICE = "203.0.113.10"
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 FROM_OFFICE = {"IpAddress": {"aws:SourceIp": OFFICE}}
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 
@@ -23,20 +25,17 @@ def role_arn(name: str = "ACCESS", account: str = TARGET) -> str:
 
 
 def document(*statements: Mapping[str, Any], version: str = "2012-10-17") -> str:
-    return json.dumps({"Version": version, "Statement": list(statements)})
+    return json.dumps(documents.document(*statements, version=version))
 
 
-def allow(resource: Any = None, condition: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def grant(resource: Any = None, condition: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """A statement of an identity policy on sts:AssumeRole; `more` replaces elements."""
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": resource or role_arn(), **more}
-    return statement | ({"Condition": condition} if condition else {})
+    return documents.allow("sts:AssumeRole", resource or role_arn(), **(condition or {})) | more
 
 
 def trust(principals: Any, condition: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """A statement of a trust policy."""
-    principal = principals if principals == "*" or isinstance(principals, dict) else {"AWS": principals}
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
-    return statement | ({"Condition": condition} if condition else {})
+    """A statement of a trust policy; `more` replaces elements."""
+    return documents.trusting(principals, **(condition or {})) | more
 
 
 class StateBuilder:
@@ -156,5 +155,5 @@ def demo(*admins: str, condition: Mapping[str, Any] | None = None, policies: Seq
     builder = StateBuilder()
     for name in names:
         builder.user(name)
-    builder.group("Admins", document(allow(condition={**strict, **FROM_OFFICE})), members=names)
+    builder.group("Admins", document(grant(condition={**strict, **FROM_OFFICE})), members=names)
     return builder.role("ACCESS", document(trust([user_arn(name) for name in names], strict)), *policies)

@@ -13,7 +13,8 @@ from components.target_access import KEYS_PROFILE
 from tests.access.conftest import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# The demo's three exported stacks, and previews of a pull request that adds carol and an address and loosens MFA.
+# The demo's three exported stacks, and previews of a pull request that adds carol to the admins, adds an
+# address, loosens MFA and its age, and gives dave an earlier last day.
 DEMO = Path(__file__).parent / "demo"
 TEXT = (REPOSITORY / "docs" / "access.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```console\n\$ python -m access ([^\n]*)\n(.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -42,7 +43,7 @@ def test_the_documented_expectations_are_those_that_were_run() -> None:
 
 
 def test_setup_names_the_profiles_that_the_program_prints(run: Run) -> None:
-    out = run("setup", "bob", "--state", DEMO / "states").stdout
+    out = run("setup", "dave", "--state", DEMO / "states").stdout
     assert {line for line in out.splitlines() if line.startswith("source_profile")} >= {
         f"source_profile = {KEYS_PROFILE}",
         f"source_profile = {KEYS_PROFILE}-mfa",

@@ -21,7 +21,7 @@ from access.report import write
 from access.verdicts import Verdicts
 from benchmarks import access as large
 from tests.access.conftest import Run
-from tests.access.state_builder import OFFICE, OTHER, TARGET, StateBuilder, allow, demo, document, trust, user_arn
+from tests.access.state_builder import OFFICE, OTHER, TARGET, StateBuilder, demo, document, grant, trust, user_arn
 from tests.access.test_access_partitions import plan
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -83,15 +83,15 @@ class Page:
 
 
 def people() -> StateBuilder:
-    builder = demo("alice", "bob").user("eve", policy=document(allow()))
+    builder = demo("alice", "bob").user("eve", policy=document(grant()))
     builder.role("OPEN", document(trust([user_arn("eve"), f"arn:aws:iam::{OTHER}:root"])), account=OTHER)
-    builder.user("sam", policy=document(allow(f"arn:aws:iam::{OTHER}:role/OPEN")))
+    builder.user("sam", policy=document(grant(f"arn:aws:iam::{OTHER}:role/OPEN")))
     builder.user("tim", attached=["arn:aws:iam::aws:policy/NewerThanTheTable"])
     builder.role("TIM", document(trust(user_arn("tim"))), account=OTHER)
-    builder.user("pat", policy=document(allow(f"arn:aws:iam::{OTHER}:role/PAT")))
+    builder.user("pat", policy=document(grant(f"arn:aws:iam::{OTHER}:role/PAT")))
     builder.role("PAT", document(trust(user_arn("pat"))), account=OTHER)
     return builder.role("LOOSE", document(trust(user_arn("sam")))).user(
-        "ann", policy=document(allow(f"arn:aws:iam::{TARGET}:role/LOOSE"))
+        "ann", policy=document(grant(f"arn:aws:iam::{TARGET}:role/LOOSE"))
     )
 
 

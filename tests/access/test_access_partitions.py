@@ -8,7 +8,8 @@ import pytest
 from delegation_pack.facts import PARTITIONS
 
 from tests.access.conftest import Run
-from tests.access.state_builder import FROM_OFFICE, MFA, SECURITY, TARGET, StateBuilder, allow, document, trust
+from tests.access.state_builder import FROM_OFFICE, SECURITY, TARGET, StateBuilder, document, grant, trust
+from tests.documents import MFA
 
 EACH = pytest.mark.parametrize("partition", PARTITIONS)
 
@@ -20,8 +21,8 @@ def plan(partition: str, region: str | None = None) -> StateBuilder:
     builder.add("aws:iam/user:User", "alice", {"name": "alice", "path": "/"}, SECURITY)
     builder.add("aws:iam/group:Group", "Admins", {"name": "Admins", "path": "/"}, SECURITY)
     builder.add("aws:iam/groupMembership:GroupMembership", "members", {"group": "Admins", "users": ["alice"]}, SECURITY)
-    grant = {"group": "Admins", "name": "grant", "policy": document(allow(role, MFA | FROM_OFFICE))}
-    builder.add("aws:iam/groupPolicy:GroupPolicy", "grant", grant, SECURITY)
+    inline = {"group": "Admins", "name": "grant", "policy": document(grant(role, MFA | FROM_OFFICE))}
+    builder.add("aws:iam/groupPolicy:GroupPolicy", "grant", inline, SECURITY)
     trusting = {"name": "ACCESS", "path": "/", "assumeRolePolicy": document(trust(user, MFA))}
     return builder.add("aws:iam/role:Role", "ACCESS", trusting, TARGET)
 

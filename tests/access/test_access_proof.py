@@ -15,6 +15,8 @@ from access.proof import Finding, findings
 from access.proof.documents import Documents
 from access.states import read_both
 from tests.access.conftest import Run
+from tests.access.state_builder import document
+from tests.documents import MFA
 from tests.policies.iam import naive
 
 Json = dict[str, Any]
@@ -23,9 +25,10 @@ STACKS = ("security", "preprod", "production")
 SECURITY, PREPROD = "111111111111", "222222222222"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GITHUB = "token.actions.githubusercontent.com"
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
-IN_README = "IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from anywhere (!)"
+IN_README = (
+    "alice, bob and IT-Admins may now call iam:CreateAccessKey on their own user without MFA, from 203.0.113.10/32 (!)"
+)
 
 
 class Stacks:
@@ -111,7 +114,10 @@ def confirmed(finding: Finding) -> bool:
 def trusting(statement: Json) -> Callable[[Stacks], None]:
     """One more statement in the trust of the access role."""
     return lambda stacks: stacks.edit(
-        "preprod", "access-role", lambda all_: all_.append({"Effect": "Allow", **statement}), of="assumeRolePolicy"
+        "preprod",
+        "access-TSU-IAM-ACCESS",
+        lambda all_: all_.append({"Effect": "Allow", **statement}),
+        of="assumeRolePolicy",
     )
 
 
@@ -122,24 +128,24 @@ def federated(provider: str, action: str = "sts:AssumeRoleWithWebIdentity", **mo
 def granting(action: str, resource: str = "*", **more: Any) -> Callable[[Stacks], None]:
     """One more statement in the admins' self-service in the Security account."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": MFA, **more}
-    return lambda stacks: stacks.edit("security", "admins-self-service", lambda all_: all_.append(statement))
+    return lambda stacks: stacks.edit("security", "admins-IT-Admins-self-service", lambda all_: all_.append(statement))
 
 
 def managing(index: int, **elements: Any) -> Callable[[Stacks], None]:
     """Other elements in a statement of role management."""
-    return lambda stacks: stacks.edit("preprod", "access-role-management", lambda all_: all_[index].update(elements))
+    return lambda stacks: stacks.edit(
+        "preprod", "access-TSU-IAM-ACCESS-role-management", lambda all_: all_[index].update(elements)
+    )
 
 
 def adding(type_: str, stack: str = "security", **outputs: Any) -> Callable[[Stacks], None]:
     return lambda stacks: stacks.add(stack, type_, "extra", **outputs)
 
 
-def document(*statements: Json) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
 def reviewed_by(policy: str) -> Callable[[Stacks], None]:
-    return lambda stacks: stacks.set("preprod", "access-ReadOnlyAccess", policyArn=f"arn:aws:iam::aws:policy/{policy}")
+    return lambda stacks: stacks.set(
+        "preprod", "access-TSU-IAM-ACCESS-ReadOnlyAccess", policyArn=f"arn:aws:iam::aws:policy/{policy}"
+    )
 
 
 def bounded_by(policy: str) -> Callable[[Stacks], None]:
@@ -152,11 +158,13 @@ def bounded_by(policy: str) -> Callable[[Stacks], None]:
 
 
 def without_mfa(stacks: Stacks) -> None:
-    stacks.edit("security", "admins-self-service", lambda all_: all_[3]["NotAction"].append("iam:CreateAccessKey"))
+    stacks.edit(
+        "security", "admins-IT-Admins-self-service", lambda all_: all_[3]["NotAction"].append("iam:CreateAccessKey")
+    )
 
 
 def protected_less(stacks: Stacks) -> None:
-    stacks.edit("preprod", "access-role-management", lambda all_: all_.pop(2))
+    stacks.edit("preprod", "access-TSU-IAM-ACCESS-role-management", lambda all_: all_.pop(2))
 
 
 ROLE = {"name": "made", "path": "/", "arn": f"arn:aws:iam::{PREPROD}:role/made"}
@@ -201,7 +209,7 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
     },
     "CreateAccessKey for others": (
         granting("iam:CreateAccessKey"),
-        f"IT-Admins may now call iam:CreateAccessKey on arn:aws:iam::{SECURITY}:user/another with MFA, from anywhere",
+        f"IT-Admins may now call iam:CreateAccessKey on arn:aws:iam::{SECURITY}:user/another with MFA, from 203.0",
     ),
     "CreatePolicyVersion of self-service": (
         granting("iam:CreatePolicyVersion", f"arn:aws:iam::{SECURITY}:policy/IT-Admins-self-service"),
@@ -261,8 +269,8 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         f"TSU-IAM-ACCESS in preprod now lets in principals of account {PREPROD}, such as arn:aws:iam::{PREPROD}:",
     ),
     "a user in the group": (
-        lambda stacks: stacks.set("security", "admins-membership", users=["alice", "bob", "carol"]),
-        "carol may now call iam:",
+        lambda stacks: stacks.set("security", "admins-IT-Admins-membership", users=["alice", "bob", "carol"]),
+        "carol may now call sts:AssumeRole on arn:aws:iam::222222222222:role/TSU-IAM-ACCESS with MFA",
     ),
     **{
         type_: (adding(type_), f"extra ({type_}) appears: what that means for access is not judged (!)")
@@ -321,8 +329,8 @@ def retagged(stacks: Stacks) -> None:
 
 
 def redescribed(stacks: Stacks) -> None:
-    stacks.set("preprod", "access-role", description="Another text")
-    stacks.set("security", "admins-self-service", description="Another text")
+    stacks.set("preprod", "access-TSU-IAM-ACCESS", description="Another text")
+    stacks.set("security", "admins-IT-Admins-self-service", description="Another text")
 
 
 def listed(value: Any) -> list[Any]:
@@ -447,8 +455,8 @@ def test_a_deny_lost_beside_a_document_that_cannot_be_read_is_undecided(run: Run
     before, after = Stacks(), Stacks()
     for stacks in (before, after):
         reviewed_by("NewerThanTheTable")(stacks)
-        stacks.edit("preprod", "access-role-management", lambda all_: all_.pop(1))
-    after.edit("preprod", "access-role-management", lambda all_: all_.pop())
+        stacks.edit("preprod", "access-TSU-IAM-ACCESS-role-management", lambda all_: all_.pop(1))
+    after.edit("preprod", "access-TSU-IAM-ACCESS-role-management", lambda all_: all_.pop())
     sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
     result = run("diff", *sources, "--fail-on-weaker")
     assert "It cannot be decided whether TSU-IAM-ACCESS in preprod may call anything new" in result.stdout
@@ -476,9 +484,9 @@ def test_a_permissions_boundary_is_compared_and_said_to_stop_a_request(run: Run,
     for stacks, action in zip(builders, ("s3:GetObject", "s3:GetObject", "s3:*"), strict=True):
         held = document({"Effect": "Allow", "Action": action, "Resource": "*"})
         stacks.add("preprod", "aws:iam/policy:Policy", "bound", name="bound", arn=arn, policy=held)
-        stacks.set("preprod", "access-role", permissionsBoundary=arn)
+        stacks.set("preprod", "access-TSU-IAM-ACCESS", permissionsBoundary=arn)
     granting_role = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
-    builders[1].edit("preprod", "access-role-management", lambda all_: all_.append(granting_role))
+    builders[1].edit("preprod", "access-TSU-IAM-ACCESS-role-management", lambda all_: all_.append(granting_role))
     before, more, wider = (one.write(tmp_path / str(i)) for i, one in enumerate(builders))
     assert run("diff", before, more).stdout == (
         "TSU-IAM-ACCESS in preprod may now call ec2:RunInstances on * without MFA, from anywhere; "
@@ -537,7 +545,7 @@ def test_what_is_new_for_a_user_beyond_the_group_is_said_too(tmp_path: Path) -> 
     for stacks in (before, after):
         stacks.add("security", "aws:iam/userPolicy:UserPolicy", "own", user="bob", name="own", policy=allow)
     deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
-    before.edit("security", "admins-self-service", lambda all_: all_.append(deny))
+    before.edit("security", "admins-IT-Admins-self-service", lambda all_: all_.append(deny))
     granting("iam:CreateUser")(after)
     new = found(before, after, tmp_path)
     assert [one.subject for one in new] == ["bob", "IT-Admins"]
@@ -550,7 +558,7 @@ def test_what_only_comes_of_several_groups_is_said_of_the_user(tmp_path: Path) -
     for stacks in (before, after):
         stacks.add("security", "aws:iam/userPolicy:UserPolicy", "own", user="bob", name="own", policy=ALL)
     deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
-    before.edit("security", "admins-self-service", lambda all_: all_.append(deny))
+    before.edit("security", "admins-IT-Admins-self-service", lambda all_: all_.append(deny))
     new = found(before, after, tmp_path)
     assert [one.subject for one in new] == ["bob"]
     assert all(confirmed(one) for one in new)
@@ -587,7 +595,9 @@ def test_what_aws_told_of_a_role_before_the_change_hides_nothing(tmp_path: Path,
     for stacks in (before, after):
         deny = document({"Effect": "Deny", "Action": "iam:*", "Resource": "*"})
         stacks.add("preprod", "aws:iam/rolePolicy:RolePolicy", "deny", role="TSU-IAM-ACCESS", name="deny", policy=deny)
-        stacks.named("preprod", "access-role")["outputs"]["inlinePolicies"] = [{"name": "deny", "policy": deny}]
+        stacks.named("preprod", "access-TSU-IAM-ACCESS")["outputs"]["inlinePolicies"] = [
+            {"name": "deny", "policy": deny}
+        ]
     if how == "changed":
         less = document({"Effect": "Deny", "Action": "iam:*User", "Resource": "*"})
         after.set("preprod", "deny", policy=less)
@@ -600,7 +610,7 @@ def test_what_aws_told_of_a_role_before_the_change_hides_nothing(tmp_path: Path,
 
 def test_a_policy_that_aws_has_and_no_resource_makes_counts(tmp_path: Path) -> None:
     before, after = Stacks(), Stacks()
-    after.named("preprod", "access-role")["outputs"]["inlinePolicies"] = [{"name": "by-hand", "policy": ALL}]
+    after.named("preprod", "access-TSU-IAM-ACCESS")["outputs"]["inlinePolicies"] = [{"name": "by-hand", "policy": ALL}]
     assert any(one.subject == "TSU-IAM-ACCESS in preprod" and one.is_new for one in found(before, after, tmp_path))
 
 
@@ -610,10 +620,10 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 @pytest.mark.parametrize(
     ("stack", "resource", "place", "value"),
     [
-        ("security", "admins-membership", "users", ["alice", "bob", UNKNOWN]),
-        ("security", "admins-self-service-attachment", "policyArn", UNKNOWN),
-        ("preprod", "access-role-management", "role", UNKNOWN),
-        ("preprod", "access-role", "permissionsBoundary", UNKNOWN),
+        ("security", "admins-IT-Admins-membership", "users", ["alice", "bob", UNKNOWN]),
+        ("security", "admins-IT-Admins-self-service-attachment", "policyArn", UNKNOWN),
+        ("preprod", "access-TSU-IAM-ACCESS-role-management", "role", UNKNOWN),
+        ("preprod", "access-TSU-IAM-ACCESS", "permissionsBoundary", UNKNOWN),
     ],
 )
 def test_what_is_not_known_before_the_deployment_is_undecided(
@@ -634,16 +644,16 @@ def test_what_is_not_known_before_the_deployment_is_undecided(
 
 def test_who_holds_a_policy_may_be_told_from_the_resource_that_the_name_comes_from(run: Run, tmp_path: Path) -> None:
     before, after = Stacks(), Stacks()
-    after.set("preprod", "access-role-management", role=UNKNOWN)
-    role = after.named("preprod", "access-role")["urn"]
-    after.named("preprod", "access-role-management")["propertyDependencies"] = {"role": [role]}
+    after.set("preprod", "access-TSU-IAM-ACCESS-role-management", role=UNKNOWN)
+    role = after.named("preprod", "access-TSU-IAM-ACCESS")["urn"]
+    after.named("preprod", "access-TSU-IAM-ACCESS-role-management")["propertyDependencies"] = {"role": [role]}
     sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
     assert run("diff", *sources).stdout == "Nobody's access changes.\n"
 
 
 def test_a_document_that_is_not_known_before_the_deployment_is_undecided(run: Run, tmp_path: Path) -> None:
     before, after = Stacks(), Stacks()
-    after.set("preprod", "access-role", assumeRolePolicy=UNKNOWN)
+    after.set("preprod", "access-TSU-IAM-ACCESS", assumeRolePolicy=UNKNOWN)
     sources = before.write(tmp_path / "before"), after.write(tmp_path / "after")
     result = run("diff", *sources, "--fail-on-weaker")
     assert (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from delegation_pack.iam import Kind, parse
 
 from access.model import build
 from access.states import InputError, read_both, read_states
@@ -15,17 +16,17 @@ from access.verdicts import Status, Verdicts
 from tests.access.conftest import Run
 from tests.access.state_builder import (
     FROM_OFFICE,
-    MFA,
     SECRET,
     SECURITY,
     TARGET,
     StateBuilder,
-    allow,
     demo,
     document,
+    grant,
     trust,
     user_arn,
 )
+from tests.documents import MFA
 
 
 def refusal(run: Run, *arguments: object) -> str:
@@ -118,10 +119,11 @@ def test_an_encrypted_document_is_named_and_the_way_to_export_it(run: Run, tmp_p
 
 
 def test_a_secret_shown_in_plain_text_is_read(tmp_path: Path) -> None:
-    shown = {**SECRET, "plaintext": json.dumps(document(trust(user_arn("alice"))))}
+    trusting = document(trust(user_arn("alice")))
+    shown = {**SECRET, "plaintext": json.dumps(trusting)}
     del shown["ciphertext"]
     model = build(read_states([StateBuilder().user("alice").role("ACCESS", shown).write(tmp_path)]))
-    assert model.roles[0].trust.document is not None
+    assert model.roles[0].trust.document == parse(trusting, Kind.TRUST)
 
 
 def test_an_encrypted_value_that_nobody_needs_does_not_matter(run: Run, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_one_stack_given_twice_is_refused(run: Run, tmp_path: Path) -> None:
 
 def test_an_account_that_nothing_tells_is_not_guessed(run: Run, tmp_path: Path) -> None:
     builder = StateBuilder().add(
-        "aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(allow())}
+        "aws:iam/groupPolicy:GroupPolicy", "g", {"group": "Admins", "name": "x", "policy": document(grant())}
     )
     assert "It is not known which account and partition g (aws:iam/groupPolicy:GroupPolicy) is in" in refusal(
         run, "matrix", "--state", builder.write(tmp_path)
@@ -253,7 +255,7 @@ def test_a_plan_is_read_upon_the_stack_that_it_changes(tmp_path: Path) -> None:
 
 def test_a_document_unknown_before_the_deployment_is_said_to_be(run: Run, tmp_path: Path) -> None:
     builder = (
-        StateBuilder().user("alice", policy=document(allow())).role("ACCESS", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+        StateBuilder().user("alice", policy=document(grant())).role("ACCESS", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
     )
     out = run("matrix", "--state", builder.write(tmp_path)).stdout
     assert "cannot be verified" in out
@@ -269,8 +271,8 @@ def native() -> StateBuilder:
     builder.add(
         f"{NATIVE}User", "alice", {"userName": "alice", "arn": user_arn("alice"), "groups": ["Admins"]}, SECURITY
     )
-    grant = {"policyName": "grant", "policyDocument": json.loads(document(allow(condition={**MFA, **FROM_OFFICE})))}
-    builder.add(f"{NATIVE}Group", "Admins", {"groupName": "Admins", "policies": [grant]}, SECURITY)
+    inline = {"policyName": "grant", "policyDocument": json.loads(document(grant(condition={**MFA, **FROM_OFFICE})))}
+    builder.add(f"{NATIVE}Group", "Admins", {"groupName": "Admins", "policies": [inline]}, SECURITY)
     trusted = json.loads(document(trust(user_arn("alice"), MFA)))
     return builder.add(f"{NATIVE}Role", "ACCESS", {"roleName": "ACCESS", "assumeRolePolicyDocument": trusted}, TARGET)
 
@@ -286,7 +288,7 @@ def test_resources_of_aws_native_are_read(judged: Callable[[StateBuilder], Verdi
 
 def test_what_holds_iam_and_cannot_be_read_is_named(run: Run, tmp_path: Path) -> None:
     builder = demo().add("aws:cloudformation/stack:Stack", "roles", {"templateBody": "{}"})
-    builder.add("aws:iam/newPolicyType:NewPolicyType", "new", {"policy": document(allow())}, SECURITY)
+    builder.add("aws:iam/newPolicyType:NewPolicyType", "new", {"policy": document(grant())}, SECURITY)
     state = builder.write(tmp_path)
     said = (
         "2 resources not judged: Stack 'roles' (aws:cloudformation/stack:Stack), "

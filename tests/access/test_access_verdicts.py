@@ -19,19 +19,19 @@ from access.states import Stack
 from access.verdicts import Cell, Status, Verdicts
 from tests.access.state_builder import (
     FROM_OFFICE,
-    MFA,
     OFFICE,
     OTHER,
     SECURITY,
     TARGET,
     StateBuilder,
-    allow,
     demo,
     document,
+    grant,
     role_arn,
     trust,
     user_arn,
 )
+from tests.documents import MFA
 
 Judged = Callable[[StateBuilder], Verdicts]
 ALICE = user_arn("alice")
@@ -51,10 +51,10 @@ def told(cell: Cell) -> tuple[str, str, str, str]:
 OPEN = ("allowed", "anywhere", "anywhere", "anywhere")
 SHUT = ("refused", "nowhere", "nowhere", "nowhere")
 STRICT = ("allowed", "nowhere", "nowhere", f"{OFFICE}/32")
-GRANT = document(allow())
+GRANT = document(grant())
 LOOSE_TRUST = document(trust(ALICE))
-DENY_ELSEWHERE = allow("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="Deny", Action="*")
-DENY_WITHOUT_MFA = allow("*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, Effect="Deny", Action="*")
+DENY_ELSEWHERE = grant("*", {"NotIpAddress": {"aws:SourceIp": OFFICE}}, Effect="Deny", Action="*")
+DENY_WITHOUT_MFA = grant("*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, Effect="Deny", Action="*")
 
 AWKWARD: dict[str, tuple[StateBuilder, tuple[str, str, str, str]]] = {
     "as the delegation makes it": (demo(), STRICT),
@@ -138,13 +138,13 @@ AWKWARD: dict[str, tuple[StateBuilder, tuple[str, str, str, str]]] = {
     ),
     "both sides' conditions together": (
         StateBuilder()
-        .user("alice", policy=document(allow(condition=FROM_OFFICE)))
+        .user("alice", policy=document(grant(condition=FROM_OFFICE)))
         .role("ACCESS", document(trust(ALICE, MFA))),
         STRICT,
     ),
     "conditions that exclude each other": (
         StateBuilder()
-        .user("alice", policy=document(allow(condition={"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}})))
+        .user("alice", policy=document(grant(condition={"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}})))
         .role("ACCESS", document(trust(ALICE, FROM_OFFICE))),
         SHUT,
     ),
@@ -172,8 +172,8 @@ AWKWARD: dict[str, tuple[StateBuilder, tuple[str, str, str, str]]] = {
     ),
     "a grant by the user's own name": (
         StateBuilder()
-        .user("ACCESS", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
-        .user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
+        .user("ACCESS", policy=document(grant(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
+        .user("alice", policy=document(grant(f"arn:aws:iam::{TARGET}:role/${{aws:username}}")))
         .role("ACCESS", document(trust(ROOT))),
         SHUT,
     ),
@@ -316,14 +316,14 @@ UNKNOWN_OWN = f"arn:aws:iam::{SECURITY}:policy/elsewhere"
         ),
         (
             StateBuilder()
-            .user("alice", policy=document(allow(condition={"StringEquals": {"aws:SourceIp": OFFICE}})))
+            .user("alice", policy=document(grant(condition={"StringEquals": {"aws:SourceIp": OFFICE}})))
             .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "cannot be verified",
         ),
         (
             StateBuilder()
-            .user("alice", policy=document(allow(f"arn:aws:iam::{TARGET}:role/${{aws:FederatedProvider}}")))
+            .user("alice", policy=document(grant(f"arn:aws:iam::{TARGET}:role/${{aws:FederatedProvider}}")))
             .role("ACCESS", LOOSE_TRUST),
             Status.UNVERIFIED,
             "its resources hang on a variable that no state knows",
@@ -383,7 +383,7 @@ def test_the_address_lock_of_a_session_is_seen(judged: Judged) -> None:
     builder = (
         demo("alice")
         .role("LOCKED", LOOSE_TRUST, document(DENY_ELSEWHERE))
-        .role("HALF", LOOSE_TRUST, document(allow("*", FROM_OFFICE)))
+        .role("HALF", LOOSE_TRUST, document(grant("*", FROM_OFFICE)))
     )
     verdicts = judged(builder)
     locks = {role.name: verdicts.session_addresses(role) for role in verdicts.model.roles}
@@ -517,7 +517,7 @@ def opens(user: User, role: Role, context: Mapping[str, str]) -> bool:
     return granted or evaluate(alone, request).allowed
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     grant=granting(),
     own=st.none() | granting(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,7 +70,7 @@ def test_the_pack_refuses_nothing_of_the_program_s_own_stacks(deployed: Stacks, 
 
 @pytest.mark.parametrize("stack", ["security", "preprod", "production"])
 def test_a_second_up_changes_nothing_and_nothing_is_refused(deployed: Stacks, stack: str) -> None:
-    result = deployed.pulumi("up", stack, "--refresh", "--expect-no-changes")
+    result = deployed.pulumi("up", stack, "--refresh", "--skip-preview", "--expect-no-changes")
     assert result.returncode == 0, result.output
     assert "[mandatory]" not in result.output
 
@@ -142,8 +144,8 @@ def test_a_revocation_made_in_the_console_is_kept_and_named_until_the_configurat
         PolicyName="AWSRevokeOlderSessions",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    for _ in range(2):
-        up = deployed.update("preprod", "--refresh")
+    for options in ((), ("--expect-no-changes",)):
+        up = deployed.update("preprod", "--refresh", *options)
         assert "revoked the sessions of role TSU-IAM-ACCESS in the console, those issued before 2025-11-25" in up.output
         (role,) = deployed.account("preprod").roles
         assert sorted(role.inline) == ["AWSRevokeOlderSessions", "role-management"]
@@ -153,8 +155,7 @@ def test_a_revocation_made_in_the_console_is_kept_and_named_until_the_configurat
     (role,) = deployed.account("preprod").roles
     assert sorted(role.inline) == ["revoked-sessions", "role-management"]
     assert "2025-11-25T11:00:00Z" in json.dumps(role.inline["revoked-sessions"])
-    deployed.up("preprod")
-    assert deployed.pulumi("up", "preprod", "--refresh", "--expect-no-changes").returncode == 0
+    deployed.update("preprod", "--refresh", "--expect-no-changes")
 
     deployed.configure("preprod", revokeSessionsBefore=None)
     deployed.up("preprod")
@@ -196,7 +197,7 @@ def test_a_role_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None
     assert sorted(group.inline) == ["assume-TSU-IAM-ACCESS-in-333333333333", "assume-roles-in-222222222222"]
 
     deployed.configure("production", protect=False)
-    deployed.pulumi("up", "production", "--refresh").check()
+    deployed.update("production", "--refresh")
 
     deployed.share(roles={"CLOUD-ACCESS": ADDED})
     # A refresh shows the policy pack the role that goes, too.
@@ -207,6 +208,36 @@ def test_a_role_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None
     assert role.name == "CLOUD-ACCESS"
     (group,) = deployed.account("security").groups
     assert sorted(group.inline) == [f"assume-CLOUD-ACCESS-in-{account}" for account in ("222222222222", "333333333333")]
+
+
+def test_a_new_group_whose_name_is_taken_costs_nobody_the_access(deployed: Stacks) -> None:
+    iam = deployed.iam("security")
+    iam.create_group(GroupName="Cloud-Admins")
+    with deployed.sharing(groups={"IT-Admins": ["alice", "bob"], "Cloud-Admins": ["alice", "bob"]}):
+        stopped = deployed.pulumi("up", "security", "--refresh", "--skip-preview")
+    assert "EntityAlreadyExists" in stopped.output
+    (group,) = [group for group in deployed.account("security").groups if group.name == "IT-Admins"]
+    assert (group.members, len(group.inline), len(group.attached)) == ((ALICE, BOB), 2, 1)
+    iam.delete_group(GroupName="Cloud-Admins")
+
+
+_ASKED = """
+import sys
+from pathlib import Path
+from operations import errors, stack
+sys.exit(errors.exit_code(lambda: len(stack.ask(sys.argv[1], "security", Path()))))
+"""
+
+
+def before_security(deployed: Stacks, verb: str) -> subprocess.CompletedProcess[str]:
+    """Look for groups that cannot be deleted, as make does before a verb of the security stack."""
+    return subprocess.run(
+        [sys.executable, "-c", _ASKED, verb],
+        cwd=deployed.workspace.root,
+        env=deployed.workspace.env,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_a_group_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> None:
@@ -222,8 +253,10 @@ def test_a_group_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> Non
     deployed.share(
         groups={"Cloud-Admins": ["alice", "bob"]}, roles={"CLOUD-ACCESS": ADDED | {"groups": ["Cloud-Admins"]}}
     )
-    stopped = deployed.pulumi("up", "security", "--refresh")
-    assert "DeleteConflict" in stopped.output
+    # In another order `make up` stops here, where AWS would refuse when the members are gone already.
+    refused = before_security(deployed, "up")
+    assert refused.returncode == 1
+    assert "  IT-Admins: assume-CLOUD-ACCESS-in-222222222222 (make up STACK=preprod), assume-" in refused.stderr
     for stack in ("preprod", "production", "security"):
         deployed.update(stack, "--refresh")
     (group,) = deployed.account("security").groups
@@ -231,7 +264,10 @@ def test_a_group_is_renamed_by_adding_and_then_removing(deployed: Stacks) -> Non
 
 
 def test_destroy_in_order_leaves_nothing(deployed: Stacks) -> None:
+    assert "(make destroy STACK=production)" in before_security(deployed, "destroy").stderr
     for stack in ("production", "preprod", "security"):
+        if stack == "security":
+            assert before_security(deployed, "destroy").returncode == 0
         deployed.pulumi("destroy", stack, "--refresh", "--skip-preview").check()
     for stack in ("security", "preprod", "production"):
         account = deployed.account(stack)

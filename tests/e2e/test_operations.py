@@ -14,22 +14,43 @@ from tests.e2e.stacks import Stacks
 
 pytestmark = pytest.mark.steps
 
+GROUPS = {"IT-Admins": ["alice", "bob"], "Auditors": ["bob", {"name": "dave", "until": "2099-12-31"}]}
+ROLES = {
+    "TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "roleManagement": {}},
+    "TSU-AUDIT": {"groups": ["Auditors"], "mfaMaxAgeHours": 1, "sessionName": True},
+}
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ANYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+REVOKED = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Action": ["*"],
+                "Resource": ["*"],
+                "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-11-25T10:00:00.000Z"}},
+            }
+        ],
+    }
+)
+"""As the console writes it."""
 USER = "arn:aws:iam::111111111111:user/"
 
 
 @pytest.fixture(scope="module")
 def by_hand() -> Iterator[Stacks]:
-    """Accounts in which somebody made users, a group and an access role by hand."""
+    """Accounts in which somebody made users, two groups and two access roles by hand."""
     with Workspace(say=lambda _line: None) as workspace:
         stacks = Stacks(workspace)
+        stacks.share(groups=GROUPS, roles=ROLES)
         security, preprod = stacks.iam("security"), stacks.iam("preprod")
         security.create_group(GroupName="IT-Admins")
-        for name in ("alice", "carol"):
+        security.create_group(GroupName="Auditors")
+        for group, name in (("IT-Admins", "alice"), ("IT-Admins", "carol"), ("Auditors", "dave"), ("Auditors", "erin")):
             security.create_user(UserName=name)
-            security.add_user_to_group(GroupName="IT-Admins", UserName=name)
+            security.add_user_to_group(GroupName=group, UserName=name)
         self_service = security.create_policy(
             PolicyName="IT-Admins-self-service", PolicyDocument=ANYTHING, Description="By hand"
         )["Policy"]
@@ -45,6 +66,10 @@ def by_hand() -> Iterator[Stacks]:
             preprod.attach_role_policy(RoleName="TSU-IAM-ACCESS", PolicyArn=arn)
         for name in ("role-management", "by-hand"):
             preprod.put_role_policy(RoleName="TSU-IAM-ACCESS", PolicyName=name, PolicyDocument=ANYTHING)
+        audit = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Principal": {"AWS": USER + "erin"}}]})
+        preprod.create_role(RoleName="TSU-AUDIT", AssumeRolePolicyDocument=audit)
+        for name, document in (("by-hand", ANYTHING), ("AWSRevokeOlderSessions", REVOKED)):
+            preprod.put_role_policy(RoleName="TSU-AUDIT", PolicyName=name, PolicyDocument=document)
         yield stacks
 
 
@@ -82,6 +107,9 @@ def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_
     before = iam.get_group(GroupName="IT-Admins")["Group"]["GroupId"], iam.get_user(UserName="alice")["User"]["UserId"]
     told = take_over(by_hand, "security")
     assert "Membership of group IT-Admins loses carol with the second `make up`" in told
+    assert "Membership of group Auditors loses erin with the second `make up`" in told
+    assert all(f"User {name}" in told for name in ("alice", "dave"))
+    assert all(f"Group {name}" in told for name in GROUPS)
 
     pack = by_hand.workspace.policy_pack("security")
     preview = by_hand.workspace.run("preview", "--json", "--stack", "security", *pack).check().json()
@@ -89,13 +117,18 @@ def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_
     # What stays the same is left out. The user's update is force_destroy, which IAM does not keep.
     assert "admins-IT-Admins" not in operations
     assert operations["admins-alice"] == "update"
+    assert "admins-Auditors" not in operations
     assert operations["admins-bob"] == "create"
 
     members = []
     for _ in range(2):
         up(by_hand, "security")
-        members.append({arn.removeprefix(USER) for arn in by_hand.account("security").groups[0].members})
-    assert members == [{"alice", "bob", "carol"}, {"alice", "bob"}]
+        groups = {group.name: group.members for group in by_hand.account("security").groups}
+        members.append({name: {arn.removeprefix(USER) for arn in found} for name, found in groups.items()})
+    assert members == [
+        {"IT-Admins": {"alice", "bob", "carol"}, "Auditors": {"bob", "dave", "erin"}},
+        {"IT-Admins": {"alice", "bob"}, "Auditors": {"bob", "dave"}},
+    ]
     after = iam.get_group(GroupName="IT-Admins")["Group"]["GroupId"], iam.get_user(UserName="alice")["User"]["UserId"]
     assert after == before
 
@@ -106,19 +139,28 @@ def test_a_self_service_policy_is_taken_over_with_its_own_description(by_hand: S
     assert (policy["Description"], policy["DefaultVersionId"], policy["AttachmentCount"]) == ("By hand", "v2", 1)
 
 
-def test_the_role_is_taken_over_and_loses_what_the_plan_said(by_hand: Stacks) -> None:
+def test_the_roles_are_taken_over_and_lose_what_the_plan_said(by_hand: Stacks) -> None:
     iam = by_hand.iam("preprod")
-    before = iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"]
+    before = [iam.get_role(RoleName=name)["Role"]["RoleId"] for name in ROLES]
     told = take_over(by_hand, "preprod")
     assert f"no longer lets in {USER}carol." in told
     assert "lose by-hand with the first `make up`." in told
     assert f"lose {ADMINISTRATOR} with the first `make up`." in told
+    assert f"Role TSU-AUDIT no longer lets in {USER}erin." in told
+    assert "Policies of role TSU-AUDIT lose by-hand with the first `make up`." in told
+    assert "lose AWSRevokeOlderSessions" not in told
 
     up(by_hand, "preprod")
-    (role,) = by_hand.account("preprod").roles
-    assert (role.attached, list(role.inline)) == ((READ_ONLY,), ["role-management"])
-    assert role.trust["Statement"][0]["Principal"]["AWS"] == [USER + "alice", USER + "bob"]
-    assert iam.get_role(RoleName="TSU-IAM-ACCESS")["Role"]["RoleId"] == before
+    roles = {role.name: role for role in by_hand.account("preprod").roles}
+    assert {name: (role.attached, sorted(role.inline)) for name, role in roles.items()} == {
+        "TSU-IAM-ACCESS": ((READ_ONLY,), ["role-management"]),
+        "TSU-AUDIT": ((READ_ONLY,), ["AWSRevokeOlderSessions"]),
+    }
+    assert {name: role.trust["Statement"][0]["Principal"]["AWS"] for name, role in roles.items()} == {
+        "TSU-IAM-ACCESS": [USER + "alice", USER + "bob"],
+        "TSU-AUDIT": [USER + "bob", USER + "dave"],
+    }
+    assert [iam.get_role(RoleName=name)["Role"]["RoleId"] for name in ROLES] == before
 
 
 def test_nothing_is_left_to_take_over_then(by_hand: Stacks) -> None:
@@ -133,5 +175,5 @@ def test_a_new_target_can_be_deployed_as_it_was_written(by_hand: Stacks) -> None
     assert written.returncode == 0, written.stderr
     by_hand.workspace.run("stack", "init", "staging").check()
     up(by_hand, "staging")
-    (role,) = by_hand.workspace.accounts.iam("444444444444").list_roles()["Roles"]
-    assert role["Arn"] == "arn:aws:iam::444444444444:role/TSU-IAM-ACCESS"
+    roles = by_hand.workspace.accounts.iam("444444444444").list_roles()["Roles"]
+    assert {role["Arn"] for role in roles} == {f"arn:aws:iam::444444444444:role/{name}" for name in ROLES}

@@ -21,7 +21,8 @@ def sovereign(stacks: Stacks) -> Stacks:
     content = yaml.safe_load(project.read_text())
     content["config"]["region"]["default"] = REGION
     project.write_text(yaml.safe_dump(content))
-    stacks.up("security", "preprod")
+    for stack in ("security", "preprod"):
+        stacks.update(stack)
     return stacks
 
 

@@ -17,7 +17,8 @@ STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
 def two_roles(stacks: Stacks) -> Stacks:
     """Two groups, each with a role of its own in preprod."""
     stacks.share(groups=GROUPS, roles=BOTH)
-    stacks.up("security", "preprod")
+    for stack in ("security", "preprod"):
+        stacks.update(stack)
     return stacks
 
 
@@ -56,6 +57,6 @@ def test_a_weakened_document_is_refused(two_roles: Stacks) -> None:
 
 def test_a_removed_role_is_gone_after_the_update(two_roles: Stacks) -> None:
     with two_roles.sharing(roles={"TSU-IAM-ACCESS": ACCESS}):
-        two_roles.pulumi("up", "preprod", "--refresh").check()
+        two_roles.update("preprod", "--refresh")
     (role,) = two_roles.account("preprod").roles
     assert role.name == "TSU-IAM-ACCESS"

@@ -16,7 +16,7 @@ STRICT = 'WITH_MFA = {"Bool": {MFA_PRESENT: "true"}}'
 @pytest.fixture(scope="module")
 def security(stacks: Stacks) -> Stacks:
     """The Security account deployed, the target accounts empty."""
-    stacks.up("security")
+    stacks.update("security")
     return stacks
 
 

@@ -87,7 +87,7 @@ def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateO
     first.start()
     # The program runs: the lock is taken.
     assert eventually(runs.exists)
-    results["second"] = on_s3.pulumi("up", "security")
+    results["second"] = on_s3.pulumi("up", "security", "--skip-preview")
     put_back()
     go_on.touch()
     first.join(timeout=PATIENCE)
@@ -111,7 +111,7 @@ def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None
     def update(stack: str) -> None:
         results[stack] = on_s3.pulumi("up", stack, "--skip-preview")
 
-    on_s3.up("security")
+    on_s3.update("security")
     on_s3.initialise("preprod", "production")
     threads = [threading.Thread(target=update, args=(stack,)) for stack in ("preprod", "production")]
     for thread in threads:

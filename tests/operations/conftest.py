@@ -43,3 +43,31 @@ def accounts(server: LocalAccounts, monkeypatch: pytest.MonkeyPatch) -> LocalAcc
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return server
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `make` on PATH that writes its arguments into this file, and fails for those that the file `failing` holds."""
+    calls = tmp_path / "make" / "calls"
+    script = calls.with_name("make")
+    script.parent.mkdir()
+    script.write_text(
+        f'#!/bin/sh\necho "$@" >> "{calls}"\nenv | grep -q "^MAKE" && exit 3\n'
+        f'for word in "$@"; do grep -qsx -e "$word" "{calls.with_name("failing")}" && exit 2; done\nexit 0\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+    # As under make, which would hand its own STACK=… on.
+    monkeypatch.setenv("MAKEFLAGS", " -- STACK=all")
+    return calls
+
+
+@pytest.fixture
+def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that a `pulumi` on PATH prints for `stack export`; without it, it fails."""
+    file, script = tmp_path / "state.json", tmp_path / "bin" / "pulumi"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\ncat "{file}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+    return file

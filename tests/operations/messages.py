@@ -19,7 +19,15 @@ _SPEAKERS = {
     "problem": 2,
 }
 # Functions that put a text together themselves.
-_AUTHORS = {"missing", "_documentation_ranges", "_wide_ranges", "_ends", "_inline_policies", "refuse_excess"}
+_AUTHORS = {
+    "missing",
+    "_documentation_ranges",
+    "_wide_ranges",
+    "_ends",
+    "_inline_policies",
+    "refuse_excess",
+    "explanation",
+}
 # Where a text stands before it is reported: variables, and the values of tables.
 _VARIABLES = {"rule", "_TYPES"}
 

@@ -17,6 +17,7 @@ from operations import import_plan, stack_files
 from operations.errors import OperationError, exit_code
 from sandbox.local_accounts import LocalAccounts
 from sandbox.workspace import REPOSITORY
+from tests.documents import MFA, document, trusting
 from tests.sandbox.processes import PATIENCE, eventually
 
 ROLE = "arn:aws:iam::222222222222:role/"
@@ -34,9 +35,7 @@ def state(kind: str, logical_name: str, provider: str, **inputs: Any) -> dict[st
 
 
 def trust(*principals: str, mfa: bool = True) -> str:
-    condition = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}} if mfa else {}
-    statement = {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"} | condition
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return json.dumps(document(trusting(list(principals), **(MFA if mfa else {}))))
 
 
 def planned_role(name: str) -> dict[str, Any]:

@@ -72,6 +72,74 @@ def test_what_all_targets_agree_on_is_taken_over_and_nothing_else(repository: Pa
     assert (read.static_ip_at, read.tags, read.trust_policy_quota) == ("both", {"team": "platform"}, 2048)
 
 
+def share(top: Path, **values: Any) -> None:
+    """Put keys into Pulumi.yaml, and take those of the account and addresses out of the targets' files."""
+    file = top / "Pulumi.yaml"
+    content = yaml.safe_load(file.read_text())
+    for key, value in values.items():
+        content["config"][key] = {"default": value}
+    file.write_text(yaml.safe_dump(content))
+    for stack in ("preprod", "production", "security"):
+        file = top / f"Pulumi.{stack}.yaml"
+        own = yaml.safe_load(file.read_text())
+        own["config"] = {
+            key: value for key, value in own["config"].items() if key.removeprefix("delegation:") not in values
+        }
+        file.write_text(yaml.safe_dump(own))
+
+
+def test_what_stands_once_in_the_shared_file_is_not_written_again(repository: Path) -> None:
+    share(repository, securityAccountId="111111111111", staticIps=["198.51.100.7"])
+    new_target.write(repository, "staging", "444444444444")
+    assert stack_files.read_values(repository, "staging") == {"targetAccountId": "444444444444"}
+    read = stack_files.read_settings(repository, "staging")
+    assert (read.security_account_id, read.cidrs) == ("111111111111", ("198.51.100.7/32",))
+    assert pack_config(repository, "staging")["iam-assume-role-requires-source-ip"] == {
+        "allowedCidrs": ["198.51.100.7/32"]
+    }
+
+
+def test_given_addresses_override_the_shared_ones(repository: Path) -> None:
+    share(repository, staticIps=["198.51.100.7"])
+    new_target.write(repository, "staging", "444444444444", ["203.0.113.77"])
+    assert stack_files.read_settings(repository, "staging").cidrs == ("203.0.113.77/32",)
+
+
+def test_a_target_that_overrides_the_shared_addresses_asks_for_those_of_the_new_one(repository: Path) -> None:
+    share(repository, staticIps=["198.51.100.7"])
+    configure(repository, "preprod", staticIps=["203.0.113.77"])
+    with pytest.raises(OperationError, match=r"do not agree on static IPs.* IPS="):
+        new_target.write(repository, "staging", "444444444444")
+
+
+TWO_GROUPS = {"IT-Admins": ["alice"], "Auditors": ["carol", {"name": "dave", "until": "2099-12-31"}]}
+TWO_ROLES = {"TSU-IAM-ACCESS": {"groups": ["IT-Admins"]}, "TSU-AUDIT": {"groups": ["Auditors", "IT-Admins"]}}
+
+
+def test_who_gets_in_is_said_by_role(repository: Path) -> None:
+    share(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
+    told = new_target.left_to_do(new_target.write(repository, "staging", "444444444444"))
+    assert "  TSU-IAM-ACCESS: IT-Admins\n" in told
+    assert "  TSU-AUDIT: Auditors, IT-Admins\n" in told
+    assert "delegation:only" in told
+
+
+def test_what_all_targets_narrow_the_new_one_narrows_too(repository: Path) -> None:
+    share(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
+    for stack in ("preprod", "production"):
+        configure(repository, stack, only={"groups": ["Auditors"]})
+    told = new_target.left_to_do(new_target.write(repository, "staging", "444444444444"))
+    assert "  TSU-AUDIT: Auditors\n" in told
+    assert "TSU-IAM-ACCESS" not in told
+    assert list(stack_files.read_settings(repository, "staging").access_roles) == ["TSU-AUDIT"]
+
+
+def test_revoked_sessions_are_not_taken_over(repository: Path) -> None:
+    for stack in ("preprod", "production"):
+        configure(repository, stack, revokeSessionsBefore="2025-11-25T10:00:00Z")
+    assert new_target.write(repository, "staging", "444444444444").revoke_sessions_before is None
+
+
 def test_exemptions_are_not_taken_over(repository: Path) -> None:
     for stack in ("preprod", "production"):
         config = pack_config(repository, stack)
@@ -100,6 +168,7 @@ def test_the_first_target_of_all_takes_the_policy_packs_addresses(repository: Pa
         pytest.param("staging.eu", "444444444444", [], "cannot be a stack's name", id="dot"),
         pytest.param("preprod", "444444444444", [], "Pulumi.preprod.yaml exists already", id="existing"),
         pytest.param("security", "444444444444", [], "Pulumi.security.yaml exists already", id="security"),
+        pytest.param("default", "444444444444", [], "default.json exists already", id="shared"),
         pytest.param("staging", "", [], "ACCOUNT=", id="no-account"),
         pytest.param("staging", "4444", [], "has 4 digits, where an account id has 12", id="short-account"),
         pytest.param("staging", "4444-4444-4444", [], "is not an account id", id="dashes"),

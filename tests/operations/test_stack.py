@@ -10,9 +10,12 @@ import pytest
 
 from operations import stack
 from operations.errors import OperationError
+from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 
 CONFIG = "policypacks/delegation/config/preprod.json"
+
+SHARED = "policypacks/delegation/config/default.json"
 
 
 @pytest.fixture
@@ -20,9 +23,7 @@ def top(tmp_path: Path) -> Path:
     """A checkout with the stacks' files and the policy pack."""
     for file in REPOSITORY.glob("Pulumi*.yaml"):
         shutil.copy(file, tmp_path)
-    shutil.copytree(
-        REPOSITORY / stack.PACK, tmp_path / stack.PACK, ignore=shutil.ignore_patterns(".venv", "__pycache__")
-    )
+    shutil.copytree(REPOSITORY / PACK, tmp_path / PACK, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     return tmp_path
 
 
@@ -46,6 +47,16 @@ def test_the_policy_packs_configuration_is_that_of_the_judging_checkout(top: Pat
     shutil.copytree(top, change, ignore=shutil.ignore_patterns("change"))
     (change / CONFIG).write_text('{"all": "disabled"}')
     assert stack.check(top, "preprod", change) == []
+
+
+def test_what_all_stacks_share_is_checked_too(top: Path) -> None:
+    (top / SHARED).write_text('{"all": {"allowedCidrs": ["198.51.0.0/16"]}}')
+    with pytest.raises(OperationError) as refusal:
+        stack.check(top, "preprod", top)
+    assert str(refusal.value).startswith(f"{SHARED}: all: allowedCidrs[0] is 198.51.0.0/16, wider than /24")
+    (top / SHARED).write_text('{"all": {"allowedCidrs": [{"cidr": "198.51.0.0/16", "reason": "the provider\'s"}]}}')
+    (note,) = stack.check(top, "preprod", top)
+    assert note.startswith(f"{SHARED}: all: allowedCidrs[0]: 198.51.0.0/16 is allowed")
 
 
 def test_what_is_allowed_for_a_reason_is_told(top: Path) -> None:

@@ -12,17 +12,6 @@ from operations import unfinished
 from operations.errors import OperationError
 
 
-@pytest.fixture
-def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that `pulumi stack export` prints; without it, it fails."""
-    file, script = tmp_path / "state.json", tmp_path / "bin" / "pulumi"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\ncat "{file}"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
-    return file
-
-
 def operation(kind: str, name: str) -> dict[str, Any]:
     urn = f"urn:pulumi:preprod::delegation::delegation:iam:AdminGroup$aws:iam/user:User::{name}"
     return {"type": kind, "resource": {"type": "aws:iam/user:User", "urn": urn}}

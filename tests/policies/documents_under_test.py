@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.documents import MFA, allow, deny, document, trusting
 from tests.policies.running import NETWORK, SECURITY, TARGET, Made
 
 ALICE = f"arn:aws:iam::{SECURITY}:user/alice"
@@ -12,28 +13,15 @@ ROLE = f"arn:aws:iam::{TARGET}:role/ACCESS"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-MFA: dict[str, Any] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 MFA_IF_EXISTS: dict[str, Any] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+YOUNG: dict[str, Any] = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+YOUNG_IF_EXISTS: dict[str, Any] = {"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
 ADDRESS: dict[str, Any] = {"IpAddress": {"aws:SourceIp": [NETWORK]}}
 BOUNDED: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
 
 
-def document(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(action: str | list[str], resource: str | list[str] = "*", **condition: Any) -> dict[str, Any]:
-    found = {"Effect": "Allow", "Action": action, "Resource": resource}
-    return {**found, "Condition": condition} if condition else found
-
-
-def deny(action: str | list[str], resource: str | list[str] = "*", **condition: Any) -> dict[str, Any]:
-    return {**allow(action, resource, **condition), "Effect": "Deny"}
-
-
 def trust(principal: Any = None, condition: dict[str, Any] = MFA, **more: Any) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Principal": principal or {"AWS": [ALICE]}, "Action": "sts:AssumeRole"}
-    return document(statement | ({"Condition": condition} if condition else {}) | more)
+    return document(trusting(principal or [ALICE], **condition) | more)
 
 
 CHANGES = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"]

@@ -31,6 +31,7 @@ CONFIG: dict[str, dict[str, Any]] = {
     "iam-trust-names-users-only": {"securityAccountId": SECURITY},
     "iam-assume-role-requires-source-ip": {"allowedCidrs": [NETWORK]},
     "iam-role-management-requires-source-ip": {"allowedCidrs": [NETWORK]},
+    "iam-explicit-account-provider": {"resources": "all"},
     "iam-no-user-management": {"securityAccountId": SECURITY},
     "iam-users-in-security-account-only": {"securityAccountId": SECURITY},
 }

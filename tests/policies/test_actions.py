@@ -34,6 +34,7 @@ def test_every_action_that_writes_is_refused_to_people_or_judged_by_a_rule_of_it
             "sts:AssumeRoleWithWebIdentity",
             "sts:DecodeAuthorizationMessage",
         ),
+        "cognito-identity:GetId",
         *("sts:SetContext", "sts:SetSourceIdentity", "sts:TagGetWebIdentityToken", "sts:TagSession"),
     }
 

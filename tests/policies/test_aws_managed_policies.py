@@ -15,6 +15,7 @@ from delegation_pack.rules import (
     iam_assume_role_requires_source_ip,
     iam_mfa_devices_own_only,
     iam_no_user_management,
+    iam_people_rights_are_listed,
     iam_role_management_is_bounded,
     iam_role_management_requires_mfa,
     iam_role_management_requires_source_ip,
@@ -35,8 +36,10 @@ JUDGES: dict[str, tuple[Judge, int]] = {
     "role management without MFA": (iam_role_management_requires_mfa.without_mfa, 30),
     "role management from elsewhere": (iam_role_management_requires_source_ip.from_elsewhere, 30),
     "ways around": (iam_role_management_is_bounded.ways_around, 29),
-    "beside role management": (iam_role_management_is_bounded.beside_role_management, 224),
-    "user management": (iam_no_user_management.user_management_elsewhere, 6),
+    "beside role management": (iam_role_management_is_bounded.beside_role_management, 266),
+    "open as a boundary": (iam_role_management_is_bounded.open_as_boundary, 250),
+    "rights of people": (iam_people_rights_are_listed.not_listed, 259),
+    "user management": (iam_no_user_management.manages_users, 10),
     "devices of others": (iam_mfa_devices_own_only.devices_of_others, 3),
 }
 

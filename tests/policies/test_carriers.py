@@ -7,25 +7,23 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     BOUNDED,
     CHANGES,
-    GRANT,
     MFA,
     READ_ONLY,
     READS,
     SELF_SERVICE,
-    allow,
-    deny,
-    document,
     managed,
     role,
     trust,
 )
-from tests.policies.running import CONFIG, TARGET, Made, refused
+from tests.policies.running import CONFIG, ELSEWHERE, TARGET, Made, refused
 
 OPEN = document(allow("*"))
+ELSEWHERE_GRANT = document(allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/ACCESS", **MFA, **ADDRESS))
 MANAGEMENT = document(
     allow(CHANGES, f"arn:aws:iam::{TARGET}:role/*", **BOUNDED, **MFA, **ADDRESS), deny("sts:AssumeRole")
 )
@@ -66,6 +64,7 @@ ON_DOCUMENTS = {
     "iam-no-user-management",
     "iam-mfa-devices-own-only",
 }
+ON_PEOPLE = {*ON_DOCUMENTS, "iam-people-rights-are-listed"}
 
 
 def snake(name: str) -> str:
@@ -94,7 +93,7 @@ def test_an_open_document_is_refused_by_every_policy_on_documents(key: str, as_t
 
 
 @pytest.mark.parametrize("key", carriers({}))
-@pytest.mark.parametrize("content", [GRANT, MANAGEMENT, READS], ids=["grant", "management", "reads"])
+@pytest.mark.parametrize("content", [ELSEWHERE_GRANT, MANAGEMENT, READS], ids=["grant", "management", "reads"])
 @pytest.mark.parametrize("account", [TARGET, None], ids=["known account", "no provider"])
 def test_a_safe_document_is_not_refused_on_any_resource(key: str, content: Any, account: str | None) -> None:
     made = carriers(content)[key]
@@ -105,12 +104,12 @@ def test_a_safe_document_is_not_refused_on_any_resource(key: str, content: Any, 
 @pytest.mark.parametrize(
     ("arn", "expected"),
     [
-        ("arn:aws:iam::aws:policy/AdministratorAccess", ON_DOCUMENTS),
-        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", ON_DOCUMENTS),
+        ("arn:aws:iam::aws:policy/AdministratorAccess", ON_PEOPLE),
+        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", ON_PEOPLE),
         (READ_ONLY, set()),
         ("arn:aws:iam::aws:policy/SecurityAudit", set()),
         ("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", set()),
-        (f"arn:aws:iam::{TARGET}:policy/AdministratorAccess", set()),
+        (f"arn:aws:iam::{TARGET}:policy/AdministratorAccess", {"iam-attached-policies-are-known"}),
     ],
 )
 def test_attached_policies_of_aws_are_judged_by_what_they_allow(type_: str, arn: str, expected: set[str]) -> None:
@@ -130,7 +129,7 @@ def test_nothing_is_refused_for_what_the_stack_and_the_configuration_do_not_say(
     assert refused(made, config={}) == []
 
 
-@pytest.mark.parametrize("content", [GRANT, MANAGEMENT], ids=["grant", "management"])
+@pytest.mark.parametrize("content", [ELSEWHERE_GRANT, MANAGEMENT], ids=["grant", "management"])
 def test_without_configuration_only_the_networks_are_missed(content: Any) -> None:
     made = Made(type="aws:iam/rolePolicy:RolePolicy", account=None, inputs={"role": "x", "policy": content})
     found = refused(made, config={})

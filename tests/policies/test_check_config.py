@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 PACK = Path(__file__).parents[2] / "policypacks" / "delegation"
+BOUNDED, TYPES, USERS = "iam-role-management-is-bounded", "delegation-types-are-judged", "iam-no-user-management"
 NETWORKS = "iam-assume-role-requires-source-ip"
 TRUST = "iam-trust-requires-mfa"
 VENDOR = {"account": "999999999999", "externalId": "abc-123", "reason": "scans"}
@@ -18,9 +20,17 @@ PIPELINE = {"provider": "id.example.com", "claim": "sub", "values": ["team-*"], 
 EXEMPT = {"resource": "access-role", "reason": "on trial", "until": "2999-12-31"}
 
 
+def wide(cidr: str) -> dict[str, str]:
+    return {"cidr": cidr, "reason": "on trial"}
+
+
 def check(*files: Path | str) -> subprocess.CompletedProcess[str]:
     """Run the check without site packages: it must not need any."""
-    command = [sys.executable, "-S", str(PACK / "check_config.py"), *map(str, files)]
+    return run(PACK, *files)
+
+
+def run(pack: Path, *files: Path | str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-S", str(pack / "check_config.py"), *map(str, files)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -40,8 +50,16 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {NETWORKS: {"allowedCidrs": [], "mode": "both", "enforcementLevel": "mandatory"}},
         {NETWORKS: {"allowedCidrs": ["198.51.100.7", "2001:db8::/48"]}},
         {TRUST: {"exempt": [EXEMPT]}},
+        {TRUST: {"exempt": [{**EXEMPT, "resource": "urn:pulumi:x::delegation::a:b$aws:iam/role:Role::access-role"}]}},
+        {TRUST: {"exempt": [{**EXEMPT, "resource": "urn:pulumi:x::delegation::a:b$aws:iam/role:Role::access-*"}]}},
+        {USERS: {"securityAccountId": "111111111111"}},
+        {BOUNDED: {"protectedRoles": ["OrganizationAccountAccessRole", "delegation-*", "breakglass"]}},
+        {TYPES: {"allowedTypes": ["aws:s3/bucket:Bucket", "aws-native:s3:Bucket", "kubernetes:apps/v1:Deployment"]}},
+        {NETWORKS: {"allowedCidrs": [wide("8.8.0.0/24"), "8.8.1.0/24"]}},
+        {NETWORKS: {"allowedCidrs": [wide("8.0.0.0/8"), wide("2003::/19")]}},
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
         {TRUST: {"vendors": [VENDOR]}},
+        {NETWORKS: {"together": True}},
         {"iam-trust-binds-federation": {"pipelines": [PIPELINE]}},
     ],
     ids=json.dumps,
@@ -59,6 +77,7 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ("{", "it is not JSON"),
         ("[]", "it is not a JSON object"),
         ('{"%s": {}, "%s": {}}' % (TRUST, TRUST), "stands twice"),  # noqa: UP031
+        ({NETWORKS: {"together": "yes"}}, 'together is "yes", not true or false'),
         ({TRUST: {"vendors": ["999999999999"]}}, "not an object of account, externalId, reason"),
         ({TRUST: {"vendors": [{**VENDOR, "external_id": "x"}]}}, "vendors[0] has no property external_id."),
         ({TRUST: {"vendors": [{**VENDOR, "externalId": ""}]}}, "shorter than 2 characters"),
@@ -79,17 +98,21 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({TRUST: {"allowedCidrs": []}}, "it has no property allowedCidrs"),
         ({NETWORKS: {"allowedCidrs": "203.0.113.10"}}, "not a list"),
         ({NETWORKS: {"allowedCidrs": [203]}}, "allowedCidrs[0] is 203, not a text"),
+        ({NETWORKS: {"allowedCidrs": ["8.8.8.8/24"]}}, "has host bits set"),
+        ({NETWORKS: {"allowedCidrs": ["8.8.0.0/24", "8.8.1.0/24"]}}, "holds all of 8.8.0.0/23, wider than /24"),
+        ({NETWORKS: {"allowedCidrs": ["2001:db8::/48", "2001:db8:1::/48"]}}, "holds all of 2001:db8::/47"),
+        ({NETWORKS: {"allowedCidrs": [wide("0.0.0.0/1"), wide("128.0.0.0/1")]}}, "more than a /8 of IPv4"),
+        ({NETWORKS: {"allowedCidrs": [wide(f"{i}.0.0.0/9") for i in range(1, 9, 2)]}}, "more than a /8 of IPv4"),
+        ({NETWORKS: {"allowedCidrs": [wide("2000::/3")]}}, "more than a /19 of IPv6"),
         ({NETWORKS: {"allowedCidrs": ["203.0.113.300"]}}, "no address and no CIDR"),
-        ({NETWORKS: {"allowedCidrs": ["0.0.0.0/0"]}}, "every address there is"),
         ({NETWORKS: {"allowedCidrs": ["8.8.8.0/23"]}}, 'wider than /24: write {"cidr": "8.8.8.0/23", "reason": "…"}'),
         ({NETWORKS: {"allowedCidrs": ["2001:db8::/47"]}}, "wider than /48"),
-        ({NETWORKS: {"allowedCidrs": [{"cidr": "0.0.0.0/0", "reason": "all"}]}}, "every address there is"),
-        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16"}]}}, "not an object of cidr and reason"),
-        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": " "}]}}, "not an object of cidr and reason"),
+        ({NETWORKS: {"allowedCidrs": [wide("0.0.0.0/0")]}}, "which would switch the policy off"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16"}]}}, "nor an object of cidr and reason"),
+        ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": " "}]}}, "nor an object of cidr and reason"),
         ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": "x", "by": "zoë"}]}}, '"by": "zoë"}, not'),
         ({NETWORKS: {"mode": "none"}}, "it must be one of grant, session, both"),
-        ({"iam-no-user-management": {"securityAccountId": "1111"}}, "securityAccountId is '1111'"),
-        ({"iam-no-user-management": {"securityAccountId": 111111111111}}, "not a text"),
+        ({"iam-trust-names-users-only": {"adminUsers": [1]}}, "adminUsers[0] is 1, not a text"),
         ({"iam-policy-size": {"trustPolicyQuota": 9000}}, "outside 2048 to 8192"),
         ({"iam-policy-size": {"trustPolicyQuota": True}}, "not a whole number"),
         ({TRUST: {"exempt": {}}}, "exempt is not a list"),
@@ -97,7 +120,22 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({TRUST: {"exempt": [{**EXEMPT, "reason": ""}]}}, "it has no reason"),
         ({TRUST: {"exempt": [EXEMPT, {**EXEMPT, "until": "2026-01-31"}]}}, "exempt[1] does not count: it ended"),
         ({TRUST: {"exempt": [{**EXEMPT, "until": "20990131"}]}}, "no day in the form YYYY-MM-DD"),
-        ({TRUST: {"exempt": [{**EXEMPT, "resource": "*"}]}}, "switch the policy off"),
+        *(
+            ({TRUST: {"exempt": [{**EXEMPT, "resource": pattern}]}}, "for more than it says")
+            for pattern in (
+                *("*", "?", "urn:*", "*e*", "access-*", "urn:pulumi:*", "urn:pulumi:preprod::*", "*::access-role"),
+                *("urn:pulumi:preprod::delegation::*", "urn:pulumi:preprod::delegation::aws:iam/role:Role::*"),
+                "urn:pulumi:*::delegation::aws:iam/role:Role::access-*",
+                "urn:pulumi:preprod::delegation::aws:iam/*:Role::access-*",
+                "urn:pulumi:preprod::delegation::aws:iam/role:Role::*-role",
+            )
+        ),
+        ({USERS: {"securityAccountId": "222222222222"}}, "111111111111 and 222222222222 together with default.json"),
+        ({BOUNDED: {"protectedRoles": ["delegation-*"]}}, "lacks OrganizationAccountAccessRole"),
+        ({BOUNDED: {"protectedRoles": ["OrganizationAccountAccessRole", "delegation-*", "*"]}}, "every role there is"),
+        ({TYPES: {"allowedTypes": ["aws:iam/*"]}}, "no type of resources"),
+        ({TYPES: {"allowedTypes": ["*"]}}, "no type of resources"),
+        ({TYPES: {"otherTypes": "allow"}}, "it must be one of pass, refuse"),
         ({TRUST: {"exempt": [{**EXEMPT, "ticket": "1"}]}}, "'ticket' is none of"),
         ({"iam-source-ip-can-match": {"exempt": [EXEMPT]}}, "it has no property exempt"),
     ],
@@ -136,3 +174,54 @@ def test_a_wide_range_passes_with_its_reason_and_is_reported(tmp_path: Path) -> 
 
 def test_no_file_is_a_wrong_start() -> None:
     assert check().returncode == 2
+
+
+DEFAULT = """{"all": {"securityAccountId": "111111111111", "protectedRoles": ["breakglass"]}}"""
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A copy of the pack, to change what all stacks share."""
+    copy = tmp_path / "pack"
+    shutil.copytree(PACK, copy, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "it is not JSON"),
+        ('{"all": {}, "all": {}}', "stands twice"),
+        ({"all": {"securityAccountID": "111111111111"}}, "Did you mean securityAccountId?"),
+        ({"all": {"securityAccountId": "1111"}}, "all: securityAccountId is '1111', not 12 digits"),
+        ({"all": {"securityAccountId": 111111111111}}, "not a text"),
+        ({"all": {"exempt": [EXEMPT]}}, "all: it has no property exempt"),
+        ({"all": {"enforcementLevel": "disabled"}}, "all: it has no property enforcementLevel"),
+        ({"all": "disabled"}, "all: it is not an object of properties"),
+        ({TRUST: "disabled"}, "a level has no place here"),
+        ({TRUST: {"enforcementLevel": "mandatory"}}, "a level has no place here"),
+        ({"iam-trust-require-mfa": {}}, "Did you mean iam-trust-requires-mfa?"),
+        ({USERS: {"securityAccountId": "222222222222"}, "all": {"securityAccountId": "111111111111"}}, "one Security"),
+        ({NETWORKS: {"allowedCidrs": ["8.0.0.0/8"]}}, "wider than /24"),
+        (None, "it cannot be read"),
+    ],
+    ids=str,
+)
+def test_what_all_stacks_share_is_checked_with_each_file(pack: Path, content: Any, says: str) -> None:
+    default = pack / "config" / "default.json"
+    default.unlink()
+    if content is not None:
+        default.write_text(content if isinstance(content, str) else json.dumps(content))
+    result = run(pack, pack / "config" / "preprod.json")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{default}: ")
+    assert says in line
+
+
+def test_a_stack_may_add_to_what_all_share_and_not_take_away(pack: Path) -> None:
+    (pack / "config" / "default.json").write_text(DEFAULT)
+    stack = pack / "config" / "preprod.json"
+    for roles, problems in ((["breakglass", "more"], 0), (["more"], 1), ([], 1)):
+        stack.write_text(json.dumps({BOUNDED: {"protectedRoles": roles}}))
+        result = run(pack, stack)
+        assert len(result.stderr.splitlines()) == problems

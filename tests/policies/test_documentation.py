@@ -42,4 +42,4 @@ def test_the_bad_example_is_refused_and_the_good_one_is_not(name: str) -> None:
 
 
 def test_the_entries_with_documents_show_them() -> None:
-    assert len(WITH_EXAMPLES) == 12
+    assert len(WITH_EXAMPLES) == 13

@@ -58,8 +58,9 @@ def test_what_looks_like_no_region_has_no_partition(region: str) -> None:
 
 @EACH
 def test_sts_is_where_the_sdk_finds_it(partition: str) -> None:
+    session = botocore.session.Session()
     for region in PARTITIONS[partition].regions:
-        client: Any = botocore.session.Session().create_client(
+        client: Any = session.create_client(
             "sts",
             region_name=region,
             aws_access_key_id="nobody",

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sandbox.workspace import Workspace
+from tests.documents import allow, document
 from tests.policies.analyzing import PACK, analyze, mandatory
-from tests.policies.documents_under_test import GRANT, allow, attachment, document, group_policy, managed, role, trust
+from tests.policies.documents_under_test import GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.running import SECURITY, UNKNOWN, Made
 
 
@@ -131,3 +132,45 @@ def test_a_faulty_exemption_is_refused_where_it_is_for_nothing(workspace: Worksp
     assert [one["message"].splitlines()[-1] for one in found if one["enforcementLevel"] == "mandatory"] == [
         "Exemption 1 does not count: it has no reason."
     ]
+
+
+BUCKET = Made(type="aws:s3/bucket:Bucket", name="logs", inputs={"bucket": "logs"})
+TYPES = "delegation-types-are-judged"
+
+
+def test_a_stack_s_file_overrides_what_all_share_property_by_property(workspace: Workspace, tmp_path: Path) -> None:
+    default = workspace.root / PACK / "config" / "default.json"
+    before = default.read_text()
+    shared = {"all": {"securityAccountId": "999999999999"}, TYPES: {"otherTypes": "refuse", "allowedTypes": []}}
+    default.write_text(json.dumps(shared))
+    try:
+        state = state_of(role(), BUCKET)
+        of_default = analyze(workspace, tmp_path, state, {})
+        # Of the same property the stack's value counts, the other one stays; the level stays that of the policy.
+        changed = {
+            "iam-trust-names-users-only": {"securityAccountId": SECURITY},
+            TYPES: {"allowedTypes": [role().type, "pulumi:providers:aws"]},
+        }
+        of_stack = analyze(workspace, tmp_path, state, changed)
+    finally:
+        default.write_text(before)
+    assert mandatory(of_default) == {"iam-trust-names-users-only", TYPES}
+    assert [one["resourceUrn"] for one in of_stack if one["enforcementLevel"] == "mandatory"] == [BUCKET.urn]
+    assert mandatory(of_stack) == {TYPES}
+
+
+@pytest.mark.parametrize("content", ["{", '{"iam-trust": {}}', '{"all": {"securityAccount": "1"}}'])
+def test_a_pack_whose_shared_configuration_is_faulty_judges_nothing_and_says_so(
+    workspace: Workspace, tmp_path: Path, content: str
+) -> None:
+    default = workspace.root / PACK / "config" / "default.json"
+    before = default.read_text()
+    default.write_text(content)
+    try:
+        (tmp_path / "state.json").write_text(json.dumps(state_of(role())))
+        arguments = ("--file", str(tmp_path / "state.json"), "--policy-pack", str(PACK))
+        result = workspace.run("policy", "analyze", *arguments)
+    finally:
+        default.write_text(before)
+    assert result.returncode != 0
+    assert "ValueError" in result.output or "JSONDecodeError" in result.output

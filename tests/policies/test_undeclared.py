@@ -9,14 +9,12 @@ from delegation_pack.rules import RULES
 from delegation_pack.sdk import UNDECLARED, policies
 from pulumi_policy import StackValidationArgs, StackValidationPolicy
 
+from tests.documents import MFA, allow, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     GRANT,
-    MFA,
     ROLE,
     SESSION_DENY,
-    allow,
-    document,
     group_policy,
     managed,
     role,
@@ -25,7 +23,7 @@ from tests.policies.documents_under_test import (
 from tests.policies.running import CONFIG, SECURITY, in_stack, refused
 
 OPEN = document(allow("sts:AssumeRole", ROLE, **ADDRESS))
-ELSEWHERE = document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS))
+ELSEWHERE = document(allow("sts:AssumeRole", "arn:aws:iam::999999999999:role/X", **MFA, **ADDRESS))
 GONE = replace(role(name="gone"), inputs={**role().inputs, "name": "GONE"})
 
 

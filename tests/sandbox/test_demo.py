@@ -87,7 +87,18 @@ def test_table_and_link_lead_to_each_target(told: Told, stack: str, account: str
     table = told.output[told.output.index("Who gets in where") :]
     for text in (stack, account, "alice", "bob", "TSU-IAM-ACCESS", "required", "203.0.113.10/32"):
         assert text in table
-    assert re.search(rf"^  {stack}: https://signin\S+account={account}\S*$", table, re.MULTILINE)
+    for role in ("TSU-IAM-ACCESS", "TSU-AUDIT"):
+        link = rf"^  {stack}: https://signin\S+account={account}&roleName={role}&\S*$"
+        assert re.search(link, table, re.MULTILINE)
+
+
+def test_two_groups_and_two_roles_are_shown_with_what_each_asks_for(told: Told) -> None:
+    table = told.output[told.output.index("Who gets in where") :].split("Switch role in the browser")[0]
+    people = [line.split("│")[1].strip() for line in table.splitlines() if line.startswith("│") and "preprod" in line]
+    assert people == ["carol", "dave", "alice, bob"]
+    words = " ".join(re.sub(r"[│┃]", " ", table).split())
+    for text in ("older than", "named as", "until 2099-12-31"):
+        assert text in words
 
 
 def test_lines_fit_a_terminal_except_links(told: Told) -> None:

@@ -46,6 +46,9 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
     (folder / "operations" / "unfinished.py").write_text(
         "import sys\ndef check(top, stack):\n    if (top / 'killed').exists(): sys.exit(f'{stack} has not ended.')\n"
     )
+    (folder / "operations" / "held_groups.py").write_text(
+        "import sys\ndef check(top, verb):\n    sys.exit(f'Asked in {top} before {verb}.')\n"
+    )
     return folder
 
 
@@ -185,6 +188,27 @@ def test_nothing_is_updated_on_top_of_a_killed_update(repository: Path, pulumi: 
     assert refused.returncode != 0
     assert "preprod has not ended." in refused.stderr
     assert not pulumi.exists()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+def test_groups_that_hold_grants_are_looked_for_in_the_security_account(
+    repository: Path, pulumi: Path, verb: str
+) -> None:
+    (repository / PACK / "check_config.py").write_text(
+        "def problems(file):\n    return []\ndef wide_ranges(file):\n    return []\n"
+    )
+    refused = make(repository, verb, "STACK=security")
+    assert refused.returncode != 0
+    assert f"Asked in . before {verb}." in refused.stderr
+    assert not pulumi.exists()
+
+
+@pytest.mark.parametrize(("confirmed", "options"), [("YES=1", "--yes"), ("YES=0", ""), ("YES=", "")])
+@pytest.mark.parametrize(("verb", "given"), [("revoke", "--stack all"), ("offboard", "--admin carol")])
+def test_only_one_confirms(repository: Path, verb: str, given: str, confirmed: str, options: str) -> None:
+    (repository / "operations" / f"{verb}.py").write_text("import sys\nprint(*sys.argv[1:])\n")
+    done = make(repository, verb, "STACK=all", "ADMIN=carol", confirmed)
+    assert done.stdout == f"{given} {options}".rstrip() + "\n"
 
 
 def test_setup_gives_the_policy_pack_the_virtual_environment(repository: Path) -> None:

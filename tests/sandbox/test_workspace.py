@@ -140,6 +140,31 @@ def test_stand_in_is_on_path_where_the_real_provider_is_not(open_workspace: Work
     assert (Path(first) / "pulumi-resource-aws").exists()
 
 
+def port_of_stand_in(opened: Workspace, **environment: str) -> str:
+    """Start the stand-in as the engine does, and return the port that it prints."""
+    plugin = Path(opened.env["PATH"].split(os.pathsep)[0], "pulumi-resource-aws")
+    with subprocess.Popen(
+        [plugin, "127.0.0.1:1"],
+        env=opened.env | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        port = process.stdout.readline()
+        os.killpg(process.pid, signal.SIGKILL)
+    return port
+
+
+def test_one_stand_in_answers_every_run_of_the_same_environment(open_workspace: Workspace) -> None:
+    shared = open_workspace.root.parent / "port"
+    assert eventually(lambda: shared.read_text() != "")
+    assert port_of_stand_in(open_workspace) == port_of_stand_in(open_workspace) == shared.read_text()
+    for elsewhere in ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, {"DELEGATION_CALL_LOG": "calls"}):
+        assert int(port_of_stand_in(open_workspace, **elsewhere)) != int(shared.read_text())
+
+
 def test_real_provider_on_path_is_left_alone(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"pulumi-resource-aws": "#!/bin/sh\n"})
     (tmp_path / "pulumi-resource-aws").chmod(0o755)
@@ -245,16 +270,17 @@ def test_language_host_that_stays_behind_a_killed_engine_is_ended(
 ) -> None:
     started = tmp_path / "started"
     with ThreadPoolExecutor() as threads, Workspace(repository) as opened:
-        home = f"PULUMI_HOME={opened.env['PULUMI_HOME']}"
+        mark = f"OF_THIS_RUN={tmp_path}"
         shutil.copy(staying_host, opened.env["PATH"].split(os.pathsep)[0])
         opened.run("stack", "init", "security").check()
         statement = f"delegation:statement={sleeping(started)}"
-        run = threads.submit(opened.run, "up", "--yes", "--stack", "security", "--config", statement)
+        up = ("up", "--yes", "--stack", "security", "--config", statement)
+        run = threads.submit(opened.run, *up, env={"OF_THIS_RUN": str(tmp_path)})
         assert eventually(started.exists)
-        (pulumi,) = (pid for pid, command in inheritors(home).items() if "/pulumi up " in command)
+        (pulumi,) = (pid for pid, command in inheritors(mark).items() if "/pulumi up " in command)
         os.kill(pulumi, signal.SIGKILL)
         assert run.result(timeout=PATIENCE).returncode != 0
-        assert inheritors(home) == {}
+        assert inheritors(mark) == {}
 
 
 DRIVER = """

@@ -438,6 +438,25 @@ def test_cli_profiles_name_role_device_and_session(
     assert lines | {"[profile preprod]", "role_arn = arn:aws:iam::222222222222:role/TSU-IAM-ACCESS"} <= set(profile)
 
 
+def test_a_cli_profile_says_when_to_begin_again_where_mfa_may_be_of_some_age_only(
+    access: Callable[..., Recorded],
+) -> None:
+    ages = {"OLD": {}, "ONE": {"mfaMaxAgeHours": 1}, "TWO": {"mfaMaxAgeHours": 2}}
+    roles = {name: {"groups": ["Auditors"], **fields} for name, fields in ages.items()}
+    profiles = access(groups=TWO_GROUPS, roles=roles).outputs["cliProfiles"]
+    said = {
+        name: re.findall(r"^# 3\..*$|^#    In.*$", texts["mfaInSession"], re.MULTILINE)
+        for name, texts in profiles.items()
+    }
+    console = "#    In the console sign out and in again."
+    assert said == {
+        "OLD": [],
+        "ONE": ["# 3. The role takes MFA that is up to 1 hour old: then begin at 1 again.", console],
+        "TWO": ["# 3. The role takes MFA that is up to 2 hours old: then begin at 1 again.", console],
+    }
+    assert not any("# 3." in texts["mfaSerial"] for texts in profiles.values())
+
+
 def test_mfa_in_session_comes_first(access: Callable[..., Recorded]) -> None:
     assert next(iter(access().outputs["cliProfiles"]["TSU-IAM-ACCESS"])) == "mfaInSession"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.recording import NO_GROUP, PROVIDER, RunPulumi
 
+REPOSITORY = Path(__file__).parents[2]
 SECURITY = {
     "delegation:securityAccountId": "111111111111",
     "delegation:groups": {"IT-Admins": ["alice", "bob"]},
@@ -170,3 +172,13 @@ def test_an_admin_outside_the_live_group_stops_an_update(run_program: RunPulumi)
     (error,) = recorded.said("ERROR")
     assert error.startswith(f"Not in group IT-Admins of the Security account: {MEMBERS[1]}. ")
     assert recorded.exit_code == 32
+
+
+def test_the_policy_pack_allows_exactly_the_types_that_the_stacks_use(run_program: RunPulumi) -> None:
+    runs = [
+        run_program(stack="security", config=SECURITY, members=NO_GROUP),
+        run_program(stack="preprod", config=PREPROD | {"delegation:staticIpAt": "both"}, members=MEMBERS),
+    ]
+    used = {resource.type for recorded in runs for resource in recorded.resources} - {"pulumi:pulumi:Stack"}
+    shared = json.loads((REPOSITORY / "policypacks" / "delegation" / "config" / "default.json").read_text())
+    assert sorted(used) == shared["delegation-types-are-judged"]["allowedTypes"]

@@ -11,10 +11,9 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = (REPOSITORY, REPOSITORY / "policypacks" / "delegation")
 """Where top-level modules and packages stand."""
+_OTHERS = {"tests", "node_modules", ".venv", ".git", ".mypy_cache"}
 FILES = sorted(
-    path
-    for path in REPOSITORY.rglob("*.py")
-    if not any(part.startswith(".") or part in ("tests", "node_modules") for part in path.relative_to(REPOSITORY).parts)
+    path for path in REPOSITORY.rglob("*.py") if not _OTHERS.intersection(path.relative_to(REPOSITORY).parts)
 )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from delegation_pack.configuration import Network, merged
 from delegation_pack.iam import Document
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 """Carrier-grade NAT, RFC 6598: `is_private` does not know it."""
@@ -14,15 +13,13 @@ _SHARED = ipaddress.ip_network("100.64.0.0/10")
 
 def networks_of(document: Document) -> list[Network]:
     """Return the networks with which a document compares aws:SourceIp, merged."""
-    v4: list[ipaddress.IPv4Network] = []
-    v6: list[ipaddress.IPv6Network] = []
+    found = []
     for statement in document.statements:
         for condition in statement.conditions:
             if condition.key.lower() == "aws:sourceip" and "IpAddress" in condition.operator:
                 for value in condition.values:
-                    network = ipaddress.ip_network(value, strict=False)
-                    v4.append(network) if isinstance(network, ipaddress.IPv4Network) else v6.append(network)
-    return [*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6)]
+                    found.append(ipaddress.ip_network(value, strict=False))
+    return merged(found)
 
 
 def can_match(network: Network) -> bool:

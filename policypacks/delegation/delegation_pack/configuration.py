@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from delegation_pack.iam import Unverifiable
 
 Config = Mapping[str, Any]
 """One rule's configuration."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+WIDEST_WITHOUT_REASON = {4: 24, 6: 48}
+WIDEST = {4: 8, 6: 19}
+"""The shortest prefixes, by IP version, of ranges that are allowed without a reason and at all."""
+
+ALWAYS_PROTECTED = ("OrganizationAccountAccessRole",)
+"""Names of the roles that are protected whatever the configuration says."""
 
 MODES = ("grant", "session", "both")
 """Where the source address is tested: when the role is assumed, on each request of its session, or both."""
@@ -44,6 +54,16 @@ NETWORKS: Mapping[str, Any] = {
         ),
     },
 }
+TOGETHER: Mapping[str, Any] = {
+    "together": {
+        "type": "boolean",
+        "default": False,
+        "description": (
+            "Judge the documents that one principal holds together, so that a Deny in one counts for the others; of a "
+            "group also the Denies that each of its members carries."
+        ),
+    }
+}
 SECURITY_ACCOUNT: Mapping[str, Any] = {
     "securityAccountId": {
         "type": "string",
@@ -51,12 +71,23 @@ SECURITY_ACCOUNT: Mapping[str, Any] = {
         "description": "The only account with IAM users: 12 digits, quoted.",
     }
 }
+PROTECTED_ROLES: Mapping[str, Any] = {
+    "protectedRoles": {
+        "type": "array",
+        "items": {"type": "string"},
+        "default": list(ALWAYS_PROTECTED),
+        "description": (
+            "Names of roles, * and ? as wildcards, that nobody may change or be granted, besides those that are always "
+            f"protected: {', '.join(ALWAYS_PROTECTED)}."
+        ),
+    },
+}
 EXEMPT: Mapping[str, Any] = {
     "type": "array",
     "items": {"type": "object"},
     "description": (
-        "Exceptions, each an object of resource (a name or URN; * and ? are wildcards), reason, and until, the last "
-        "day on which it counts (YYYY-MM-DD)."
+        "Exceptions, each an object of resource (a name, a URN, or a URN up to the beginning of a name and *), reason, "
+        "and until, the last day on which it counts (YYYY-MM-DD)."
     ),
 }
 
@@ -65,19 +96,102 @@ def allowed_networks(config: Config) -> list[str]:
     """Return the networks of a rule's configuration.
 
     Raises:
-        Unverifiable: there are none, or one is no network.
+        Unverifiable: there are none, or something is wrong with one or with all together.
     """
     networks = config.get("allowedCidrs")
     if not isinstance(networks, Sequence) or isinstance(networks, str):
         raise Unverifiable("allowedCidrs is not in the policy's configuration, so no network is known to be allowed.")
-    # A wide range is an object of cidr and reason.
-    cidrs = [entry.get("cidr") if isinstance(entry, Mapping) else entry for entry in networks]
-    for cidr in cidrs:
+    for problem in network_problems(networks):
+        raise Unverifiable(f"allowedCidrs{problem}")
+    return [_parts(entry)[0] for entry in networks]
+
+
+def network_problems(entries: Sequence[Any]) -> Iterator[str]:
+    """Yield what is wrong with a list of networks, as sentences that begin with the place in it.
+
+    Without a reason nothing is wider than `WIDEST_WITHOUT_REASON`, in one entry or in adjacent ones; all together are
+    no more than `WIDEST`.
+    """
+    narrow, everything = list[Network](), list[Network]()
+    for i, entry in enumerate(entries):
+        cidr, reason = _parts(entry)
+        if not cidr:
+            yield f"[{i}] is {json.dumps(entry, ensure_ascii=False)}, not a text, nor an object of cidr and reason."
+            continue
         try:
-            ipaddress.ip_network(str(cidr), strict=False)
-        except ValueError:
-            raise Unverifiable(f"allowedCidrs holds {cidr!r}, which is no address or CIDR.") from None
-    return [str(cidr) for cidr in cidrs]
+            network = ipaddress.ip_network(cidr)
+        except ValueError as error:
+            yield f"[{i}] is {cidr!r}, no address and no CIDR: {error}."
+            continue
+        everything.append(network)
+        if not reason:
+            narrow.append(network)
+            if network.prefixlen < WIDEST_WITHOUT_REASON[network.version]:
+                yield (
+                    f"[{i}] is {cidr}, wider than /{WIDEST_WITHOUT_REASON[network.version]}: write "
+                    f'{{"cidr": "{cidr}", "reason": "…"}}.'
+                )
+    for network in merged(narrow):
+        if network not in narrow and network.prefixlen < WIDEST_WITHOUT_REASON[network.version]:
+            yield (
+                f" holds all of {network}, wider than /{WIDEST_WITHOUT_REASON[network.version]}: write "
+                f'{{"cidr": "{network}", "reason": "…"}} in place of its parts.'
+            )
+    for version, bits in ((4, ipaddress.IPV4LENGTH), (6, ipaddress.IPV6LENGTH)):
+        widest = WIDEST[version]
+        of_version = (network for network in merged(everything) if network.version == version)
+        if sum(network.num_addresses for network in of_version) > 2 ** (bits - widest):
+            yield (
+                f" holds more than a /{widest} of IPv{version}, the widest range there is in one hand, which would "
+                "switch the policy off: name the ranges that the office or VPN really has."
+            )
+
+
+def _parts(entry: Any) -> tuple[str, str]:
+    """The CIDR and the reason of an entry; no CIDR if it has another form."""
+    match entry:
+        case str(cidr):
+            return cidr, ""
+        # Not a dict where the policy SDK made it.
+        case {"cidr": str(cidr), "reason": str(reason), **rest} if reason.strip() and not rest:
+            return cidr, reason
+        case _:
+            return "", ""
+
+
+def merged(networks: Iterable[Network]) -> list[Network]:
+    """Return networks without overlaps, adjacent ones as one."""
+    v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+    return [*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6)]
+
+
+def protected_roles(config: Config) -> list[str]:
+    """Return the names of the roles that nobody may change or enter: those that are always, and the rule's own."""
+    return list(dict.fromkeys([*ALWAYS_PROTECTED, *config.get("protectedRoles", ())]))
+
+
+def shared(content: Mapping[str, Any], properties: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+    """Return the properties by policy of what all stacks share, from the pack's own file.
+
+    Under "all" stand the properties of every policy that has them, so that each value has one place.
+
+    Args:
+        content: the file's: objects by policy.
+        properties: names of properties by policy.
+
+    Raises:
+        ValueError: a policy or a property is unknown.
+    """
+    for_all = content.get("all", {})
+    for name, values in content.items():
+        known = set().union(*properties.values()) if name == "all" else properties.get(name)
+        if known is None or not isinstance(values, Mapping) or values.keys() - known:
+            raise ValueError(f"{name}: no such policy, or not an object of its properties")
+    return {
+        name: {key: value for key, value in for_all.items() if key in known} | content.get(name, {})
+        for name, known in properties.items()
+    }
 
 
 def mode(config: Config) -> str:

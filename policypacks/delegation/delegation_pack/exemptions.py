@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+_WHOLE_PREFIX = re.compile(r"urn:pulumi:([^*?:]+::){2}[^*?]+::[^*?]+\*")
+"""Stack, project and type in full, and the beginning of a name."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -23,7 +25,7 @@ class Exemption:
     """One valid exemption."""
 
     resource: str
-    """Name or URN; `*` and `?` are wildcards."""
+    """A name, a URN, or the beginning of a URN and `*`."""
     reason: str
     until: date
     """The last day, in UTC, on which it counts."""
@@ -37,8 +39,7 @@ def covers(pattern: object, name: str, urn: str) -> bool:
     """Tell whether a pattern is for a resource; what is no text is for none."""
     if not isinstance(pattern, str):
         return False
-    form = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-    return any(form.fullmatch(text) for text in (name, urn))
+    return pattern in (name, urn) or (pattern.endswith("*") and urn.startswith(pattern[:-1]))
 
 
 def today() -> date:
@@ -50,7 +51,7 @@ def exemption(item: Any) -> Exemption:
     """Read an exemption of a policy's configuration.
 
     Raises:
-        ExemptionError: it lacks something, names every resource, or its day is past.
+        ExemptionError: it lacks something, names no resource and no URN up to a part of the name, or its day is past.
     """
     if not isinstance(item, Mapping):
         raise ExemptionError("it is not an object of resource, reason and until")
@@ -60,8 +61,11 @@ def exemption(item: Any) -> Exemption:
     for name in ("resource", "reason", "until"):
         if not isinstance(item.get(name), str) or not item[name].strip():
             raise ExemptionError(f"it has no {name}")
-    if not item["resource"].strip("*?: "):
-        raise ExemptionError(f"resource {item['resource']!r} is for every resource, which would switch the policy off")
+    if re.search(r"[*?]", item["resource"]) and not _WHOLE_PREFIX.fullmatch(item["resource"]):
+        raise ExemptionError(
+            f"resource {item['resource']!r} is for more than it says: write a resource's name or URN, or a URN up to "
+            "the beginning of a name and *, such as urn:pulumi:preprod::delegation::aws:iam/role:Role::ci-*"
+        )
     try:
         until = date.fromisoformat(item["until"] if _DAY.fullmatch(item["until"]) else "")
     except ValueError:

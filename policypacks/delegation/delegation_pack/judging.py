@@ -8,6 +8,7 @@ grant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from delegation_pack.configuration import Config
@@ -18,12 +19,15 @@ from delegation_pack.model import (
     UNKNOWN,
     Model,
     Policy,
+    Principal,
+    PrincipalType,
     Resource,
     attached_policies,
     aws_managed,
     identity_policies,
     trusts,
 )
+from delegation_pack.rights import only_denies
 from delegation_pack.rule import Violation
 
 Judge = Callable[[Policy, Config], Iterator[str]]
@@ -31,9 +35,6 @@ Judge = Callable[[Policy, Config], Iterator[str]]
 
 MFA_ON_ALLOW = '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
 ADDRESS_ON_ALLOW = '"Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.10/32"]}}'
-
-_WITHIN = "judgedPoliciesOfAws"
-"""Not a property that anybody configures: the policies of AWS that are being judged, which may name each other."""
 
 
 def judged(policy: Policy, config: Config, judge: Judge) -> Iterator[str]:
@@ -66,19 +67,17 @@ def on_inline(
     def on_resource(resource: Resource, config: Config) -> Iterator[str]:
         if not concerns(resource, config):
             return
+        together = _together(config)
         for policy in identity_policies(resource):
-            if not policy.managed:
+            if not policy.managed and not together:
                 yield from judged(policy, config, judge)
         for place, arn in attached_policies(resource):
             if arn is UNKNOWN:
                 continue
             if not isinstance(arn, str) or not arn.startswith("arn:"):
                 yield f"{resource.label} cannot be verified: {place} is {arn!r}, not the ARN of a managed policy."
-            elif refuses(judge, arn):
-                yield (
-                    f"{resource.label} attaches {arn}, which AWS maintains and which this policy refuses as of "
-                    f"{aws_managed_policies.date()}. Attach a narrower policy."
-                )
+            elif not together and refuses(judge, arn):
+                yield _attaches(resource, arn)
 
     return on_resource
 
@@ -89,10 +88,18 @@ def on_managed(
     """Return what judges the managed policies that the stack makes, and attachments of what nobody knows yet."""
 
     def on_stack(model: Model, config: Config) -> Iterator[Violation]:
+        held: set[Resource | None] = set()
+        if _together(config):
+            held = {policy.resource for one in model.principals for policy in one.policies}
+            yield from (
+                (resource, text)
+                for resource, text in _judged_together(model, config, judge)
+                if concerns(resource, config)
+            )
         for resource in model.resources:
             if not concerns(resource, config):
                 continue
-            if resource.kind in MANAGED_POLICIES and resource not in model.only_boundaries:
+            if resource.kind in MANAGED_POLICIES and resource not in model.only_boundaries and resource not in held:
                 for policy in identity_policies(resource):
                     for text in judged(policy, config, judge):
                         yield resource, text
@@ -106,24 +113,57 @@ def on_managed(
     return on_stack
 
 
-def refuses(judge: Judge, arn: str, within: frozenset[str] = frozenset()) -> bool:
-    """Tell whether something is wrong with a policy of AWS, by its own document and without an allowed network.
+def _together(config: Config) -> bool:
+    return config.get("together") is True
 
-    `within` are the policies on whose account it is asked, none of which is asked again.
-    """
-    return arn not in within and _refuses(judge, arn, within)
+
+def _attaches(resource: Resource, arn: str) -> str:
+    return (
+        f"{resource.label} attaches {arn}, which AWS maintains and which this policy refuses as of "
+        f"{aws_managed_policies.date()}. Attach a narrower policy."
+    )
+
+
+def _judged_together(model: Model, config: Config, judge: Judge) -> Iterator[Violation]:
+    """Judge what each principal holds beside all that it, or each of its members, is denied."""
+    for principal in model.principals:
+        denies = tuple(only_denies(one.document) for one in _carried(model, principal) if one.document)
+        for policy in principal.policies:
+            if policy.resource:
+                yield from ((policy.resource, text) for text in judged(replace(policy, beside=denies), config, judge))
+        for resource, arn in principal.aws_attachments:
+            kept = aws_managed(arn)
+            if kept and any(judged(replace(kept, beside=denies), config, judge)):
+                yield resource, _attaches(resource, arn)
+
+
+def _carried(model: Model, principal: Principal) -> list[Policy]:
+    """What whoever uses a principal's policies carries; of a group, what each member does, if all are known."""
+    if principal.type is not PrincipalType.GROUP or not _all_members_known(model, principal):
+        return principal.all_policies
+    each = [{_place(policy): policy for policy in member.all_policies} for member in principal.members]
+    shared = [policy for place, policy in each[0].items() if all(place in one for one in each)] if each else []
+    return [*principal.policies, *shared]
+
+
+def _place(policy: Policy) -> tuple[Resource | None, str, str]:
+    return policy.resource, policy.place, policy.arn
+
+
+def _all_members_known(model: Model, group: Principal) -> bool:
+    """Tell whether a resource manages the members of a group exclusively."""
+    for membership in model.of("iam.GroupMembership"):
+        users = membership.get("users")
+        if (membership.account, membership.text("group")) == (group.account, group.name) and isinstance(users, list):
+            return group.name is not None and all(isinstance(user, str) for user in users)
+    return False
 
 
 @cache
-def _refuses(judge: Judge, arn: str, within: frozenset[str]) -> bool:
+def refuses(judge: Judge, arn: str) -> bool:
+    """Tell whether something is wrong with a policy of AWS, by its own document and without an allowed network."""
     policy = aws_managed(arn)
-    config = {"allowedCidrs": [], _WITHIN: within | {arn}}
-    return policy is not None and any(True for _ in judged(policy, config, judge))
-
-
-def asked_within(config: Config) -> frozenset[str]:
-    """Return the policies of AWS on whose account a document is judged."""
-    return frozenset(config.get(_WITHIN, ()))
+    return policy is not None and any(True for _ in judged(policy, {"allowedCidrs": []}, judge))
 
 
 def because(finding: Finding) -> str:

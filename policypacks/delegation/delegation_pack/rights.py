@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from delegation_pack.facts import actions
 from delegation_pack.iam import (
@@ -20,6 +21,7 @@ from delegation_pack.iam import (
     assume_roles_elsewhere,
     callers_of_identity,
     decide,
+    matching_actions,
     outside,
     parse,
 )
@@ -31,6 +33,12 @@ OWN_USER = ("arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:user
 _SERVICE_LINKED = "arn:*:iam::*:role/aws-service-role/*"
 """IAM lets nobody but the linked service change these roles, or make another role with that path.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html"""
+
+_ARNS_OF = {"eks-auth": ("eks",), "sts": ("sts", "iam")}
+"""The services in the ARNs of what a service's actions are about, where that is not itself."""
+_READING = ("describe", "get", "list")
+"""What the names of actions begin with that read, whatever the table says of them."""
+_AROUND = tuple(name for name in actions.OTHER_WRITES if name not in actions.POLICIES)
 
 
 def own(account: str | None, *types: str, like: tuple[str, ...] = ("*",), but: tuple[str, ...] = ()) -> Resources:
@@ -52,26 +60,98 @@ def policy_versions(account: str | None, *, but: tuple[str, ...] = ()) -> Target
     return Target(actions=actions.POLICY_VERSIONS, resources=own(account, "policy", but=but))
 
 
+@lru_cache(maxsize=256)
+def writes(account: str | None, names: tuple[str, ...] = actions.OTHER_WRITES) -> tuple[Target, ...]:
+    """Return actions as targets, each on what it can be about according to AWS's own table.
+
+    `account` is the callers'; IAM reaches no other.
+    """
+    by_type: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        service = name.partition(":")[0]
+        for type_ in actions.ACTIONS.get(name, ("", "any")):
+            place = type_ if type_ == "" or service == "iam" else "any"
+            found = by_type.setdefault(("" if type_ == "" else service, place), [])
+            if name not in found:
+                found.append(name)
+    return tuple(
+        Target(actions=tuple(found), resources=_about(service, type_, account))
+        for (service, type_), found in by_type.items()
+    )
+
+
+def _about(service: str, type_: str, account: str | None) -> Resources:
+    if type_ == "":
+        return Resources(types=(), but=("arn:*:*:*:*:*",))
+    if service == "iam":
+        return own(account, type_)
+    return Resources(types=(), like=tuple(f"arn:*:{name}:*:*:*" for name in _ARNS_OF.get(service, (service,))))
+
+
+def hop(account: str | None, but: tuple[str, ...] = ()) -> Target:
+    """Return the assuming of the account's own roles, other than those in `but`, as a target."""
+    return Target(actions=("sts:AssumeRole",), resources=own(account, "role", but=but))
+
+
 def around_boundaries(account: str | None, *, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
-    """Return what makes use of a stronger role of the account although role management is bounded.
+    """Return what makes use of a stronger role of the account although role management is bounded: all that can be
+    written about identities beside the making and removing of policies.
 
     `but` are roles that are not of the account as far as anybody knows, so that assuming them is no hop within it.
     """
-    hop = Target(actions=("sts:AssumeRole",), resources=own(account, "role", but=but))
-    uses = (Target(actions=names, resources=own(account, type_)) for type_, names in actions.AROUND_BOUNDARIES.items())
-    return (*uses, hop)
+    return (*writes(account, _AROUND), hop(account, but))
 
 
-def user_management(account: str | None, *, others_only: bool, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
-    """Return all that creates or changes users, groups, keys and MFA devices; `others_only` leaves out one's own user
-    and devices."""
-    others = (*but, *OWN_USER) if others_only else but
-    targets = (
-        Target(actions=actions.USERS, resources=own(account, "user", but=others)),
-        Target(actions=actions.GROUPS, resources=own(account, "group", but=but)),
+def user_management(account: str | None, *, own_allowed: bool) -> tuple[Target, ...]:
+    """Return all that creates or changes users, groups, keys and MFA devices; `own_allowed` leaves out self-service."""
+    spared = (*actions.OWN_CREDENTIALS, *actions.OWN_DEVICES) if own_allowed else ()
+    targets = [
+        Target(actions=tuple(name for name in names if name not in spared), resources=own(account, *types))
+        for names, types in (
+            (actions.USERS, ("user",)),
+            (actions.GROUPS, ("group",)),
+            (actions.DEVICES, ("mfa", "sms-mfa")),
+        )
+    ]
+    if own_allowed:
+        others = own(account, "user", but=OWN_USER)
+        targets.append(Target(actions=actions.OWN_CREDENTIALS, resources=others))
+    return tuple(targets)
+
+
+def unknown_actions(document: Document) -> list[str]:
+    """Return what the Allows of a document say of the table's services that is no action of theirs, but for reading.
+
+    AWS takes any name; it may be an action newer than the table.
+    """
+    named = (
+        (statement, action)
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for action in statement.actions or ()
     )
-    devices = Target(actions=actions.DEVICES, resources=own(account, "mfa", but=but))
-    return targets if others_only else (*targets, devices)
+    return [
+        action
+        for statement, action in named
+        if action.partition(":")[0].lower() in actions.SERVICES
+        and not action.partition(":")[2].lower().startswith(_READING)
+        and not matching_actions(replace(statement, actions=(action,)), actions.KNOWN)
+    ]
+
+
+def past_boundary(account: str | None) -> tuple[Target, ...]:
+    """Return what a permissions boundary must not allow, as targets: to change identities, and to become another role.
+
+    The roles that are bound by it may be entered by whoever made them.
+    """
+    names = tuple(name for name in actions.OTHER_WRITES if name.startswith(("account:", "iam:", "organizations:")))
+    return (
+        role_changes(account),
+        *writes(account, names),
+        *user_management(account, own_allowed=False),
+        hop(account),
+        *assume_roles_elsewhere(),
+    )
 
 
 def allowed(policy: Policy, *targets: Target, keys: Mapping[str, Values] | None = None) -> Finding | None:
@@ -81,7 +161,7 @@ def allowed(policy: Policy, *targets: Target, keys: Mapping[str, Values] | None 
         Unverifiable: the document cannot be read, or the answer not be given.
     """
     callers = callers_of_identity(policy.attachment, policy.account, policy.partition)
-    return decide(policy.read(), Query(callers=callers, targets=targets, keys=keys or {}))
+    return decide([policy.read(), *policy.beside], Query(callers=callers, targets=targets, keys=keys or {}))
 
 
 def changes_roles(
@@ -98,6 +178,12 @@ def enters_roles_elsewhere(
     return allowed(policy, *assume_roles_elsewhere(but=but), keys=keys)
 
 
+def grants_like(policy: Policy, *patterns: str, keys: Mapping[str, Values] | None = None) -> Finding | None:
+    """Return a request that assumes a role of another account whose ARN is like one of the patterns."""
+    resources = Resources(types=("role",), not_callers_account=True, like=patterns)
+    return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources), keys=keys)
+
+
 def only_denies(document: Document) -> Document:
     """Return a document without its Allows."""
     return replace(document, statements=tuple(one for one in document.statements if one.effect is Effect.DENY))
@@ -108,6 +194,8 @@ _EVERYTHING = parse(
 )
 _ANY_ACTION = "anyservice:AnyAction"
 """An action that no service has, so that only a wildcard covers it."""
+ANYTHING = Target(actions=(_ANY_ACTION,), resources=Resources(types=()))
+"""What only a statement on every action covers."""
 
 
 def explicitly_denied(documents: Sequence[Document], query: Query) -> bool:
@@ -119,7 +207,7 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     """Tell whether a role's inline documents deny everything that does not come from the networks.
 
     The condition key has to be tested for every action, so an exception of a NotAction counts as one that is not
-    denied.
+    denied. Requests that a service makes in the caller's name may be left: a request of the caller's own came first.
     """
     documents = [policy.document for policy in role.inline if policy.document]
     excepted = {
@@ -131,4 +219,5 @@ def session_stays_inside(role: Principal, networks: Sequence[str]) -> bool:
     }
     anything = Target(actions=(_ANY_ACTION, *sorted(excepted)), resources=Resources(types=()))
     callers = Callers(type=CallerType.ROLE, account=role.account, partition=role.partition)
-    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=outside(networks)))
+    keys = {**outside(networks), "aws:ViaAWSService": Values(absent=False, like=("false",))}
+    return explicitly_denied(documents, Query(callers=(callers,), targets=(anything,), keys=keys))

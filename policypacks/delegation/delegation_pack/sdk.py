@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pulumi_policy import (
@@ -20,7 +22,7 @@ from pulumi_policy import (
     proxy,
 )
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import Config, shared
 from delegation_pack.exemptions import Exemption, ExemptionError, covers, exemption
 from delegation_pack.iam import Unverifiable
 from delegation_pack.model import UNKNOWN, Model, Resource, folded
@@ -41,6 +43,23 @@ _SENTINELS = (
     proxy.UNKNOWN_OBJECT_VALUE,
     proxy.UNKNOWN_STRING_VALUE,
 )
+
+
+def initial_config(rules: Iterable[Rule], file: Path) -> dict[str, EnforcementLevel | dict[str, Any]]:
+    """Return what all stacks share of the configuration, from the pack's own file; a stack's file overrides it by
+    property.
+
+    Raises:
+        ValueError: the file is not JSON, or names what no rule has. The pack does not start then.
+    """
+    by_name = {rule.name: rule for rule in rules}
+    content = json.loads(file.read_text(encoding="utf-8"))
+    properties = {name: rule.properties.keys() for name, rule in by_name.items()}
+    # With each its own level: one that is left out reaches the engine as advisory.
+    return {
+        name: {"enforcementLevel": _level(by_name[name]), **values}
+        for name, values in shared(content, properties).items()
+    }
 
 
 def policies(rules: Iterable[Rule]) -> list[Policy]:
@@ -153,11 +172,15 @@ def _policy(rule: Rule, run: _Run) -> Policy:
     return StackValidationPolicy(validate=on_stack, **_metadata(rule))
 
 
+def _level(rule: Rule) -> EnforcementLevel:
+    return EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
+
+
 def _metadata(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "description": rule.description,
-        "enforcement_level": EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY,
+        "enforcement_level": _level(rule),
         "config_schema": PolicyConfigSchema(properties=rule.properties) if rule.properties else None,
         "severity": Severity(rule.severity),
         "remediation_steps": rule.remediation,

@@ -13,6 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from tests.documents import MFA as MFA_TRUE
+from tests.documents import allow, deny, document, trusting
 from tests.policies.iam import naive
 from tests.policies.iam.test_iam_properties import (
     ANYTHING,
@@ -38,22 +40,9 @@ Json = dict[str, Any]
 
 
 def policy(*content: Json, kind: Kind = Kind.IDENTITY) -> Document:
-    return parse({"Version": "2012-10-17", "Statement": list(content)}, kind)
+    return parse(document(*content), kind)
 
 
-def allow(action: Any = "iam:GetUser", resource: Any = "*", **condition: Any) -> Json:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition}
-
-
-def deny(action: Any = "iam:GetUser", resource: Any = "*", **condition: Any) -> Json:
-    return {**allow(action, resource, **condition), "Effect": "Deny"}
-
-
-def trust(principal: Any, action: str = "sts:AssumeRole", **condition: Any) -> Json:
-    return {"Effect": "Allow", "Principal": principal, "Action": action, "Condition": condition}
-
-
-MFA_TRUE = {"Bool": {MFA: "true"}}
 # Before, after, and a part of the new request; None where nothing is new.
 CHANGES: dict[str, tuple[list[Json], list[Json], dict[str, Any] | None]] = {
     "nothing": ([allow()], [allow()], None),
@@ -139,53 +128,53 @@ def test_change_of_an_identity_policy(before: list[Json], after: list[Json], new
 
 ALICE, ROLE = "arn:aws:iam::111111111111:user/alice", "arn:aws:iam::111111111111:role/ci"
 TRUSTS: dict[str, tuple[Json, Json, str | None]] = {
-    "user added": (trust({"AWS": ALICE}), trust({"AWS": [ALICE, f"{ALICE}2"]}), f"{ALICE}2"),
-    "role added": (trust({"AWS": ALICE}), trust({"AWS": [ALICE, ROLE]}), ROLE),
-    "account": (trust({"AWS": ALICE}), trust({"AWS": "111111111111"}), ""),
+    "user added": (trusting({"AWS": ALICE}), trusting({"AWS": [ALICE, f"{ALICE}2"]}), f"{ALICE}2"),
+    "role added": (trusting({"AWS": ALICE}), trusting({"AWS": [ALICE, ROLE]}), ROLE),
+    "account": (trusting({"AWS": ALICE}), trusting({"AWS": "111111111111"}), ""),
     "account's root said otherwise": (
-        trust({"AWS": "111111111111"}),
-        trust({"AWS": "arn:aws:iam::111111111111:root"}),
+        trusting({"AWS": "111111111111"}),
+        trusting({"AWS": "arn:aws:iam::111111111111:root"}),
         None,
     ),
-    "account narrowed to a user": (trust({"AWS": "111111111111"}), trust({"AWS": ALICE}), None),
+    "account narrowed to a user": (trusting({"AWS": "111111111111"}), trusting({"AWS": ALICE}), None),
     "service added": (
-        trust({"AWS": ALICE}),
-        trust({"AWS": ALICE, "Service": "ec2.amazonaws.com"}),
+        trusting({"AWS": ALICE}),
+        trusting({"AWS": ALICE, "Service": "ec2.amazonaws.com"}),
         "AWSService:ec2.amazonaws.com",
     ),
     "service, with the account that it calls for": (
-        trust({"Service": "ec2.amazonaws.com"}),
-        trust({"Service": "ec2.amazonaws.com"}, StringEquals={"aws:SourceAccount": "111111111111"}),
+        trusting({"Service": "ec2.amazonaws.com"}),
+        trusting({"Service": "ec2.amazonaws.com"}, StringEquals={"aws:SourceAccount": "111111111111"}),
         None,
     ),
     "provider's subject gone": (
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity"),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity"),
         f"Federated:{GITHUB}",
     ),
     "provider's subject wider": (
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/*"}),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/*"}),
         f"Federated:{GITHUB}",
     ),
     "provider's subject narrower": (
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/*"}),
-        trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/*"}),
+        trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{GITHUB}:sub": "repo:o/r:*"}),
         None,
     ),
-    "everyone": (trust({"AWS": ALICE}), trust("*"), ""),
-    "everyone said otherwise": (trust("*"), trust({"AWS": "*"}), None),
+    "everyone": (trusting({"AWS": ALICE}), trusting("*"), ""),
+    "everyone said otherwise": (trusting("*"), trusting({"AWS": "*"}), None),
     "session name demanded": (
-        trust({"AWS": ALICE}),
-        trust({"AWS": ALICE}, StringEquals={"sts:RoleSessionName": "${aws:username}"}),
+        trusting({"AWS": ALICE}),
+        trusting({"AWS": ALICE}, StringEquals={"sts:RoleSessionName": "${aws:username}"}),
         None,
     ),
     "session name absent never happens": (
-        trust({"AWS": ALICE}, StringEquals={"sts:RoleSessionName": "a"}),
-        trust({"AWS": ALICE}, StringEqualsIfExists={"sts:RoleSessionName": "a"}),
+        trusting({"AWS": ALICE}, StringEquals={"sts:RoleSessionName": "a"}),
+        trusting({"AWS": ALICE}, StringEqualsIfExists={"sts:RoleSessionName": "a"}),
         None,
     ),
-    "tagging too": (trust({"AWS": ALICE}), trust({"AWS": ALICE}, "sts:*"), ALICE),
+    "tagging too": (trusting({"AWS": ALICE}), trusting({"AWS": ALICE}, "sts:*"), ALICE),
 }
 
 

@@ -236,7 +236,7 @@ def verdict(document: Document, request: Request) -> str:
 
 @KINDS
 def test_residual_and_document_agree_on_every_request_with_the_known_part(kind: Kind) -> None:
-    @settings(BOUNDED, max_examples=600)
+    @settings(BOUNDED, max_examples=300)
     @given(documents(kind), st.data())
     def run(content: dict[str, Any], data: st.DataObject) -> None:
         request, known = data.draw(requests(content))

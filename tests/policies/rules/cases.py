@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.documents import allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
     CHANGES,
@@ -14,10 +15,7 @@ from tests.policies.documents_under_test import (
     READ_ONLY,
     READS,
     ROLE,
-    allow,
     attachment,
-    deny,
-    document,
     group_policy,
     managed,
     role,
@@ -125,7 +123,7 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             ),
         ),
         Case(policy, "unknown", "attached", (attachment(UNKNOWN),), "policyArn is not known"),
-        Case(policy, "pass", "attached from the stack", _attached_from_stack()),
+        Case(policy, "pass", "attached from the stack", attached_from_stack()),
         Case(policy, "missing", "attached", (attachment(None),), "cannot be verified"),
         Case(policy, "malformed", "attached", (attachment("AdministratorAccess"),), "not the ARN"),
     ]
@@ -158,10 +156,52 @@ def _boundary_that_attaches_itself(**to: Any) -> tuple[Made, ...]:
     return Made(type="aws-native:iam:ManagedPolicy", name="own", inputs=inputs), _boundary({})[1]
 
 
-def _attached_from_stack() -> tuple[Made, ...]:
+def attached_from_stack() -> tuple[Made, ...]:
     policy, one = managed(GRANT), attachment(UNKNOWN)
     tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
     return policy, tied
+
+
+FORCE_MFA = document(
+    {
+        "Effect": "Deny",
+        "NotAction": ["iam:EnableMFADevice", "iam:ListMFADevices", "sts:GetSessionToken"],
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+)
+"""AWS's own way to demand MFA, beside plain grants."""
+
+
+def members(*names: str, group: str = "admins") -> Made:
+    kind = "aws:iam/groupMembership:GroupMembership"
+    return Made(type=kind, name=f"of-{group}", account=SECURITY, inputs={"group": group, "users": list(names)})
+
+
+def together(policy: str, says: str, grant: Made, forcing: dict[str, Any], **settings: Any) -> list[Case]:
+    """What a rule makes of a grant and a Deny in two documents, which it judges together on request.
+
+    `grant` is of group admins, and alone it is refused; beside `forcing` it is safe.
+    """
+    beside = group_policy(forcing, name="force")
+    of_all = group_policy(forcing, name="force", group="everybody")
+    everybody = members("alice", "bob", group="everybody")
+
+    def case(outcome: str, id_: str, *made: Made, **more: Any) -> Case:
+        said = says if outcome == "fail" else ""
+        return Case(policy, outcome, id_, made, said, {**settings, "together": True, **more})
+
+    return [
+        case("pass", "together in one group", grant, beside),
+        case("pass", "together in a group of all members", grant, of_all, members("alice"), everybody),
+        case("fail", "together with nothing", grant),
+        case("fail", "together in another group", grant, of_all),
+        case("fail", "together in a group that one member lacks", grant, of_all, members("alice", "carol"), everybody),
+        case("fail", "together in a group whose members are managed elsewhere", grant, of_all, everybody),
+        case("fail", "together if asked for", grant, beside, together=False),
+        case("fail", "together beside what cannot be read", grant, group_policy("{", name="force")),
+        case("unknown", "together", group_policy(UNKNOWN, name="force")),
+    ]
 
 
 def on_role(**condition: Any) -> Made:

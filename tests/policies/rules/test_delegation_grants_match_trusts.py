@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ALICE,
     GRANT,
     MANAGEMENT,
-    MFA,
     READS,
     ROLE,
-    allow,
-    document,
+    SESSION_DENY,
     group_policy,
     role,
     role_policy,
     trust,
 )
 from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
-from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
+from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, UNKNOWN, Made
 
 BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
 AUDIT = ROLE + "-AUDIT"
@@ -55,12 +55,40 @@ TWO_ROLES = (
 ONE_ROLE = (role(trust({"AWS": [ALICE, BOB, CAROL]})), _grant("admins", ROLE), _grant("auditors", ROLE))
 
 
+def _from(*addresses: str) -> dict[str, Any]:
+    return {"IpAddress": {"aws:SourceIp": list(addresses)}}
+
+
 CASES = [
     *rows(
         "delegation-grants-match-trusts",
         "pass",
         "",
         agree=(role(), role_policy(MANAGEMENT), group_policy(GRANT)),
+        role_management_from_fewer=(role(), role_policy(MANAGEMENT), on_role(**MFA, **_from("203.0.113.0/24"))),
+        role_management_from_one_of_several=(
+            role(),
+            role_policy(MANAGEMENT),
+            on_role(**MFA, **_from(NETWORK, "198.51.100.7")),
+        ),
+        unrelated_deny=(
+            role(),
+            role_policy(MANAGEMENT),
+            role_policy(document(deny("s3:*", **_from("198.51.100.0/24"))), name="second"),
+            group_policy(GRANT),
+        ),
+        unrelated_deny_beside_the_grant=(
+            role(),
+            role_policy(MANAGEMENT),
+            group_policy(document(*GRANT["Statement"], deny("s3:*", **_from("198.51.100.0/24")))),
+        ),
+        same_in_both=(
+            role(),
+            role_policy(MANAGEMENT),
+            role_policy(SESSION_DENY, name="second"),
+            group_policy(GRANT),
+        ),
+        grant_without_address=(role(), role_policy(SESSION_DENY), on_role(**MFA)),
         lone_trust=role(),
         lone_grant=group_policy(GRANT),
         members=(role(), group_policy(GRANT), _members("alice")),
@@ -68,6 +96,7 @@ CASES = [
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
         two_roles=(*TWO_ROLES, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
         two_groups=(*ONE_ROLE, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
+        another_account_s_role_too=(role(), _grant("admins", ROLE, f"arn:aws:iam::{ELSEWHERE}:role/ACCESS")),
         members_of_one_group_known=(*ONE_ROLE, _members("alice")),
         group_and_user=(
             role(trust({"AWS": [ALICE, BOB]})),
@@ -91,6 +120,23 @@ CASES = [
     *rows(
         "delegation-grants-match-trusts",
         "fail",
+        f"grants {ROLE}X, which this stack does not make",
+        beside_the_stack_s_own=(role(), _grant("admins", ROLE, ROLE + "X")),
+        in_an_account_with_something_else=(
+            Made(type="aws:s3/bucket:Bucket", inputs={"bucket": "logs"}),
+            _grant("admins", ROLE + "X"),
+        ),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
+        "although it makes a role of that name in account",
+        role_in_another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
+        role_in_the_security_account=(role(account=SECURITY), group_policy(GRANT)),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "fail",
         "lets nobody of account",
         nobody=(role(trust(SERVICE)), group_policy(GRANT)),
         from_elsewhere=(role(), group_policy(GRANT, account=ELSEWHERE)),
@@ -100,6 +146,16 @@ CASES = [
         "fail",
         "Use the same networks",
         networks=(role(), role_policy(MANAGEMENT), on_role(**MFA, IpAddress={"aws:SourceIp": "203.0.113.11"})),
+        role_management_from_more=(
+            role(),
+            role_policy(json.loads(json.dumps(MANAGEMENT).replace("203.0.113.10/32", "203.0.113.0/24"))),
+            group_policy(GRANT),
+        ),
+        entered_where_everything_is_denied=(
+            role(),
+            role_policy(SESSION_DENY),
+            on_role(**MFA, **_from(NETWORK, "198.51.100.7")),
+        ),
     ),
     *rows(
         "delegation-grants-match-trusts",

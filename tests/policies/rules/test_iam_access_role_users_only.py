@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, MFA, document, role, trust
+from tests.documents import MFA, document
+from tests.policies.documents_under_test import ALICE, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, TARGET, Made
 
@@ -97,6 +98,12 @@ CASES = [
         session=beside({"AWS": f"arn:aws:sts::{TARGET}:assumed-role/app/x"}),
         deleted_role=beside({"AWS": "AROAEXAMPLEEXAMPLE123"}),
         own_account=beside({"AWS": TARGET}, **MFA),
+    ),
+    *rows(
+        RULE,
+        "fail",
+        "is no action as of",
+        action_newer_than_the_table=beside({"AWS": ALICE}, "sts:AssumeRoleWithSomethingNew"),
     ),
     *rows(
         RULE,

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import (
-    GRANT,
-    MFA,
-    READS,
-    SESSION_DENY,
-    deny,
-    document,
-    group_policy,
-    role,
-    role_policy,
-)
-from tests.policies.rules.cases import Case, check, grants, ids, on_role
+from tests.documents import MFA, deny, document
+from tests.policies.documents_under_test import GRANT, READS, SESSION_DENY, group_policy, role, role_policy
+from tests.policies.rules.cases import Case, check, grants, ids, on_role, together
 from tests.policies.running import NETWORK, Made
 
 
@@ -35,6 +26,17 @@ _NARROW = role_policy(document(deny("s3:*", NotIpAddress={"aws:SourceIp": NETWOR
 _WIDE = role_policy(document(deny("*", NotIpAddress={"aws:SourceIp": "203.0.113.0/24"})))
 
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html
+_AS_AWS_DOES = role_policy(
+    document(deny("*", NotIpAddress={"aws:SourceIp": NETWORK}, Bool={"aws:ViaAWSService": "false"}))
+)
+
+
+_FOR_SERVICES = role_policy(
+    document(deny("*", NotIpAddress={"aws:SourceIp": NETWORK}, Bool={"aws:ViaAWSService": "true"}))
+)
+
+
 _EXCEPTING = role_policy(
     document(
         {
@@ -48,6 +50,13 @@ _EXCEPTING = role_policy(
 
 
 CASES = [
+    *together(
+        "iam-assume-role-requires-source-ip",
+        f"from outside {NETWORK}",
+        on_role(**MFA),
+        SESSION_DENY,
+        allowedCidrs=[NETWORK],
+    ),
     *grants(
         "iam-assume-role-requires-source-ip",
         f"from outside {NETWORK}",
@@ -63,8 +72,22 @@ CASES = [
             ("no networks configured", "missing", "allowedCidrs is not in", (group_policy(GRANT),), {}),
             ("no networks and no grant", "pass", "", (group_policy(READS),), {}),
             ("no network allowed", "fail", "from outside every network", (group_policy(GRANT),), {"allowedCidrs": []}),
-            ("no network", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
-            ("no cidr", "malformed", "no address or CIDR", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+            ("no network", "malformed", "no address and no CIDR", (group_policy(GRANT),), {"allowedCidrs": ["x"]}),
+            ("no cidr", "malformed", "not a text, nor", (group_policy(GRANT),), {"allowedCidrs": [{"reason": "x"}]}),
+            (
+                "two halves of everywhere",
+                "malformed",
+                "more than a /8",
+                (group_policy(GRANT),),
+                {"allowedCidrs": [{"cidr": f"{half}.0.0.0/1", "reason": "x"} for half in (0, 128)]},
+            ),
+            (
+                "wide network without reason",
+                "malformed",
+                "wider than /24",
+                (group_policy(GRANT),),
+                {"allowedCidrs": ["203.0.0.0/16"]},
+            ),
             (
                 "wide network",
                 "pass",
@@ -93,6 +116,8 @@ CASES = [
                 "",
                 (NO_ADDRESS, role(inlinePolicies=[{"name": "x", "policy": SESSION_DENY}])),
             ),
+            ("session", "denied but for services", "pass", "", (NO_ADDRESS, role(), _AS_AWS_DOES)),
+            ("session", "denied for services", "fail", "from outside", (NO_ADDRESS, role(), _FOR_SERVICES)),
             ("session", "nothing denied", "fail", "from outside", (NO_ADDRESS, role())),
             ("session", "some denied", "fail", "from outside", (NO_ADDRESS, role(), _NARROW)),
             ("session", "all but some denied", "fail", "from outside", (NO_ADDRESS, role(), _EXCEPTING)),

@@ -7,19 +7,17 @@ import json
 import pytest
 
 from components import documents
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
-    MFA,
     READS,
     SELF_SERVICE,
-    allow,
     attachment,
-    document,
     group_policy,
     managed,
     role_policy,
 )
-from tests.policies.rules.cases import Case, check, ids, on_documents, rows
+from tests.policies.rules.cases import FORCE_MFA, Case, check, ids, on_documents, rows, together
 from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, judge
 
 CASES = [
@@ -29,6 +27,16 @@ CASES = [
         "pass",
         "",
         self_service=group_policy(SELF_SERVICE),
+        with_a_last_day=group_policy(
+            document(
+                *SELF_SERVICE["Statement"],
+                deny(
+                    "sts:AssumeRole",
+                    StringEqualsIgnoreCase={"aws:username": ["dave"]},
+                    DateGreaterThanEquals={"aws:CurrentTime": "2027-02-01T00:00:00Z"},
+                ),
+            )
+        ),
         managed=managed(SELF_SERVICE, account=SECURITY),
         reads=group_policy(READS),
         unknown_account=group_policy(SELF_SERVICE, account=None),
@@ -59,6 +67,12 @@ CASES = [
         removal=group_policy(
             document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))
         ),
+    ),
+    *together(
+        "iam-mfa-devices-own-only",
+        "removed without MFA",
+        group_policy(document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))),
+        FORCE_MFA,
     ),
     *rows(
         "iam-mfa-devices-own-only",

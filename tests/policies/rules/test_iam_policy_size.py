@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, GRANT, allow, document, group_policy, managed, role, trust
+from tests.documents import allow, document
+from tests.policies.documents_under_test import ALICE, GRANT, group_policy, managed, role, trust
 from tests.policies.rules.cases import Case, check, ids, on_documents, rows
 
 HALF = document(*(allow(f"s3:Get{i:03}", f"arn:aws:s3:::bucket-{i:03}") for i in range(40)))

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
+from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
     ADMINISTRATOR,
     BOUNDED,
     MANAGEMENT,
-    MFA,
     READ_ONLY,
     READS,
     ROLE,
-    allow,
-    deny,
-    document,
     group_policy,
     managed,
     role,
@@ -72,11 +69,17 @@ CASES = [
         "iam-role-management-is-bounded",
         "",
         {
-            "own_boundary": role_policy(
-                changing(StringEquals={"iam:PermissionsBoundary": f"arn:aws:iam::{TARGET}:policy/b"})
+            "own_boundary": (role_policy(changing(**OWN_BOUNDED)), managed(CLOSED, name="boundary")),
+            "own_account": (
+                role_policy(
+                    changing(
+                        StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/boundary"}
+                    )
+                ),
+                managed(CLOSED, name="boundary"),
             ),
-            "own_account": role_policy(
-                changing(StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/b"})
+            "denies_other_boundaries": role_policy(
+                document(deny("iam:CreateRole", StringNotEquals=OWN_BOUNDED["StringEquals"]))
             ),
             "passing_roles_only": role_policy(document(allow("iam:PassRole", f"arn:aws:iam::{TARGET}:role/app"))),
             "passing_roles_beside_reads": _beside(allow("iam:PassRole"), managing=READS),
@@ -86,11 +89,17 @@ CASES = [
             ),
             "reads_beside": _beside(allow("s3:*")),
             "read_only_beside": _attached_beside(READ_ONLY),
-            "boundary_made_but_not_deleted": role_policy(
-                document(*changing(**OWN_BOUNDED)["Statement"], allow("iam:CreatePolicy"))
+            "boundary_made_but_not_deleted": (
+                role_policy(document(*changing(**OWN_BOUNDED)["Statement"], allow("iam:CreatePolicy"))),
+                managed(CLOSED, name="boundary"),
             ),
-            "boundary_denied_to_be_deleted": role_policy(
-                document(*changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY, deny("iam:DeletePolicy", OWN_BOUNDARY))
+            "boundary_denied_to_be_deleted": (
+                role_policy(
+                    document(
+                        *changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY, deny("iam:DeletePolicy", OWN_BOUNDARY)
+                    )
+                ),
+                managed(CLOSED, name="boundary"),
             ),
             "policies_made_and_deleted_under_a_boundary_of_AWS": role_policy(
                 document(*changing(**BOUNDED)["Statement"], NEW_BOUNDARY)
@@ -110,6 +119,7 @@ CASES = [
                     name="second",
                     role="another",
                 ),
+                managed(CLOSED, name="boundary"),
             ),
             "no_access_role": (role(trust(SERVICE)), role_policy(changing(**BOUNDED))),
         },
@@ -120,6 +130,26 @@ CASES = [
             "removes_it": role_policy(changing("iam:DeleteRolePermissionsBoundary", **BOUNDED)),
             "passes_roles": role_policy(document(*changing(**BOUNDED)["Statement"], allow("iam:PassRole"))),
             "policy_versions": role_policy(document(allow("iam:CreatePolicyVersion"))),
+            "boundary_of_AWS_that_passes_roles": role_policy(
+                changing(StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AWSLambda_FullAccess"})
+            ),
+            "boundary_of_AWS_newer_than_the_table": role_policy(
+                changing(StringEquals={"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/QuantumReadOnlyAccess"})
+            ),
+            "boundary_that_nobody_can_see": role_policy(changing(**OWN_BOUNDED)),
+            "own_boundary_passes_roles": (
+                role_policy(changing(**OWN_BOUNDED)),
+                managed(document(allow(["s3:*", "iam:PassRole"])), name="boundary"),
+            ),
+            "own_boundary_leaves_the_organization": (
+                role_policy(changing(**OWN_BOUNDED)),
+                managed(document(allow("*"), deny(["iam:*", "sts:*", "account:*"])), name="boundary"),
+            ),
+            "boundary_by_its_own_word": managed(
+                document(allow("*"), deny("iam:CreateRole", **OWN_BOUNDED)), name="boundary"
+            ),
+            "providers_beside": _beside(allow(["iam:UpdateSAMLProvider", "iam:CreateOpenIDConnectProvider"])),
+            "organizations_beside": _beside(allow("organizations:LeaveOrganization")),
             "own_boundary_leaves_iam": (
                 role_policy(changing(StringEquals={"iam:PermissionsBoundary": f"arn:aws:iam::{TARGET}:policy/b"})),
                 managed(document(allow("*")), name="b"),
@@ -160,6 +190,16 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids)
+SEEN = Case(
+    "iam-role-management-is-bounded",
+    "pass",
+    "boundary that the configuration names",
+    (role_policy(changing(**OWN_BOUNDED)),),
+    "",
+    {"boundaryPolicyArns": [OWN_BOUNDARY]},
+)
+
+
+@pytest.mark.parametrize("case", [*CASES, SEEN], ids=ids)
 def test_each_row(case: Case) -> None:
     check(case)

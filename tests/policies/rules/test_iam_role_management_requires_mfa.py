@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import MFA, MFA_IF_EXISTS, group_policy, role_policy
-from tests.policies.rules.cases import Case, changing, check, ids, role_management
+from tests.documents import MFA, allow, document
+from tests.policies.documents_under_test import MFA_IF_EXISTS, group_policy, role_policy
+from tests.policies.rules.cases import FORCE_MFA, Case, changing, check, ids, role_management, together
 from tests.policies.running import TARGET
 
 CASES = [
@@ -17,6 +18,9 @@ CASES = [
             "if_exists_of_a_user": group_policy(changing(**MFA_IF_EXISTS), account=TARGET),
             "tags": role_policy(changing("iam:TagRole")),
         },
+    ),
+    *together(
+        "iam-role-management-requires-mfa", "without MFA", group_policy(document(allow("iam:CreateRole"))), FORCE_MFA
     ),
 ]
 

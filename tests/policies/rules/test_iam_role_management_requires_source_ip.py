@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import ADDRESS, SESSION_DENY, role, role_policy
-from tests.policies.rules.cases import Case, changing, check, ids, role_management
+from tests.documents import allow, document
+from tests.policies.documents_under_test import ADDRESS, SESSION_DENY, group_policy, role, role_policy
+from tests.policies.rules.cases import Case, changing, check, ids, role_management, together
 from tests.policies.running import NETWORK
 
 _LACKING = role_policy(changing())
@@ -17,6 +18,13 @@ CASES = [
         f"from outside {NETWORK}",
         {"address": role_policy(changing(**ADDRESS))},
         {"a_VPC": role_policy(changing(IpAddress={"aws:VpcSourceIp": NETWORK}))},
+    ),
+    *together(
+        "iam-role-management-requires-source-ip",
+        f"from outside {NETWORK}",
+        group_policy(document(allow("iam:CreateRole"))),
+        SESSION_DENY,
+        allowedCidrs=[NETWORK],
     ),
     *[
         Case("iam-role-management-requires-source-ip", outcome, key, made, says, settings)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import GRANT, MFA, READS, SESSION_DENY, group_policy, role, role_policy, trust
+from tests.documents import MFA
+from tests.policies.documents_under_test import GRANT, READS, SESSION_DENY, group_policy, role, role_policy, trust
 from tests.policies.rules.cases import Case, check, ids, on_role, rows
 
 CASES = [

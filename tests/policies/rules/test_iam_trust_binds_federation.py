@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.documents_under_test import document, role, trust
+from tests.documents import document
+from tests.policies.documents_under_test import role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, TARGET, Made, judge
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.documents_under_test import ALICE, MFA, document, role, trust
+from tests.documents import MFA, document
+from tests.policies.documents_under_test import ALICE, role, trust
 from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
-from tests.policies.running import ELSEWHERE, SECURITY
+from tests.policies.running import ELSEWHERE, SECURITY, TARGET
+
+OWN_ACCOUNT = {"AWS": f"arn:aws:iam::{TARGET}:root"}
 
 CASES = [
     *on_documents("iam-trust-names-users-only", role),
@@ -18,6 +21,10 @@ CASES = [
         users=role(trust({"AWS": [ALICE, f"arn:aws:iam::{SECURITY}:user/staff/bob"]})),
         service=role(trust(SERVICE, {})),
         own_role=role(trust(OWN_ROLE, {})),
+        own_account_for_a_service=role(trust(OWN_ACCOUNT, {"StringEquals": {"aws:SourceAccount": TARGET}})),
+        own_account_for_saml=role(
+            trust(OWN_ACCOUNT, {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}})
+        ),
         account_denied=role(
             document(
                 trust({"AWS": ELSEWHERE})["Statement"][0],

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,36 @@ def test_a_resource_s_whole_life(
     stub.Delete(provider_pb2.DeleteRequest(id="alice", urn=USER, properties=updated.properties))
     gone = stub.Read(provider_pb2.ReadRequest(id="alice", urn=USER, properties=updated.properties))
     assert gone == provider_pb2.ReadResponse()
+
+
+def test_each_connection_has_a_provider_of_its_own(
+    plugin: subprocess.Popen[str], account_id: str, other_account_id: str, environment: Path
+) -> None:
+    assert plugin.stdout
+    port = int(plugin.stdout.readline())
+    arns = []
+    with ExitStack() as channels:
+        # Otherwise channels to one address share a connection.
+        apart = [("grpc.use_local_subchannel_pool", 1)]
+        stubs = [
+            provider_pb2_grpc.ResourceProviderStub(
+                channels.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", apart))
+            )
+            for _ in range(3)
+        ]
+        for account, stub in zip((account_id, other_account_id), stubs, strict=False):
+            role = (
+                f"[profile {account}]\nrole_arn = arn:aws:iam::{account}:role/deploy\ncredential_source = Environment\n"
+            )
+            environment.write_text(environment.read_text() + role)
+            stub.Configure(provider_pb2.ConfigureRequest(args=struct({"profile": account, "region": "us-east-1"})))
+        for stub in stubs[:2]:
+            checked = stub.Check(provider_pb2.CheckRequest(urn=USER, news=struct({"name": "alice"})))
+            created = stub.Create(provider_pb2.CreateRequest(urn=USER, properties=checked.inputs))
+            arns.append(values(created.properties)["arn"])
+        with pytest.raises(grpc.RpcError, match="not known yet"):
+            stubs[2].Read(provider_pb2.ReadRequest(urn=USER, id="alice"))
+    assert arns == [f"arn:aws:iam::{account}:user/alice" for account in (account_id, other_account_id)]
 
 
 def test_a_refusal_reaches_the_user_word_for_word(stub: provider_pb2_grpc.ResourceProviderStub) -> None:

@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     name: tuple(types) for name, (level, *types) in _LISTED["actions"].items() if level not in _READING
 }
 """Types of resources by the full name of each action that writes, tags or manages permissions."""
+KNOWN = frozenset(_LISTED["actions"])
+"""The full names of all actions, those that read too."""
 SOURCE = f"{_LISTED['source']}, {_LISTED['date']}"
 """Where the table comes from, and of which day it is."""
 
@@ -60,12 +62,6 @@ ROLE_CHANGES = ROLE_MANAGEMENT + BOUNDARY_CHANGES + _iam("TagRole", "UntagRole")
 
 POLICY_VERSIONS = _iam("CreatePolicyVersion", "SetDefaultPolicyVersion")
 """What changes managed policies, the boundary among them, under the roles that have them."""
-
-AROUND_BOUNDARIES = {
-    "role": _iam("PassRole", "TagRole", "UntagRole"),
-    "instance-profile": _iam("AddRoleToInstanceProfile", "CreateInstanceProfile", "RemoveRoleFromInstanceProfile"),
-}
-"""What has no condition key for the boundary and makes use of a stronger role, beside role management."""
 
 POLICIES = _on("policy")
 """What makes, changes, tags or removes managed policies."""
@@ -107,6 +103,8 @@ _HARMLESS = frozenset(
         *BESIDE_SESSIONS,
         # These read a message, and tag a token that may not be had.
         *("sts:DecodeAuthorizationMessage", "sts:TagGetWebIdentityToken"),
+        # AWS answers everybody who asks for the id of a guest.
+        "cognito-identity:GetId",
     }
 )
 _JUDGED_ELSEWHERE = frozenset({*ROLE_MANAGEMENT, *USERS, *GROUPS, *DEVICES, "sts:AssumeRole"})

@@ -3,7 +3,8 @@
 The public names of the analysis: nothing outside imports past them. `document` reads a document into typed statements;
 `decision` asks whether documents let a request of some class through (its docstring says what is decided and what is
 not); `evaluation` judges one given request; `partial` keeps what is left of a document once user, role and their keys
-are settled; `new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
+are settled, and tells for whom that is the same; `domains` classes the addresses that documents tell apart;
+`new_access` compares what two versions of a policy allow. No module here imports Pulumi or calls AWS.
 
     document = parse(text, Kind.TRUST)
     callers = callers_of_trust("222222222222")
@@ -30,9 +31,12 @@ from delegation_pack.iam.document import (
 )
 from delegation_pack.iam.domains import AddressClass, address_classes
 from delegation_pack.iam.evaluation import Decision, Request, Unmet, Verdict, evaluate, unmet
+from delegation_pack.iam.keys import ALWAYS_PRESENT, MFA_KEYS, VPC_ONLY
+from delegation_pack.iam.keys import MFA as MFA_KEY
+from delegation_pack.iam.keys import SOURCE_IP as ADDRESS_KEY
 from delegation_pack.iam.new_access import NewAccess, new_access
-from delegation_pack.iam.operators import Span, merged, network
-from delegation_pack.iam.partial import Known, asks_who, keys_asked, keys_of_condition, residual
+from delegation_pack.iam.operators import Span, instant, merged, network
+from delegation_pack.iam.partial import Known, asks_who, keys_asked, residual
 from delegation_pack.iam.principals import names_directly
 from delegation_pack.iam.query import (
     ASSUME_THIS_ROLE,
@@ -52,7 +56,12 @@ from delegation_pack.iam.query import (
 )
 
 __all__ = [
+    "ADDRESS_KEY",
+    "ALWAYS_PRESENT",
     "ASSUME_THIS_ROLE",
+    "MFA_KEY",
+    "MFA_KEYS",
+    "VPC_ONLY",
     "WITHOUT_MFA",
     "AddressClass",
     "Attachment",
@@ -89,8 +98,8 @@ __all__ = [
     "decide",
     "decide_intersection",
     "evaluate",
+    "instant",
     "keys_asked",
-    "keys_of_condition",
     "matching_actions",
     "merged",
     "names_directly",

@@ -30,7 +30,6 @@ from delegation_pack.iam.variables import Template, keys_of, template
 
 _MFA_ABSENT, _MFA_FALSE, _MFA_TRUE = 0b001, 0b010, 0b100
 """Masks of the listed values of aws:MultiFactorAuthPresent, in the order of `regions`."""
-_BLANK = union([""])
 
 
 CONDITION_COST, VALUE_COST, STATEMENT_COST = 20, 2, 3

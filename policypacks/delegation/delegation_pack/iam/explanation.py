@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from delegation_pack.iam.conditions import canonical
 from delegation_pack.iam.document import Document, Effect, Statement, matching_actions
 from delegation_pack.iam.evaluation import Facts, Request, unmet
-from delegation_pack.iam.keys import MFA, SOURCE_IP, TIME, spelled
+from delegation_pack.iam.keys import MFA, MFA_KEYS, SOURCE_IP, TIME, TYPES, KeyType, spelled
 from delegation_pack.iam.query import Query
 
-_MFA_KEYS = frozenset({MFA, "aws:multifactorauthage", "aws:tokenissuetime"})
-_ADDRESS_KEYS = frozenset({SOURCE_IP, "aws:vpcsourceip"})
+_ADDRESS_KEYS = frozenset(key for key, type_ in TYPES.items() if type_ is KeyType.ADDRESS)
 _MOST_DENIES = 3
 
 
@@ -25,7 +24,7 @@ def reasons(
     """Why a request gets through: what its Allow asks of the keys in query, then why no Deny applies."""
     facts = Facts(request)
     asked = {canonical(key) for key in query.keys}
-    asked |= (_MFA_KEYS if MFA in asked else frozenset()) | (_ADDRESS_KEYS if SOURCE_IP in asked else frozenset())
+    asked |= (MFA_KEYS if MFA in asked else frozenset()) | (_ADDRESS_KEYS if SOURCE_IP in asked else frozenset())
     checks = [check for check in facts.checks(documents[document], statement) if check.key in asked]
     found = [check.says(facts.values(check.key)) for check in checks]
     if not found and query.keys:

@@ -22,6 +22,8 @@ class KeyType(StrEnum):
 MFA = "aws:multifactorauthpresent"
 SOURCE_IP = "aws:sourceip"
 TIME = "aws:currenttime"
+MFA_KEYS = frozenset({MFA, "aws:multifactorauthage", "aws:tokenissuetime"})
+"""The keys that hang on whether, and when, the caller used MFA."""
 
 TYPES = {
     MFA: KeyType.BOOL,

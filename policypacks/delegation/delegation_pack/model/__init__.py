@@ -13,7 +13,6 @@ from delegation_pack.model.policies import (
     attachment_of,
     aws_managed,
     identity_policies,
-    is_aws_managed,
     trusts,
 )
 from delegation_pack.model.principals import (
@@ -23,6 +22,7 @@ from delegation_pack.model.principals import (
     PrincipalType,
     boundaries_named,
     is_policy,
+    is_read,
 )
 from delegation_pack.model.resources import (
     ENCRYPTED,
@@ -34,8 +34,8 @@ from delegation_pack.model.resources import (
     folded,
     holds_unknown,
     is_account,
-    only_account,
 )
+from delegation_pack.model.types import carries, is_credential
 
 __all__ = [
     "BOUNDARY_KEY",
@@ -54,12 +54,13 @@ __all__ = [
     "attachment_of",
     "aws_managed",
     "boundaries_named",
+    "carries",
     "folded",
     "holds_unknown",
     "identity_policies",
     "is_account",
-    "is_aws_managed",
+    "is_credential",
     "is_policy",
-    "only_account",
+    "is_read",
     "trusts",
 ]

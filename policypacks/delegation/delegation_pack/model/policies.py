@@ -5,15 +5,14 @@ GroupPolicy, UserPolicy, Policy, the attachments of all three and PolicyAttachme
 permission sets of IAM Identity Center; the same types of the package aws-native, whose Role, Group and User hold a list
 `policies`.
 
-Not covered, for they are templates or other services' own permissions: CloudFormation stacks, cloudcontrol.Resource,
-session policies (they only narrow), service control policies, resource policies other than trusts. `may_hold_iam` names
-those that may hold IAM.
+Not covered: session policies and service control policies, which only narrow, resource policies other than trusts, and
+the types that `carries` names.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -88,6 +87,8 @@ class Policy:
     """Of a managed policy, as far as it is known."""
     principal: Principal | None = None
     """Who holds it; None where it is looked at by itself."""
+    beside: tuple[Document, ...] = ()
+    """What whoever holds it is denied by other documents, where documents are judged together."""
     elsewhere: str = ""
     """Why there is no content to read, in a full sentence; empty if there may be."""
 
@@ -116,6 +117,13 @@ class Policy:
     def aws_managed(self) -> bool:
         """Whether AWS keeps it."""
         return is_aws_managed(self.arn)
+
+    @property
+    def arn_to_be(self) -> str:
+        """The ARN of a customer-managed policy, or a pattern of it before it is made; empty for others."""
+        if not self.managed or self.aws_managed or self.arn or not (self.resource and self.name):
+            return "" if self.aws_managed else self.arn
+        return f"arn:*:iam::{self.account or '*'}:policy{self.resource.text('path') or '/'}{self.name}"
 
     @property
     def label(self) -> str:
@@ -296,31 +304,3 @@ def flat(value: Any) -> Iterator[Any]:
         yield from flat([*value.values()])
     else:
         yield value
-
-
-_HOLDS_NO_POLICY = frozenset(
-    {
-        *("AccessKey", "AccountAlias", "AccountPasswordPolicy", "GroupMembership", "InstanceProfile"),
-        *("OpenIdConnectProvider", "OIDCProvider", "SamlProvider", "SAMLProvider", "SecurityTokenServicePreferences"),
-        *("ServerCertificate", "ServiceLinkedRole", "ServiceSpecificCredential", "SigningCertificate", "SshKey"),
-        *("UserGroupMembership", "UserToGroupAddition", "UserLoginProfile", "VirtualMfaDevice", "VirtualMFADevice"),
-        *("GroupPoliciesExclusive", "RolePoliciesExclusive", "UserPoliciesExclusive"),
-        *("OrganizationsFeatures", "OutboundWebIdentityFederation"),
-    }
-)
-"""Types of IAM that hold no policy, though some let somebody in."""
-_MAY_HOLD_IAM = (
-    *("aws:cloudcontrol/resource:", "aws:cloudformation/stack", "aws-native:cloudformation:Stack"),
-    *("aws:ssoadmin/", "aws-native:sso:"),
-)
-"""Beginnings of the types whose resources hold IAM entities as a template, or that stand for others."""
-
-
-def may_hold_iam(resources: Iterable[Resource], read: Collection[Resource]) -> list[Resource]:
-    """Return the resources that hold IAM documents, or may, beyond those that are read."""
-    return [
-        resource
-        for resource in resources
-        if resource.type.startswith(_MAY_HOLD_IAM)
-        or (resource.kind.startswith("iam.") and resource not in read and resource.kind[4:] not in _HOLDS_NO_POLICY)
-    ]

@@ -19,12 +19,12 @@ from delegation_pack.model.policies import (
     flat,
     identity_policies,
     is_aws_managed,
-    may_hold_iam,
     missing,
     references,
     trusts,
 )
 from delegation_pack.model.resources import UNKNOWN, Resource, account_of, folded
+from delegation_pack.model.types import carries
 
 BOUNDARY_KEY = "iam:PermissionsBoundary"
 
@@ -258,7 +258,6 @@ class Model:
         for resource in self.resources:
             if resource.kind:
                 bounding += [*flat(resource.get("permissionsboundary")), *self.sources(resource, "permissionsboundary")]
-                bounding += [value for policy in identity_policies(resource) for value in boundaries_named(policy)]
                 attached.update(self.attached_from(resource))
         return frozenset(
             policy for policy in self._managed if policy not in attached and any(_is(policy, one) for one in bounding)
@@ -277,6 +276,15 @@ class Model:
             values.append(resource)
         return list(dict.fromkeys(policy for value in values for policy in self._meant_by(value)))
 
+    def attached_elsewhere(self, resource: Resource) -> Iterator[str]:
+        """Yield the managed policies that a resource attaches and none of the resources makes: ARNs, or path and name
+        of those that IAM Identity Center attaches."""
+        for _, value in references(resource):
+            if isinstance(value, Mapping) and not self._meant_by(value):
+                yield f"{value.get('path') or '/'}{value['name']}"
+            elif isinstance(value, str) and value.startswith("arn:") and not self._meant_by(value):
+                yield value
+
     def _meant_by(self, value: object) -> list[Resource]:
         """The managed policies among the resources that a value refers to."""
         if not isinstance(value, str):
@@ -294,14 +302,15 @@ class Model:
     @cached_property
     def read(self) -> list[Resource]:
         """The resources that users, groups, roles and their documents are read from."""
-        kinds = (*_OF_KIND, *_MEMBERSHIPS)
-        return [one for one in self.resources if attachment_of(one) is not None or one.kind in kinds]
+        return [one for one in self.resources if is_read(one)]
 
     @cached_property
     def not_judged(self) -> list[Resource]:
         """The resources that hold IAM documents, or may, and that nobody here is known to hold."""
         of_nobody = [policy.carrier for one in self.principals if one.name is None for policy in one.inline]
-        return [*may_hold_iam(self.resources, self.read), *dict.fromkeys(of_nobody)]
+        # Who gets the permission sets of IAM Identity Center is not told here.
+        unread = [one for one in self.resources if carries(one.type) and (one.kind[:3] == "sso" or not is_read(one))]
+        return [*unread, *dict.fromkeys(of_nobody)]
 
     def _make(self, resource: Resource) -> None:
         type_ = _OF_KIND[resource.kind]
@@ -383,6 +392,11 @@ class Model:
                 user = self._by_name.get((PrincipalType.USER, named.account, name))
                 if user and not user.resource and f":{user.account}:user" in place:
                     user.path = place.partition(":user")[2] + "/"
+
+
+def is_read(resource: Resource) -> bool:
+    """Tell whether users, groups, roles or their documents are read from a resource."""
+    return attachment_of(resource) is not None or resource.kind in _OF_KIND or resource.kind in _MEMBERSHIPS
 
 
 def boundaries_named(policy: Policy) -> list[str]:

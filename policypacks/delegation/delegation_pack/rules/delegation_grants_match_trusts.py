@@ -1,7 +1,7 @@
 """Grants and trust policies, within what one stack holds.
 
-What the stack does not hold is not missed: a grant on a role elsewhere, a trust whose grants are all elsewhere, a group
-whose members are managed elsewhere.
+What the stack does not hold is not missed: a grant on a role of an account in which the stack makes nothing, a trust
+whose grants are all elsewhere, a group whose members are managed elsewhere.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from delegation_pack.iam import (
     Document,
     PrincipalKind,
     Query,
-    Resources,
-    Target,
     Unverifiable,
+    Values,
+    address_classes,
     callers_of_identity,
     decide,
 )
-from delegation_pack.judging import listed
-from delegation_pack.model import Model, Policy, Principal, Resource
-from delegation_pack.rights import allowed
+from delegation_pack.model import Model, Policy, Principal, Resource, account_of
+from delegation_pack.rights import ANYTHING, explicitly_denied, grants_like, role_changes
 from delegation_pack.rule import Rule, Violation
 
 
@@ -40,10 +39,13 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
     for grant in grants:
         for arn in grant.read().named_resources:
             role = model.role(arn)
-            if role is None or role not in trusting or not _grants(grant, arn):
+            if not _grants(grant, arn):
                 continue
-            granting.setdefault(role, []).append(grant)
-            yield from _differences(grant, role, trusting[role])
+            if role is None:
+                yield from _not_made(model, grants, grant, arn)
+            elif role in trusting:
+                granting.setdefault(role, []).append(grant)
+                yield from _differences(grant, role, trusting[role])
     for role, document in trusting.items():
         if role in granting:
             yield from _members(model, granting[role], role, document)
@@ -54,11 +56,29 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
             )
 
 
+def _not_made(model: Model, grants: Sequence[Policy], grant: Policy, arn: str) -> Iterator[Violation]:
+    """A role that the stack makes in another account than its grant says, or not at all among others of the account."""
+    account, in_vain = account_of(arn), f"{grant.label} grants {arn}, which this stack does not make although it makes"
+    namesakes = (role for role in model.roles if role.account and _path_of(role.arn) == _path_of(arn))
+    stray = next((role for role in namesakes if not any(_grants(one, role.arn) for one in grants)), None)
+    beside = next((one for one in model.resources if account and one.account == account), None)
+    if stray:
+        yield grant.carrier, f"{in_vain} a role of that name in account {stray.account}. Use one account on both sides."
+    elif beside:
+        yield (
+            grant.carrier,
+            f"{in_vain} other resources in account {account}, such as {beside.label}. Name its own roles.",
+        )
+
+
+def _path_of(arn: str) -> str:
+    return arn.partition(":role/")[2]
+
+
 def _grants(policy: Policy, arn: str = "*") -> bool:
     """Tell whether a policy lets one role of another account, or any, be assumed; not if that cannot be told of any."""
-    resources = Resources(types=("role",), not_callers_account=True, like=(arn,))
     try:
-        return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources)) is not None
+        return grants_like(policy, arn) is not None
     except Unverifiable:
         if arn == "*":
             return False
@@ -78,15 +98,38 @@ def _differences(grant: Policy, role: Principal, trust: Document) -> Iterator[Vi
     if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
         yield grant.carrier, f"{grant.label} grants {role.maker.label}, whose trust policy lets nobody {whose} in."
-    granted = networks_of(grant.read())
-    for document in (policy.document for policy in role.inline if policy.document):
-        tested = networks_of(document)
-        if granted and tested and granted != tested:
+    yield from _other_networks(grant, role)
+
+
+def _other_networks(grant: Policy, role: Principal) -> Iterator[Violation]:
+    """Addresses from which a role may be used and not entered, or the other way round where it may do nothing there.
+
+    Role management from fewer networks than the grant's is no mistake.
+    """
+    documents = [policy.document for policy in role.inline if policy.document]
+    if not (networks_of(grant.read()) and any(map(networks_of, documents))):
+        return
+    callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
+    managing = role_changes(role.account)
+    found: list[tuple[str, bool, bool, bool]] = []
+    for at in address_classes([grant.read(), *documents]):
+        if at.example is None:
+            continue
+        keys = {"aws:SourceIp": Values(absent=False, like=(at.example,))}
+        entered = grants_like(grant, role.arn, keys=keys) is not None
+        idle = explicitly_denied(documents, Query(callers=callers, targets=(ANYTHING,), keys=keys))
+        manages = decide(documents, Query(callers=callers, targets=(managing,), keys=keys)) is not None
+        found.append((at.example, entered, idle, manages))
+    tested = not all(manages for *_, manages in found)
+    for address, entered, idle, manages in found:
+        if (entered and idle) or (tested and manages and not entered):
+            what, lets = "may do nothing" if idle else "manages roles", "lets" if entered else "does not let"
             yield (
                 grant.carrier,
-                f"{grant.label} allows {listed([*map(str, granted)])}, but {role.maker.label} tests "
-                f"{listed([*map(str, tested)])}. Use the same networks on both sides.",
+                f"{role.maker.label} {what} from {address}, where {grant.label} {lets} it be entered. "
+                "Use the same networks on both sides.",
             )
+            return
 
 
 def _members(model: Model, grants: Sequence[Policy], role: Principal, trust: Document) -> Iterator[Violation]:

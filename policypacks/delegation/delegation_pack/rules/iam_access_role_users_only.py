@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
+from delegation_pack.facts.actions import SOURCE
 from delegation_pack.iam import Callers, CallerType, PrincipalKind, Query, decide
 from delegation_pack.judging import because, on_trusts
 from delegation_pack.model import Policy
+from delegation_pack.rights import unknown_actions
 from delegation_pack.rule import Rule
 from delegation_pack.trust_policies import VENDORS, lets_users_in, opening, without_vendors
 
@@ -29,6 +31,8 @@ def entered_otherwise(trust: Policy, config: Config) -> Iterator[str]:
         finding = decide(document, Query(callers=callers, targets=(opening(trust.account),)))
         if finding:
             yield f"lets users in, and can be entered {how} too: {because(finding)} Make another role for that."
+    for action in unknown_actions(document):
+        yield f"lets users in, and cannot be verified: {action} is no action as of {SOURCE}. Leave it out."
     for statement, principal in document.admitted:
         if principal.kind in _OUTSIDE_OF_IAM:
             yield (

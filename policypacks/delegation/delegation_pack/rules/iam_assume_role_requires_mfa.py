@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import TOGETHER, Config
 from delegation_pack.iam import WITHOUT_MFA
 from delegation_pack.judging import MFA_ON_ALLOW, because, on_inline, on_managed
 from delegation_pack.model import Policy
@@ -27,6 +27,7 @@ RULE = Rule(
         f"Put {MFA_ON_ALLOW} on the Allow statement. Bool, not BoolIfExists: requests with plain access keys "
         "have no MFA key, and IfExists is true for a missing key."
     ),
+    configuration=TOGETHER,
     on_resource=on_inline(without_mfa),
     on_stack=on_managed(without_mfa),
 )

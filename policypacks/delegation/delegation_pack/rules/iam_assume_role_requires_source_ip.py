@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delegation_pack.configuration import NETWORKS, Config, allowed_networks, mode
+from delegation_pack.configuration import NETWORKS, TOGETHER, Config, allowed_networks, mode
 from delegation_pack.iam import Unverifiable, outside
 from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
 from delegation_pack.model import Model, Policy
@@ -67,7 +67,7 @@ RULE = Rule(
         '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": '
         '["203.0.113.10/32"]}}}.'
     ),
-    configuration=NETWORKS,
+    configuration={**NETWORKS, **TOGETHER},
     on_resource=on_inline(from_elsewhere),
     on_stack=_managed_or_in_sessions,
 )

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
-from delegation_pack.model import UNKNOWN, Resource, allowed_accounts, is_account
+from delegation_pack.iam import Attachment, Unverifiable
+from delegation_pack.model import UNKNOWN, Resource, allowed_accounts, attachment_of, is_account, is_credential, trusts
 from delegation_pack.rule import Rule
+from delegation_pack.trust_policies import may_let_users_in
 
 _PACKAGES = ("aws", "aws-native")
+_WHICH = ("people", "all")
+_PEOPLE = ("iam.User", "iam.Group", "iam.GroupMembership", "iam.UserGroupMembership", "iam.UserToGroupAddition")
 
 
-def not_tied(resource: Resource, _config: Config) -> Iterator[str]:
+def not_tied(resource: Resource, config: Config) -> Iterator[str]:
     """Yield that a resource's provider may act in another account."""
+    which = config.get("resources", _WHICH[0])
+    if which not in _WHICH:
+        raise Unverifiable(f"resources is {which!r}; it must be one of {', '.join(_WHICH)}.")
     # The engine gives every resource of a package a provider, if need be a default one; what has none is a component.
     if resource.type.partition(":")[0] not in _PACKAGES or resource.provider is None:
+        return
+    if which == "people" and not _is_people_s(resource, config):
         return
     provider = f"{resource.label} uses provider '{resource.provider_name}'"
     accounts = allowed_accounts(resource.provider)
@@ -36,12 +45,30 @@ def not_tied(resource: Resource, _config: Config) -> Iterator[str]:
         )
 
 
+def _is_people_s(resource: Resource, config: Config) -> bool:
+    """Tell whether a resource is a person, a person's rights, or a role that people may enter, as far as it says so."""
+    return (
+        resource.kind in _PEOPLE
+        or is_credential(resource.type)
+        or attachment_of(resource) in (Attachment.GROUP, Attachment.USER)
+        or any(may_let_users_in(trust, config) for trust in trusts(resource))
+    )
+
+
 RULE = Rule(
     name="iam-explicit-account-provider",
-    description="Each AWS resource has a provider that can act in one named account only.",
+    description="What is people's, or every AWS resource, has a provider that can act in one named account only.",
     severity="high",
     remediation=(
         'Make the provider with aws.Provider("…", allowed_account_ids=["222222222222"]) and pass it to the resource.'
     ),
+    configuration={
+        "resources": {
+            "type": "string",
+            "enum": list(_WHICH),
+            "default": _WHICH[0],
+            "description": "people: users, groups, their rights, and roles that users enter. all: every resource.",
+        }
+    },
     on_resource=not_tied,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from delegation_pack.configuration import CIDR, Config, allowed_networks
+from delegation_pack.configuration import CIDR, TOGETHER, Config, allowed_networks
 from delegation_pack.facts.actions import ENROLMENT, LASTING_CREDENTIALS
 from delegation_pack.iam import WITHOUT_MFA, Resources, Target, Values, outside
 from delegation_pack.judging import because, listed, on_inline, on_managed
@@ -59,6 +59,7 @@ RULE = Rule(
         '"Resource": "*", "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}}.'
     ),
     configuration={
+        **TOGETHER,
         "allowedCidrs": {
             "type": "array",
             "items": CIDR,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import PROTECTED_ROLES, Config, protected_roles
 from delegation_pack.facts.actions import BOUNDABLE, BOUNDARY_CHANGES, POLICY_VERSIONS, ROLE_CHANGES
 from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
@@ -21,12 +21,11 @@ from delegation_pack.iam import (
     Target,
     Unverifiable,
     Values,
-    assume_roles_elsewhere,
     callers_of_identity,
     callers_of_trust,
     decide,
 )
-from delegation_pack.judging import asked_within, because, on_inline, on_managed, refuses
+from delegation_pack.judging import because, judged, on_inline, on_managed, refuses
 from delegation_pack.model import (
     BOUNDARY_KEY,
     MANAGED_POLICIES,
@@ -34,6 +33,8 @@ from delegation_pack.model import (
     Policy,
     Principal,
     PrincipalType,
+    Resource,
+    aws_managed,
     boundaries_named,
     identity_policies,
     is_policy,
@@ -45,13 +46,11 @@ from delegation_pack.rights import (
     explicitly_denied,
     only_denies,
     own,
+    past_boundary,
     policy_versions,
     role_changes,
-    user_management,
 )
 from delegation_pack.rule import Rule, Violation
-from delegation_pack.rules.iam_assume_role_names_roles import unnamed
-from delegation_pack.rules.iam_no_user_management import user_management_elsewhere
 
 _LEAVE_OUT = "Leave the action out."
 _OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
@@ -88,6 +87,17 @@ def ways_around(policy: Policy, config: Config) -> Iterator[str]:
     )
     if finding:
         yield f"lets the permissions boundary be deleted and made anew: {because(finding)} {_LEAVE_OUT}"
+
+
+def open_as_boundary(policy: Policy, _config: Config) -> Iterator[str]:
+    """Yield what a document allows that no permissions boundary may."""
+    callers = (Callers(type=CallerType.ROLE, account=policy.account, partition=policy.partition),)
+    finding = decide(policy.read(), Query(callers=callers, targets=past_boundary(policy.account)))
+    if finding:
+        yield (
+            f"is a permissions boundary that leaves a way around itself: {because(finding)} "
+            "End it with a Deny of account:*, iam:*, organizations:* and sts:Assume*."
+        )
 
 
 def beside_role_management(policy: Policy, _config: Config) -> Iterator[str]:
@@ -128,9 +138,7 @@ def _boundaries(policy: Policy, account: str | None, config: Config) -> tuple[li
         boundary = _OWN_ACCOUNT.sub(account or _ANY_ACCOUNT, value) if has_variables else value
         if "$" in boundary or "*" in value or "?" in value or not boundary.startswith("arn:"):
             continue
-        if any(
-            refuses(one, boundary, asked_within(config)) for one in (ways_around, user_management_elsewhere, unnamed)
-        ):
+        if refuses(open_as_boundary, boundary):
             refused[boundary] = "an AWS-managed policy that itself lets roles, users or other accounts be reached"
         elif only is not None and boundary not in only:
             refused[boundary] = "which is not one of boundaryPolicyArns"
@@ -141,7 +149,7 @@ def _boundaries(policy: Policy, account: str | None, config: Config) -> tuple[li
 
 def _managed_or_together(model: Model, config: Config) -> Iterator[Violation]:
     yield from on_managed(ways_around)(model, config)
-    yield from _open_boundaries(model)
+    yield from _open_boundaries(model, config)
     yield from _changed_boundaries(model)
     for principal in model.principals:
         if not principal.policies:
@@ -216,36 +224,38 @@ def _changed_boundaries(model: Model) -> Iterator[Violation]:
             )
 
 
-def _open_boundaries(model: Model) -> Iterator[Violation]:
-    """Boundaries of one's own that leave a way around themselves."""
-    named = {arn for policy in model.granting_policies for arn in _named_by(policy)}
-    for resource in model.of(*MANAGED_POLICIES):
-        if not any(is_policy(resource, arn) for arn in named):
-            continue
-        targets = (
-            role_changes(resource.account),
-            policy_versions(resource.account),
-            *around_boundaries(resource.account),
-            *user_management(resource.account, others_only=False),
-            *assume_roles_elsewhere(),
-        )
-        callers = (Callers(type=CallerType.ROLE, account=resource.account, partition=resource.partition),)
-        for policy in identity_policies(resource):
-            try:
-                finding = decide(policy.read(), Query(callers=callers, targets=targets))
-            except Unverifiable as reason:
-                yield resource, f"{policy.label} cannot be verified as a permissions boundary: {reason}"
-                continue
-            if finding:
+def _open_boundaries(model: Model, config: Config) -> Iterator[Violation]:
+    """Boundaries of one's own that leave a way around themselves, and those whose content is not to be seen."""
+    made = model.of(*MANAGED_POLICIES)
+    seen: set[Resource] = set()
+    for policy in model.granting_policies:
+        for arn in _named_by(policy):
+            boundaries = [one for one in made if is_policy(one, arn)]
+            seen.update(boundaries)
+            if not boundaries and "*" not in arn and _is_unseen(policy, arn, config):
                 yield (
-                    resource,
-                    f"{policy.label} is a permissions boundary that leaves a way around itself: {because(finding)} "
-                    "End it with a Deny of account:*, iam:*, organizations:* and sts:Assume*.",
+                    policy.carrier,
+                    f"{policy.label} cannot be verified: it binds roles to {arn}, which is neither in this stack nor "
+                    "an AWS-managed policy that is known here. Name it in boundaryPolicyArns once you know that it "
+                    "holds.",
                 )
+    for resource in made:
+        for boundary in identity_policies(resource) if resource in seen else ():
+            yield from ((resource, text) for text in judged(boundary, config, open_as_boundary))
+
+
+def _is_unseen(policy: Policy, arn: str, config: Config) -> bool:
+    """Tell whether a policy manages roles that have a boundary of which nobody knows the content."""
+    if arn in config.get("boundaryPolicyArns", ()) or aws_managed(arn):
+        return False
+    try:
+        return changes_roles(policy, BOUNDABLE, {BOUNDARY_KEY: Values(absent=False, like=(arn,))}) is not None
+    except Unverifiable:
+        return False
 
 
 def _named_by(policy: Policy) -> list[str]:
-    return [_OWN_ACCOUNT.sub(policy.account or "", value) for value in boundaries_named(policy)]
+    return [_OWN_ACCOUNT.sub(policy.account or _ANY_ACCOUNT, value) for value in boundaries_named(policy)]
 
 
 def _open_access_role(role: Principal, config: Config) -> Iterator[Violation]:
@@ -282,7 +292,7 @@ def _protected(role: Principal, config: Config) -> Iterator[str]:
         return
     if role.name:
         yield role.arn
-    for name in config.get("protectedRoles", ["OrganizationAccountAccessRole"]):
+    for name in protected_roles(config):
         yield f"arn:{role.partition or '*'}:iam::{role.account}:role/{name}"
 
 
@@ -312,15 +322,7 @@ RULE = Rule(
             "description": "The only permissions boundaries to accept; without it, any that opens no way around "
             "itself.",
         },
-        "protectedRoles": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["OrganizationAccountAccessRole"],
-            "description": (
-                "Role names, * and ? as wildcards, that an access role with role management must be denied to "
-                "change, besides itself."
-            ),
-        },
+        **PROTECTED_ROLES,
     },
     on_resource=on_inline(ways_around),
     on_stack=_managed_or_together,

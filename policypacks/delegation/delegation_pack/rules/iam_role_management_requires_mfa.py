@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import TOGETHER, Config
 from delegation_pack.iam import WITHOUT_MFA, Attachment
 from delegation_pack.judging import MFA_ON_ALLOW, because, on_inline, on_managed
 from delegation_pack.model import Policy
@@ -28,6 +28,7 @@ RULE = Rule(
         f"Put {MFA_ON_ALLOW} on the Allow statement. On a role's own policy BoolIfExists will do: in a role's "
         "session the key is never absent."
     ),
+    configuration=TOGETHER,
     on_resource=on_inline(without_mfa),
     on_stack=on_managed(without_mfa),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delegation_pack.configuration import NETWORKS, Config, allowed_networks, mode
+from delegation_pack.configuration import NETWORKS, TOGETHER, Config, allowed_networks, mode
 from delegation_pack.iam import Unverifiable, outside
 from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
 from delegation_pack.model import Model, Policy, PrincipalType
@@ -54,7 +54,7 @@ RULE = Rule(
     description="Roles are created, changed and removed only from the allowed networks.",
     severity="high",
     remediation=f"Put {ADDRESS_ON_ALLOW}, within allowedCidrs, on the Allow statement.",
-    configuration=NETWORKS,
+    configuration={**NETWORKS, **TOGETHER},
     on_resource=on_inline(from_elsewhere),
     on_stack=_managed_or_in_sessions,
 )

@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from delegation_pack.configuration import SECURITY_ACCOUNT, Config
-from delegation_pack.model import Resource, is_account
+from delegation_pack.model import Resource, is_account, is_credential
 from delegation_pack.rule import Rule
-
-_USER_KINDS = (
-    "iam.User",
-    "iam.AccessKey",
-    "iam.ServiceSpecificCredential",
-    "iam.SigningCertificate",
-    "iam.SshKey",
-    "iam.UserLoginProfile",
-    "iam.VirtualMfaDevice",
-)
 
 
 def users_elsewhere(resource: Resource, config: Config) -> Iterator[str]:
     """Yield that a user, or a user's credential, is in another account."""
-    if resource.kind not in _USER_KINDS:
+    if resource.kind != "iam.User" and not is_credential(resource.type):
         return
     security = config.get("securityAccountId")
     if not is_account(security):

@@ -1,0 +1,299 @@
+"""Ordinary programs on AWS, as states of the size that tutorials have: the pack's own defaults find nothing in them.
+
+Their documents have the forms in which people write them: wildcards, one statement or many, provider by default.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.documents import document
+from tests.policies.documents_under_test import ALICE
+from tests.policies.running import TARGET, Made, refused
+
+ACCOUNT, REGION = TARGET, "eu-west-1"
+AWS = "arn:aws:iam::aws:policy/"
+CLUSTER = f"oidc.eks.{REGION}.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def made(type_: str, name: str, **inputs: Any) -> Made:
+    """A resource under the default provider, which says no account."""
+    module, _, kind = type_.partition(".")
+    return Made(
+        type=f"aws:{module}/{kind[:1].lower()}{kind[1:]}:{kind}",
+        name=name,
+        inputs={"name": f"{name}-1a2b3c4", **inputs},
+        outputs={"name": f"{name}-1a2b3c4", "arn": f"arn:aws:{module}:{REGION}:{ACCOUNT}:{name}", **inputs},
+        provider={"region": REGION},
+    )
+
+
+def role(name: str, trusts: dict[str, Any] | str, *attached: str, **inline: list[dict[str, Any]]) -> tuple[Made, ...]:
+    """A role that a service enters, or whom a statement lets in, with its policies."""
+    statement = {"Principal": {"Service": f"{trusts}.amazonaws.com"}} if isinstance(trusts, str) else trusts
+    trust = document({"Action": "sts:AssumeRole", "Effect": "Allow", "Sid": "", **statement})
+    of_role = made("iam.Role", name, assumeRolePolicy=json.dumps(trust))
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}-1a2b3c4"
+    return (
+        Made(**{**vars(of_role), "outputs": {**(of_role.outputs or {}), "arn": arn}}),
+        *(
+            made("iam.RolePolicyAttachment", f"{name}-{i}", role=f"{name}-1a2b3c4", policyArn=AWS + one)
+            for i, one in enumerate(attached)
+        ),
+        *(
+            made("iam.RolePolicy", f"{name}-{key}", role=f"{name}-1a2b3c4", policy=json.dumps(document(*statements)))
+            for key, statements in inline.items()
+        ),
+    )
+
+
+def allows(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
+
+
+def federated(provider: str, **claims: str) -> dict[str, Any]:
+    like = any("*" in value for value in claims.values())
+    return {
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{provider}"},
+        "Condition": {
+            "StringLike" if like else "StringEquals": {f"{provider}:{claim}": v for claim, v in claims.items()}
+        },
+    }
+
+
+def function(name: str, role_name: str) -> Made:
+    return made("lambda.Function", name, role=f"arn:aws:iam::{ACCOUNT}:role/{role_name}", runtime="python3.13")
+
+
+LOGS = allows(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:*:*:*")
+PROGRAMS: dict[str, tuple[Made, ...]] = {
+    "a function behind an API, with a table": (
+        *role(
+            "api",
+            "lambda",
+            "service-role/AWSLambdaBasicExecutionRole",
+            table=[allows(["dynamodb:*Item", "dynamodb:Query"], f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/notes*")],
+        ),
+        function("api", "api"),
+        made("dynamodb.Table", "notes", hashKey="id"),
+        made("apigatewayv2.Api", "api", protocolType="HTTP"),
+        made("lambda.Permission", "api", action="lambda:InvokeFunction", principal="apigateway.amazonaws.com"),
+    ),
+    "containers on Fargate": (
+        *role("execution", "ecs-tasks", "service-role/AmazonECSTaskExecutionRolePolicy"),
+        *role(
+            "task",
+            "ecs-tasks",
+            secrets=[
+                allows("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app-*")
+            ],
+            uploads=[allows("s3:*", ["arn:aws:s3:::uploads", "arn:aws:s3:::uploads/*"])],
+            exec=[allows([f"ssmmessages:{verb}" for verb in ("CreateControlChannel", "OpenDataChannel")])],
+        ),
+        made("ecs.Cluster", "app"),
+        made("ecs.TaskDefinition", "app", taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/task"),
+        made("lb.LoadBalancer", "app"),
+        Made(type="awsx:ecs:FargateService", name="app", inputs={}, account=None),
+    ),
+    "a server with an instance profile": (
+        *role("server", "ec2", "AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy"),
+        made("iam.InstanceProfile", "server", role="server-1a2b3c4"),
+        made("ec2.Instance", "server", iamInstanceProfile="server", ami="ami-0", instanceType="t3.micro"),
+        made("ec2.SecurityGroup", "server"),
+    ),
+    "a Kubernetes cluster": (
+        *role("cluster", "eks", "AmazonEKSClusterPolicy", "AmazonEKSVPCResourceController"),
+        *role(
+            "nodes", "ec2", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"
+        ),
+        made("eks.Cluster", "cluster", roleArn=f"arn:aws:iam::{ACCOUNT}:role/cluster"),
+        made("iam.OpenIdConnectProvider", "cluster", url=f"https://{CLUSTER}", clientIdLists=["sts.amazonaws.com"]),
+        *role(
+            "balancers",
+            federated(CLUSTER, sub="system:serviceaccount:kube-system:balancers", aud="sts.amazonaws.com"),
+            linked=[
+                allows(
+                    "iam:CreateServiceLinkedRole",
+                    Condition={"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}},
+                ),
+                allows(["elasticloadbalancing:*", "ec2:Describe*", "ec2:CreateSecurityGroup", "ec2:CreateTags"]),
+            ],
+        ),
+        *role("names", federated(CLUSTER, sub="system:serviceaccount:dns:*"), zones=[allows("route53:*")]),
+        *role(
+            "pods",
+            {"Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"Service": "pods.eks.amazonaws.com"}},
+            queue=[allows("sqs:*", f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs")],
+        ),
+        made("eks.PodIdentityAssociation", "pods", roleArn=f"arn:aws:iam::{ACCOUNT}:role/pods"),
+        Made(type="kubernetes:apps/v1:Deployment", name="app", inputs={"spec": {}}, account=None),
+    ),
+    "a website in a bucket": (
+        made("s3.Bucket", "site"),
+        made(
+            "s3.BucketPolicy",
+            "site",
+            policy=document({**allows("s3:GetObject", "arn:aws:s3:::site/*"), "Principal": {"AWS": "*"}}),
+        ),
+        made("cloudfront.Distribution", "site"),
+        made("acm.Certificate", "site"),
+    ),
+    "a pipeline of GitHub that deploys containers": (
+        made("iam.OpenIdConnectProvider", "github", url=f"https://{GITHUB}", clientIdLists=["sts.amazonaws.com"]),
+        *role(
+            "deploy",
+            federated(GITHUB, sub="repo:acme/shop:*", aud="sts.amazonaws.com"),
+            images=[allows(["ecr:*"])],
+            services=[
+                allows(["ecs:UpdateService", "ecs:RegisterTaskDefinition", "ecs:Describe*"]),
+                allows(
+                    "iam:PassRole",
+                    [f"arn:aws:iam::{ACCOUNT}:role/task-*", f"arn:aws:iam::{ACCOUNT}:role/execution-*"],
+                    Condition={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+                ),
+            ],
+        ),
+        made("ecr.Repository", "shop"),
+    ),
+    "a pipeline of AWS": (
+        *role(
+            "pipeline",
+            "codepipeline",
+            stages=[
+                allows(["codebuild:StartBuild", "codebuild:BatchGetBuilds", "codestar-connections:UseConnection"]),
+                allows(["s3:*"], ["arn:aws:s3:::artifacts", "arn:aws:s3:::artifacts/*"]),
+                allows(
+                    "iam:PassRole",
+                    Condition={"StringEqualsIfExists": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+                ),
+            ],
+        ),
+        *role("build", "codebuild", "AmazonEC2ContainerRegistryPowerUser", logs=[LOGS]),
+        made("codepipeline.Pipeline", "shop", roleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline"),
+        made("codebuild.Project", "shop", serviceRole=f"arn:aws:iam::{ACCOUNT}:role/build"),
+    ),
+    "a workflow that runs by the clock": (
+        *role("workflow", "states", "service-role/AWSLambdaRole", logs=[allows("logs:*")]),
+        *role("clock", "scheduler", start=[allows("states:StartExecution", f"arn:aws:states:{REGION}:{ACCOUNT}:*")]),
+        *role("worker", "lambda", "service-role/AWSLambdaVPCAccessExecutionRole", "AWSXRayDaemonWriteAccess"),
+        made("sfn.StateMachine", "nightly", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"),
+        made("scheduler.Schedule", "nightly"),
+        function("worker", "worker"),
+    ),
+    "a data lake": (
+        *role(
+            "crawler", "glue", "service-role/AWSGlueServiceRole", lake=[allows("s3:GetObject", "arn:aws:s3:::lake/*")]
+        ),
+        *role("stream", "firehose", put=[allows(["s3:PutObject", "kms:GenerateDataKey"])]),
+        made("kinesis.FirehoseDeliveryStream", "events"),
+        made("glue.Crawler", "lake", role="crawler-1a2b3c4"),
+        made("athena.Workgroup", "lake"),
+        made("lakeformation.Permissions", "lake", principal=f"arn:aws:iam::{ACCOUNT}:role/crawler"),
+    ),
+    "a database with monitoring and backups": (
+        *role("monitoring", "monitoring.rds", "service-role/AmazonRDSEnhancedMonitoringRole"),
+        *role(
+            "backup",
+            "backup",
+            "service-role/AWSBackupServiceRolePolicyForBackup",
+            "service-role/AWSBackupServiceRolePolicyForRestores",
+        ),
+        made("rds.Cluster", "orders", iamDatabaseAuthenticationEnabled=True),
+        made(
+            "kms.Key",
+            "orders",
+            policy=document({**allows("kms:*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}),
+        ),
+        made("backup.Vault", "orders"),
+        made("secretsmanager.Secret", "orders"),
+    ),
+    "the logs of an account": (
+        *role("flows", "vpc-flow-logs", logs=[allows(["logs:Create*", "logs:Describe*", "logs:PutLogEvents"])]),
+        *role("recorder", "config", "service-role/AWS_ConfigRole"),
+        *role("trail", "cloudtrail", logs=[LOGS]),
+        made("ec2.FlowLog", "vpc"),
+        made("cfg.Recorder", "recorder"),
+        made("cloudtrail.Trail", "trail"),
+        made("sns.TopicPolicy", "alarms", policy="{}"),
+    ),
+    "an application with accounts of its customers": (
+        *role(
+            "customer",
+            {
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Condition": {
+                    "StringEquals": {
+                        "cognito-identity.amazonaws.com:aud": f"{REGION}:0f1e2d3c-0000-1111-2222-333344445555"
+                    },
+                    "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+                },
+            },
+            files=[allows("s3:*", "arn:aws:s3:::files/${cognito-identity.amazonaws.com:sub}/*")],
+        ),
+        made("cognito.UserPool", "customers"),
+        made("cognito.IdentityPool", "customers", allowUnauthenticatedIdentities=False),
+        made("cognito.IdentityPoolRoleAttachment", "customers"),
+    ),
+    "machine learning": (
+        *role("notebook", "sagemaker", data=[allows(["s3:*", "sagemaker:*", "ecr:Get*"])]),
+        *role("jobs", "batch", "service-role/AWSBatchServiceRole"),
+        made("sagemaker.NotebookInstance", "notebook", roleArn=f"arn:aws:iam::{ACCOUNT}:role/notebook"),
+        made("batch.ComputeEnvironment", "jobs"),
+    ),
+    "copies of a bucket in another region": (
+        *role(
+            "copies",
+            "s3",
+            copy=[
+                allows(["s3:GetReplicationConfiguration", "s3:ListBucket"], "arn:aws:s3:::here"),
+                allows("s3:Replicate*", "arn:aws:s3:::there/*"),
+            ],
+        ),
+        made("s3.BucketReplicationConfig", "copies", role=f"arn:aws:iam::{ACCOUNT}:role/copies"),
+    ),
+    "the same with aws-native": (
+        Made(
+            type="aws-native:iam:Role",
+            name="function",
+            provider={"region": REGION},
+            inputs={
+                "assumeRolePolicyDocument": document(
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": ["lambda.amazonaws.com"]},
+                        "Action": ["sts:AssumeRole"],
+                    }
+                ),
+                "managedPolicyArns": [AWS + "service-role/AWSLambdaBasicExecutionRole"],
+                "policies": [{"policyName": "queue", "policyDocument": document(allows("sqs:*"))}],
+            },
+        ),
+        Made(type="aws-native:lambda:Function", name="function", provider={"region": REGION}, inputs={"runtime": "x"}),
+        Made(type="aws-native:s3:Bucket", name="bucket", provider={"region": REGION}, inputs={}),
+    ),
+}
+PEOPLES: dict[str, tuple[Made, ...]] = {
+    "a role that users enter": role("people", {"Principal": {"AWS": ALICE}}),
+    "a user with keys": (made("iam.User", "uploader"), made("iam.AccessKey", "uploader", user="uploader")),
+    "a group's rights": (made("iam.GroupPolicy", "admins", group="admins", policy=json.dumps(document(allows("*")))),),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_defaults_find_nothing_in_an_ordinary_program(name: str) -> None:
+    assert [f"{one.policy}: {one.message}" for one in refused(*PROGRAMS[name], config={})] == []
+
+
+@pytest.mark.parametrize("name", PEOPLES)
+def test_beside_it_what_is_people_s_is_found(name: str) -> None:
+    every = tuple(one for program in PROGRAMS.values() for one in program)
+    of_people = {one.urn for one in PEOPLES[name]}
+    found = refused(*every, *PEOPLES[name], config={})
+    assert found
+    assert {one.urn for one in found} <= of_people
