@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from delegation_pack.facts import PARTITIONS
 
-from tests.policies.running import Made, refused
+from tests.policies.running import BY_NAME, Made, refused
 from tests.unit.recording import PROVIDER, Recorded, RunPulumi
 
 TOP = Path(__file__).parents[2]
@@ -55,7 +55,16 @@ def as_judged(recorded: Recorded, *left_out: str) -> list[Made]:
 
 def configuration(stack: str, mode: str = "grant") -> dict[str, Mapping[str, Any]]:
     """Return the pack's own configuration for the stack, in a mode."""
-    config: dict[str, Any] = json.loads((TOP / "policypacks" / "delegation" / "config" / f"{stack}.json").read_text())
+    shared, own = (
+        json.loads((TOP / "policypacks" / "delegation" / "config" / f"{name}.json").read_text())
+        for name in ("default", stack)
+    )
+    config: dict[str, Any] = {
+        name: {key: value for key, value in shared["all"].items() if key in rule.properties}
+        | shared.get(name, {})
+        | own.get(name, {})
+        for name, rule in BY_NAME.items()
+    }
     return config | {name: config[name] | {"mode": mode} for name in ADDRESS_RULES}
 
 
@@ -65,6 +74,17 @@ def test_the_pack_passes_the_programs_own_stacks(run_program: RunPulumi, stack: 
     made = as_judged(deployed(run_program, stack, partition))
     assert len(made) > 5
     assert refused(*made, config=configuration(stack)) == []
+
+
+@EACH
+def test_the_pack_passes_packed_grants_on_declared_targets_only(run_program: RunPulumi, partition: str) -> None:
+    targets = {"preprod": TARGET, "production": "333333333333"}
+    recorded = deployed(run_program, "security", partition, grants="packed", targets=targets)
+    config = configuration("security")
+    assert refused(*as_judged(recorded), config=config) == []
+    fewer = {**config["iam-assume-role-names-roles"], "targetAccounts": [TARGET]}
+    (violation,) = refused(*as_judged(recorded), config={**config, "iam-assume-role-names-roles": fewer})
+    assert f"arn:{partition}:iam::333333333333:role/TSU-IAM-ACCESS" in violation.message
 
 
 @EACH
