@@ -103,6 +103,11 @@ CASES = [
             group_policy(GRANT),
         ),
         grant_without_address=(role(), role_policy(SESSION_DENY), on_role(**MFA)),
+        grant_without_address_beside_an_unrelated_deny=(
+            role(),
+            role_policy(SESSION_DENY),
+            group_policy(document(allow("sts:AssumeRole", ROLE, **MFA), deny("s3:*", **_from("198.51.100.0/24")))),
+        ),
         lone_trust=role(),
         lone_grant=group_policy(GRANT),
         members=(role(), group_policy(GRANT), _members("alice")),

@@ -117,9 +117,10 @@ def _other_networks(grant: Policy, role: Principal) -> Iterator[Violation]:
         idle = explicitly_denied(documents, Query(callers=callers, targets=(ANYTHING,), keys=keys))
         manages = decide(documents, Query(callers=callers, targets=(managing,), keys=keys)) is not None
         found.append((at.example, entered, idle, manages))
-    tested = not all(manages for *_, manages in found)
+    # Where a document lets it from everywhere, it leaves the addresses to the other side.
+    tests_entry, tests_management = (not all(one[i] for one in found) for i in (1, 3))
     for address, entered, idle, manages in found:
-        if (entered and idle) or (tested and manages and not entered):
+        if (tests_entry and entered and idle) or (tests_management and manages and not entered):
             what, lets = "may do nothing" if idle else "manages roles", "lets" if entered else "does not let"
             yield (
                 grant.carrier,
