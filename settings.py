@@ -10,11 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pulumi
 import yaml
 from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from delegation_pack.facts.quotas import TRUST_POLICY, TRUST_POLICY_RAISED
-from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -242,6 +240,10 @@ def load() -> Settings:
     Raises:
         SettingsError: anything is missing, refused or unknown.
     """
+    # Whoever parses settings elsewhere, such as an operator's command, need not wait for it.
+    import pulumi
+    from pulumi.runtime.config import CONFIG, get_config_env
+
     values: dict[str, object] = {}
     # pulumi.Config reads the keys one asks for; the unknown ones are found only in the whole map.
     for full_key, text in {**get_config_env(), **CONFIG.get()}.items():

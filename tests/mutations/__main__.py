@@ -117,6 +117,14 @@ ADDED_ANYWHERE = (
     "sso:*",
     "identitystore:CreateGroupMembership",
     "rolesanywhere:*",
+    "iam:AcceptDelegationRequest",
+    "iam:CreatePolicy",
+    "iam:UpdateAccountPasswordPolicy",
+    "iam:CreateSomethingNew",
+    "account:EnableRegion",
+    "sso-directory:AddMemberToGroup",
+    "cognito-identity:SetIdentityPoolRoles",
+    "sts:GetFederationToken",
 )
 ON_ONESELF = (
     *("iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:PutUserPermissionsBoundary"),
@@ -340,6 +348,7 @@ def more_trust() -> Iterator[tuple[str, Statement]]:
         ),
         "a service": ({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole", {}),
         "a role of the own account": ({"AWS": f"{PROVIDERS}role/app"}, "sts:AssumeRole", {}),
+        "a new action": ({"AWS": f"arn:aws:iam::{SECURITY}:user/alice"}, "sts:AssumeRoleWithSomethingNew", {}),
         "a role with MFA": ({"AWS": f"{PROVIDERS}role/app"}, "sts:AssumeRole", {"aws:MultiFactorAuthPresent": "true"}),
     }.items():
         tested = {"Condition": {"StringEquals": condition}} if condition else {}
