@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.automation import UpdateSummary
+
+# `Stack.select` makes no subclass, and the mode that it passes on is not among the package's names.
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 
 from operations import unfinished
@@ -61,11 +64,18 @@ class _Seen:
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refused: bool = False
+    doing: bool = False
+    """Whether this is no preview."""
 
     @property
     def changes(self) -> dict[str, int]:
         """How many resources change; where none does, how many of the stack's outputs."""
         return self.resources or ({"output": self.outputs} if self.outputs else {})
+
+    @property
+    def done(self) -> dict[str, int]:
+        """The changes that were made."""
+        return self.changes if self.doing else {}
 
     def add(self, event: EngineEvent, say: Say) -> None:
         if event.resource_pre_event:
@@ -142,9 +152,12 @@ class OneStack:
         """Take one stack through, waiting where waiting helps."""
         begun = time.monotonic()
         waits: list[Wait] = []
+        done: Counter[str] = Counter()
         pauses = iter(PAUSES)
         while True:
             outcome, pause, why = self._try(stack, say)
+            # What a try did before it failed, the next one finds done.
+            done.update(outcome.changes)
             if pause == "throttled":
                 seconds: float | None = next(pauses, None)
             elif pause == "locked":
@@ -161,7 +174,8 @@ class OneStack:
             if stopped:
                 outcome = replace(outcome, result="stopped")
                 break
-        return replace(outcome, waits=tuple(waits), seconds=time.monotonic() - begun)
+        result: Result = "changed" if outcome.result == "unchanged" and done else outcome.result
+        return replace(outcome, result=result, changes=dict(done), waits=tuple(waits), seconds=time.monotonic() - begun)
 
     def _try(self, stack: str, say: Say) -> tuple[Outcome, str, str]:
         """Run once; return how it ended, and for what another try should wait, in a word and a sentence."""
@@ -190,11 +204,12 @@ class OneStack:
         return Outcome(stack=stack, result=result, changes=seen.changes, warnings=warnings), "", ""
 
     def _run(self, stack: str, seen: _Seen, say: Say) -> None:
-        selected = Stack.select(stack, Workspace(work_dir=str(self._program), pulumi_command=self._pulumi))
+        selected = Stack(stack, self._program, self._pulumi)
         pack = self._top / PACK
         judged = {"policy_packs": [str(pack)], "policy_pack_configs": [str(pack_config(pack, stack))]}
 
         def run(verb: str) -> None:
+            seen.resources, seen.outputs, seen.doing = {}, 0, verb != "preview"
             say("previewing" if verb == "preview" else "starting")
             getattr(selected, verb)(
                 refresh=True,
@@ -221,7 +236,7 @@ class OneStack:
                 file.write(text + "\n")
 
 
-class Workspace(automation.LocalWorkspace):
+class _Workspace(automation.LocalWorkspace):
     """The folder as it is: every command names its stack, so none is selected, which others would find changed."""
 
     def select_stack(self, stack_name: str) -> None:
@@ -233,12 +248,24 @@ class Workspace(automation.LocalWorkspace):
 
 
 class Stack(automation.Stack):
-    def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002 - the library's
-        return UpdateSummary("", datetime.now(UTC), "", {}, {}, "succeeded")
+    """A stack that exists.
+
+    Args:
+        name: its name.
+        program: folder of the program.
+        pulumi: runs Pulumi.
+    """
+
+    def __init__(self, name: str, program: Path, pulumi: PulumiProcesses) -> None:
+        super().__init__(name, _Workspace(work_dir=str(program), pulumi_command=pulumi), StackInitMode.SELECT)
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002 - the library's
+        return automation.UpdateSummary("", datetime.now(UTC), "", {}, {}, "succeeded")
 
 
 def _failed(stack: str, reason: str, seen: _Seen) -> Outcome:
-    return Outcome(stack=stack, result="failed", reason=reason, warnings=tuple(dict.fromkeys(seen.warnings)))
+    warnings = tuple(dict.fromkeys(seen.warnings))
+    return Outcome(stack=stack, result="failed", changes=seen.done, reason=reason, warnings=warnings)
 
 
 def _locked(stack: str, message: str, seen: _Seen) -> tuple[Outcome, str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pulumi import automation
 
 from operations.fleet.locks import holders
-from operations.fleet.one_stack import Say, Stack, Workspace
+from operations.fleet.one_stack import Say, Stack
 from operations.fleet.outcome import Outcome
 from operations.fleet.pulumi_processes import PulumiProcesses
 
@@ -27,10 +27,10 @@ class Unlock:
     def __call__(self, stack: str, say: Say) -> Outcome:
         """Remove the lock of one stack if whoever took it ran on this machine and runs no more."""
         say("looking for a lock")
-        selected = Stack.select(stack, Workspace(work_dir=str(self._program), pulumi_command=self._pulumi))
+        selected = Stack(stack, self._program, self._pulumi)
         try:
-            # Takes the lock before all else, and finds nothing to do then.
-            selected.refresh(preview_only=True, target=[f"urn:pulumi:{stack}::none::none:none:None::none"])
+            # To its own name: of all commands the lightest that takes the lock first, and it is refused then.
+            selected.rename(stack)
         except automation.ConcurrentUpdateError as locked:
             held = holders(str(locked))
             if not held or not all(holder.was_killed() for holder in held):
@@ -44,6 +44,6 @@ class Unlock:
             selected.cancel()
             return Outcome(stack=stack, result="changed", changes={"lock": 1})
         except automation.CommandError:
-            # There is no such stack, or no such resource: not a lock.
+            # The name is taken, or there is no such stack: in either case no lock.
             pass
         return Outcome(stack=stack, result="unchanged")
