@@ -88,6 +88,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     pack = tmp_path / PACK
     (pack / "config").mkdir(parents=True)
     shutil.copy(REPOSITORY / PACK / "check_config.py", pack)
+    (pack / "config/default.json").write_text("{}")
     for stack in STACKS:
         (tmp_path / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
         (pack / f"config/{stack}.json").write_text("{}")
@@ -181,7 +182,7 @@ def test_without_a_terminal_somebody_has_to_have_confirmed(fleet: Fleet) -> None
     for verb in ("up", "destroy"):
         code, told = fleet.run(verb)
         assert code == 1
-        assert told == "Nobody is here to confirm: say ARGS=--yes, or set PULUMI_SKIP_CONFIRMATIONS=true.\n"
+        assert told == f"There is no terminal to ask on: confirm with make fleet-{verb} YES=1.\n"
     assert fleet.begun() == 0
 
 
