@@ -58,6 +58,7 @@ check: setup ## Check format, lint and types
 	$(BIN)/cfn-lint bootstrap/*.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/python -m operations.targets
 
 .PHONY: format
 format: setup ## Format the code and fix what the linter can

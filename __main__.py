@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pulumi
@@ -15,10 +16,18 @@ from components import (
     CrossAccountAccessArgs,
     QuotaExceededError,
     TargetAccess,
+    TargetRoles,
     UserGroups,
     UserGroupsPlan,
 )
 from interrupts import ALREADY_EXPLAINED, end_quietly
+from live_grants import (
+    SecurityAccount,
+    check_nobody_is_shut_out,
+    check_packed,
+    packed_now,
+    refuse_what_does_not_fit,
+)
 from live_group import LiveGroupError, check_users_are_members, warn_of_unlisted_members
 from live_role import LiveRoleError, kept_revocations
 from providers import account_provider
@@ -43,6 +52,8 @@ def security_provider(settings: Settings) -> aws.Provider:
 
 def deploy_groups(settings: Settings) -> None:
     """Register the groups of the Security account."""
+    packed = settings.grants == "packed"
+    # Before AWS is asked for anything: what the configuration alone decides is refused without.
     plan = UserGroupsPlan(
         partition=settings.partition,
         account_id=settings.security_account_id,
@@ -50,17 +61,36 @@ def deploy_groups(settings: Settings) -> None:
         last_days=settings.last_days,
         user_path=settings.user_path,
         static_ips=settings.cidrs,
+        targets=[target_roles(settings.target(stack)) for stack in settings.targets] if packed else [],
         create_users=settings.create_users,
         protect=settings.protect,
         tags=settings.tags,
     )
+    account = SecurityAccount(settings.region)
+    live = {group: packed_now(group, account) for group in plan.members}
+    plan = replace(plan, placed={group: now.placed for group, now in live.items()})
     security = security_provider(settings)
     for group, members in plan.members.items():
         warn_of_unlisted_members(group, plan.arns(members), security)
+        check_nobody_is_shut_out(live[group], plan.granted[group], account, packed=packed)
     groups = UserGroups("admins", plan, security)
     pulumi.export("groupArns", groups.group_arns)
     pulumi.export("users", plan.user_arns)
     pulumi.export("documentSizes", groups.document_sizes)
+    if packed:
+        pulumi.export("packedGrants", plan.packed_sizes)
+
+
+def target_roles(settings: Settings) -> TargetRoles:
+    """Return the access roles of a target as its grants see them."""
+    return TargetRoles(
+        partition=settings.partition,
+        target_account_id=settings.target_account_id or "",
+        members=settings.members,
+        roles=settings.access_roles,
+        static_ips=settings.cidrs,
+        static_ip_at=settings.static_ip_at,
+    )
 
 
 def deploy_access(settings: Settings, target_account_id: str) -> None:
@@ -76,6 +106,7 @@ def deploy_access(settings: Settings, target_account_id: str) -> None:
         roles=settings.access_roles,
         static_ips=settings.cidrs,
         static_ip_at=settings.static_ip_at,
+        packed=settings.grants == "packed",
         revoke_sessions_before=settings.revoke_sessions_before,
         trust_policy_quota=settings.trust_policy_quota,
         protect=settings.protect,
@@ -83,8 +114,13 @@ def deploy_access(settings: Settings, target_account_id: str) -> None:
     )
     security = security_provider(settings)
     target = account_provider(settings.stack, account_id=target_account_id, region=settings.region)
-    for group in access.grants:
+    account = SecurityAccount(settings.region)
+    for group, roles in access.terms.items():
         check_users_are_members(group, access.user_arns([group]), security)
+        if access.packed:
+            check_packed(group, roles, account)
+        else:
+            refuse_what_does_not_fit(group, access.grant_name(group), access.grants[group], account)
     made = CrossAccountAccess(
         "access",
         CrossAccountAccessArgs(

@@ -31,17 +31,17 @@ def check_users_are_members(group_name: str, user_arns: Sequence[str], provider:
     try:
         members = _members(group_name, provider)
     except LiveGroupError as unread:
-        _warn_or_raise(str(unread))
+        warn_or_raise(str(unread))
         return
     if members is None:
-        _warn_or_raise(
+        warn_or_raise(
             f"Group {group_name} does not exist in the Security account. "
             "Deploy the security stack first: make up STACK=security"
         )
         return
     missing = [arn for arn in user_arns if arn not in members]
     if missing:
-        _warn_or_raise(
+        warn_or_raise(
             f"Not in group {group_name} of the Security account: {', '.join(missing)}. "
             "Deploy the security stack first (make up STACK=security), or take them out of delegation:groups."
         )
@@ -58,7 +58,7 @@ def warn_of_unlisted_members(group_name: str, user_arns: Sequence[str], provider
     try:
         members = _members(group_name, provider) or []
     except LiveGroupError as unread:
-        _warn_or_raise(str(unread))
+        warn_or_raise(str(unread))
         return
     unlisted = [arn for arn in members if arn not in set(user_arns)]
     if unlisted:
@@ -80,7 +80,8 @@ def _members(group_name: str, provider: aws.Provider) -> list[str] | None:
     return [user.arn for user in group.users]
 
 
-def _warn_or_raise(problem: str) -> None:
+def warn_or_raise(problem: str) -> None:
+    """Warn at preview, and raise LiveGroupError at up."""
     if not pulumi.runtime.is_dry_run():
         raise LiveGroupError(problem)
     pulumi.log.warn(problem)

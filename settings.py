@@ -10,17 +10,30 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pulumi
 import yaml
 from delegation_pack.facts import PARTITIONS, SOURCE, partition_of
 from delegation_pack.facts.quotas import TRUST_POLICY, TRUST_POLICY_RAISED
-from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
 
 from configuration import names, rules
 from configuration.addresses import DOCUMENTATION, WIDEST_WITHOUT_REASON, within
-from configuration.model import GroupName, LimitedMember, Member, Model, Only, Role, RoleName, StaticIp, WideRange
+from configuration.model import (
+    AccountId,
+    DeclaredTarget,
+    GroupName,
+    LimitedMember,
+    Member,
+    Model,
+    Only,
+    Role,
+    RoleName,
+    StackName,
+    StaticIp,
+    StaticIpAt,
+    Target,
+    WideRange,
+)
 from configuration.problems import Problem, explained, problem, suggestion
 from configuration.times import past_moment
 
@@ -61,23 +74,20 @@ def _partition_id(region: object) -> str | None:
     return found.id if found and region in found.regions else None
 
 
-_AccountId = Annotated[str, AfterValidator(names.account_id)]
-
-
 class Settings(Model):
     """One stack's configuration, checked; `parse` makes it. The fields stand in the order of the documented keys."""
 
     stack: str
     """Name of the stack; the one named `security` has no target account."""
-    security_account_id: _AccountId
+    security_account_id: AccountId
     """Account of the IAM users: 12 digits."""
-    target_account_id: _AccountId | None = None
+    target_account_id: AccountId | None = None
     """Account that owns the access roles: 12 digits; None in the stack `security` only."""
     static_ips: tuple[StaticIp, ...] = ()
     """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint. Stack `security` may have none: they say there from
     where people make access keys and enrol MFA devices."""
-    static_ip_at: Literal["grant", "session", "both"] = "grant"
-    """Where the addresses are demanded: on assuming the role, on every request in the session, or on both."""
+    static_ip_at: StaticIpAt = "grant"
+    """Where the addresses are demanded."""
     groups: dict[GroupName, tuple[Member, ...]]
     """Members by group; at least one group, and one member in each."""
     roles: dict[RoleName, Role] = Field(default={})
@@ -86,6 +96,10 @@ class Settings(Model):
     """What this stack leaves of the groups and roles."""
     revoke_sessions_before: Annotated[datetime, BeforeValidator(past_moment)] | None = None
     """Sessions of the access roles that were issued before this time may do nothing any more; UTC."""
+    grants: Literal["perTarget", "packed"] = "perTarget"
+    """Who makes the grants: each target's stack its own, or the stack `security` all of them, packed."""
+    targets: dict[StackName, Target] = Field(default={})
+    """The target accounts by stack; in the stack `security` only, and needed there for packed grants."""
     user_path: Annotated[str, AfterValidator(names.user_path)] = "/"
     """IAM path of the users; begins and ends with `/`."""
     create_users: StrictBool = True
@@ -141,6 +155,20 @@ class Settings(Model):
         }
         return {name: role for name, role in narrowed.items() if role.groups}
 
+    def target(self, stack: str) -> Settings:
+        """Return the settings of a declared target's stack, as far as this stack knows them."""
+        declared = self.targets[stack]
+        if isinstance(declared, str):
+            declared = DeclaredTarget.model_validate({"accountId": declared})
+        known: dict[str, object] = {
+            "stack": stack,
+            "target_account_id": declared.account_id,
+            "static_ips": declared.static_ips,
+            "static_ip_at": declared.static_ip_at,
+            "only": declared.only,
+        }
+        return self.model_copy(update={name: value for name, value in known.items() if value is not None})
+
     def users(self, groups: Sequence[str] | None = None) -> tuple[str, ...]:
         """Return the names of the users in some groups, of all groups of this stack if None; each once, in order."""
         members = self.members
@@ -195,7 +223,15 @@ class Settings(Model):
 
 _KEYS = tuple(to_camel(name) for name in Settings.model_fields if name != "stack")
 # The engine hands every value over as text; these keys hold text, the others JSON.
-_TEXT_KEYS = {"securityAccountId", "targetAccountId", "staticIpAt", "revokeSessionsBefore", "userPath", "region"}
+_TEXT_KEYS = {
+    "securityAccountId",
+    "targetAccountId",
+    "staticIpAt",
+    "grants",
+    "revokeSessionsBefore",
+    "userPath",
+    "region",
+}
 
 
 def load() -> Settings:
@@ -204,6 +240,10 @@ def load() -> Settings:
     Raises:
         SettingsError: anything is missing, refused or unknown.
     """
+    # Whoever parses settings elsewhere, such as an operator's command, need not wait for it.
+    import pulumi
+    from pulumi.runtime.config import CONFIG, get_config_env
+
     values: dict[str, object] = {}
     # pulumi.Config reads the keys one asks for; the unknown ones are found only in the whole map.
     for full_key, text in {**get_config_env(), **CONFIG.get()}.items():
@@ -257,6 +297,7 @@ def parse(stack: str, values: Mapping[str, object], in_stack_file: Sequence[str]
     problems += rules.groups(given)
     problems += rules.roles(given, partition)
     problems += rules.only(given)
+    problems += rules.targets(stack, given, has_target=stack != SECURITY_STACK)
     problems += rules.tags(given)
     try:
         settings = Settings.model_validate({"stack": stack, **given})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from delegation_pack.facts.quotas import (
@@ -14,10 +14,13 @@ from delegation_pack.facts.quotas import (
     TRUST_POLICY_RAISED,
 )
 from delegation_pack.iam import Effect, PrincipalKind, matching_actions
-from delegation_pack.model import Policy
+from delegation_pack.model import Policy, account_of
 
 from access.model import Group, Role, User
 from access.verdicts import ASSUME, Verdicts
+
+_FRAME = 260
+"""About what a packed policy has besides the ARNs of its roles, in characters."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ def _trust(role: Role, quota: int) -> Iterator[Headroom]:
         quota,
         "characters",
         f"about {max(left, 0) // each} more users ({len(named)} now)" if each else "names no users",
-        f"Ask AWS to raise quota L-C07B4B0D (up to {TRUST_POLICY_RAISED:,}) and set delegation:trustPolicyQuota; "
-        "beyond, trust the account and one user path (ArnLike aws:PrincipalArn).",
+        f"Ask AWS to raise quota L-C07B4B0D (up to {TRUST_POLICY_RAISED:,}, which holds about 160 people) and set "
+        "delegation:trustPolicyQuota; beyond that IAM Identity Center is the better tool.",
     )
 
 
@@ -96,20 +99,42 @@ def _group(group: Group) -> Iterator[Headroom]:
             INLINE_POLICIES["group"],
             "characters",
             f"about {left // each} more accounts ({len(grants)} grants now)" if each else "holds no grants",
-            f"Put the grants into managed policies: one holds about {(MANAGED_POLICY - 220) // 50} roles, "
-            f"and a group takes {ATTACHED_POLICIES} of them.",
+            "Set delegation:grants to packed: the managed policies of a group hold about a thousand accounts.",
         )
-    attached = len(group.policies) - len(inline)
-    if attached:
+    managed = [policy for policy in group.policies if policy.managed]
+    packed = [policy for policy in managed if _is_grant(policy)]
+    if packed:
+        yield _packed(group, packed, ATTACHED_POLICIES - len(managed) + len(packed))
+    if managed:
         yield Headroom(
             f"managed policies of {group.title}",
             group.account,
-            attached,
+            len(managed),
             ATTACHED_POLICIES,
             "policies",
-            f"{max(ATTACHED_POLICIES - attached, 0)} more policies",
+            f"{max(ATTACHED_POLICIES - len(managed), 0)} more policies",
             "Merge policies, or split the group.",
         )
+
+
+def _packed(group: Group, packed: Sequence[Policy], policies: int) -> Headroom:
+    """Measure grants in managed policies, of which there may be so many."""
+    named = [arn for policy in packed if policy.document for arn in policy.document.named_resources]
+    accounts = {account_of(arn) for arn in named}
+    # Each further role costs its ARN, two quotation marks and a comma; each further policy its frame, too.
+    each = round(sum(map(len, named)) / len(named)) + 3 if named else 0
+    fit = [max(MANAGED_POLICY - policy.size, 0) // each for policy in packed] if each else []
+    new = (policies - len(packed)) * ((MANAGED_POLICY - _FRAME) // each) if each else 0
+    more = (sum(fit) + new) * len(accounts) // len(named) if named else 0
+    return Headroom(
+        f"packed grants of {group.title}",
+        group.account,
+        sum(policy.size for policy in packed),
+        policies * MANAGED_POLICY,
+        "characters",
+        f"about {more:,} more accounts ({len(accounts):,} now)" if named else "name no roles",
+        "Split the group, or shorten the roles' names; for so many accounts IAM Identity Center is the better tool.",
+    )
 
 
 def _user(user: User) -> Iterator[Headroom]:

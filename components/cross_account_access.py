@@ -31,7 +31,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     In the target account it makes the access roles: the trust policy of each names the members of its groups and
     demands MFA, and its managed policies and its inline policies are managed exclusively. In the Security account it
-    makes one grant on each group, for all its roles.
+    makes one grant on each group, for all its roles, unless the grants are packed.
     """
 
     role_arns: dict[str, pulumi.Output[str]]

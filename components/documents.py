@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from configuration.times import end_of, written
 
@@ -61,27 +62,46 @@ def trust_policy(user_arns: Sequence[str], *, mfa_max_age_hours: int | None = No
     )
 
 
-def grant(role_arns: Mapping[int | None, Sequence[str]], static_ips: Sequence[str] | None) -> str:
-    """Return the grant of a group: its members may assume the roles, with MFA.
+class Terms(NamedTuple):
+    """What a grant asks for besides MFA."""
+
+    mfa_max_age_hours: int | None
+    """How old the MFA sign-in may be, in hours; None for any age."""
+    static_ips: tuple[str, ...] | None
+    """Networks from where alone a role may be assumed; None for anywhere."""
+
+
+def grant(roles: Mapping[str, Terms]) -> str:
+    """Return a grant: the members of a group may assume roles, with MFA and on the terms of each.
 
     Args:
-        role_arns: the roles, by how old the MFA sign-in may be, in hours; None for any age.
-        static_ips: networks from where alone they may do so; None for anywhere.
+        roles: the terms by role ARN; roles of equal terms share a statement.
     """
-    addresses = {} if static_ips is None else _from_addresses(static_ips)
-    return _document(
-        *(
-            {
-                "Sid": "AssumeAccessRole" if hours is None else f"AssumeAccessRoleWithMfaOf{hours}Hours",
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                # As before there were several roles, so that a grant on one role stays what it is.
-                "Resource": arns[0] if len(arns) == 1 else list(arns),
-                "Condition": _with_mfa(hours) | addresses,
-            }
-            for hours, arns in role_arns.items()
-        )
-    )
+    arns: dict[Terms, list[str]] = {}
+    for arn, terms in roles.items():
+        arns.setdefault(terms, []).append(arn)
+    statements: dict[str, Mapping[str, object]] = {}
+    for terms, named in arns.items():
+        hours = terms.mfa_max_age_hours
+        sid = "AssumeAccessRole" if hours is None else f"AssumeAccessRoleWithMfaOf{hours}Hours"
+        if sid in statements:
+            # IAM takes each Sid once in a document; the terms of one age differ in their addresses.
+            sid += f"From{len(statements) + 1}"
+        statements[sid] = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            # As before there were several roles, so that a grant on one role stays what it is.
+            "Resource": named[0] if len(named) == 1 else named,
+            "Condition": grant_condition(terms),
+        }
+    return _document(*statements.values())
+
+
+def grant_condition(terms: Terms) -> dict[str, Any]:
+    """Return the condition of a grant's statement."""
+    addresses = {} if terms.static_ips is None else _from_addresses(terms.static_ips)
+    return _with_mfa(terms.mfa_max_age_hours) | addresses
 
 
 def _with_mfa(max_age_hours: int | None) -> dict[str, dict[str, str]]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
 from delegation_pack.facts import PARTITIONS
 from delegation_pack.facts.quotas import INLINE_POLICIES, TRUST_POLICY
 
 from components import documents
 from components.quotas import Quota, refuse_excess
+from components.target_roles import TargetRoles
 from configuration.model import Role
 from configuration.names import REVOKED_SESSIONS
 
@@ -21,27 +21,17 @@ KEYS_PROFILE = "security-keys"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetAccess:
+class TargetAccess(TargetRoles):
     """Who may assume which roles of one target account, and from where."""
 
-    partition: str
-    """Partition of both accounts, by its id: `aws`, `aws-cn`, `aws-us-gov`, …"""
     security_account_id: str
     """Account that owns the users and the groups: 12 digits."""
-    target_account_id: str
-    """Account that owns the access roles: 12 digits."""
     target_name: str
     """What people call the target account, in the switch-role links and the CLI profiles: the stack's name."""
-    members: Mapping[str, Sequence[str]]
-    """Names of the IAM users in each group."""
     user_path: str = "/"
     """Path of those users."""
-    roles: Mapping[str, Role]
-    """The access roles by name; their groups are among `members`."""
-    static_ips: Sequence[str]
-    """CIDRs from which the delegation may be used."""
-    static_ip_at: Literal["grant", "session", "both"] = "grant"
-    """Where the address is tested: when the role is assumed, on each request of its session, or both."""
+    packed: bool = False
+    """Whether the stack of the Security account makes the grants, packed, and this one none."""
     revoke_sessions_before: datetime | None = None
     """Time before which sessions were issued that may do nothing any more, in UTC."""
     trust_policy_quota: int = TRUST_POLICY
@@ -58,10 +48,6 @@ class TargetAccess:
             QuotaExceededError: documents are larger than IAM takes.
         """
         refuse_excess([*self.trust_quotas.values(), *self.role_quotas.values(), *self.grant_quotas.values()])
-
-    def role_arn(self, role: str) -> str:
-        """Return the ARN of an access role."""
-        return f"arn:{self.partition}:iam::{self.target_account_id}:role/{role}"
 
     def user_arns(self, groups: Sequence[str]) -> list[str]:
         """Return the ARNs of the users in some groups, each once, in order."""
@@ -106,21 +92,9 @@ class TargetAccess:
         return policies
 
     @cached_property
-    def roles_of_groups(self) -> dict[str, list[str]]:
-        """The roles that each group may assume; a group without one is left out."""
-        reach = {group: [name for name, role in self.roles.items() if group in role.groups] for group in self.members}
-        return {group: names for group, names in reach.items() if names}
-
-    @cached_property
     def grants(self) -> dict[str, str]:
-        """The grant on each group for all its roles, as JSON text."""
-        return {group: self._grant(names) for group, names in self.roles_of_groups.items()}
-
-    def _grant(self, role_names: Sequence[str]) -> str:
-        arns: dict[int | None, list[str]] = {}
-        for name in role_names:
-            arns.setdefault(self.roles[name].mfa_max_age_hours, []).append(self.role_arn(name))
-        return documents.grant(arns, None if self.static_ip_at == "session" else self.static_ips)
+        """The grant on each group for all its roles, as JSON text; none if they are packed."""
+        return {} if self.packed else {group: documents.grant(arns) for group, arns in self.terms.items()}
 
     def grant_name(self, group: str) -> str:
         """Return the name of the grant on a group, which several stacks write to."""

@@ -9,10 +9,12 @@ from functools import cached_property
 
 import pulumi
 import pulumi_aws as aws
-from delegation_pack.facts.quotas import MANAGED_POLICY
+from delegation_pack.facts.quotas import MANAGED_POLICY, characters
 
 from components import carried_over, documents
-from components.quotas import Quota, refuse_excess
+from components.packing import Packing, pack, packed_policy_name
+from components.quotas import DocumentSize, Quota, refuse_excess
+from components.target_roles import TargetRoles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,10 @@ class UserGroupsPlan:
     """Path of the users."""
     static_ips: Sequence[str] = ()
     """CIDRs from which alone the users may make access keys and enrol MFA devices; empty: from anywhere."""
+    targets: Sequence[TargetRoles] = ()
+    """The target accounts on whose roles packed grants are made here; none where each target's stack makes its own."""
+    placed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Number of the packed policy that a role is in, by the role's ARN, by group."""
     create_users: bool = True
     """Whether the users are made here; otherwise they exist already."""
     protect: bool = False
@@ -42,9 +48,10 @@ class UserGroupsPlan:
         """Refuse documents that IAM would refuse for their size.
 
         Raises:
-            QuotaExceededError: a self-service document is larger than IAM takes.
+            QuotaExceededError: a self-service document is larger than IAM takes, or packed grants are.
         """
         refuse_excess(self.quotas.values())
+        _ = self.packings
 
     @property
     def users(self) -> list[str]:
@@ -64,10 +71,6 @@ class UserGroupsPlan:
         """Return the name of a group's self-service policy."""
         return f"{group}-self-service"
 
-    def self_service_arn(self, group: str) -> str:
-        """Return the ARN of it; known before it is made, so that the policy pack sees what is attached."""
-        return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.self_service_name(group)}"
-
     @cached_property
     def self_service(self) -> dict[str, str]:
         """Self-service policy of each group, as JSON text."""
@@ -81,6 +84,32 @@ class UserGroupsPlan:
             )
             for group, members in self.members.items()
         }
+
+    @cached_property
+    def granted(self) -> dict[str, dict[str, documents.Terms]]:
+        """The terms of each role that packed grants are for, by its ARN, by group."""
+        return {
+            group: {arn: terms for target in self.targets for arn, terms in target.terms.get(group, {}).items()}
+            for group in self.members
+        }
+
+    @cached_property
+    def packings(self) -> dict[str, Packing]:
+        """The packed grants of each group."""
+        return {group: pack(group, roles, self.placed.get(group, {})) for group, roles in self.granted.items()}
+
+    @property
+    def packed_sizes(self) -> dict[str, Mapping[str, int]]:
+        """Characters used and allowed of each packed policy, by its name."""
+        return {
+            packed_policy_name(group, number): DocumentSize(used=characters(document), limit=MANAGED_POLICY).as_output()
+            for group, packing in self.packings.items()
+            for number, document in packing.documents.items()
+        }
+
+    def policy_arn(self, name: str) -> str:
+        """Return the ARN of a policy; known before it is made, so that the policy pack sees what is attached."""
+        return f"arn:{self.partition}:iam::{self.account_id}:policy/{name}"
 
     @cached_property
     def quotas(self) -> dict[str, Quota]:
@@ -162,20 +191,43 @@ class UserGroups(pulumi.ComponentResource):
             users=list(plan.members[group_name]),
             opts=options("membership", depends_on=users),
         )
-        policy = aws.iam.Policy(
-            f"{name}-self-service",
-            name=plan.self_service_name(group_name),
-            description="Own password, access keys and MFA device; nothing else without MFA",
-            policy=plan.self_service[group_name],
-            tags=plan.tags,
-            # IAM cannot change a description: a policy taken over with another one would have to go first, and cannot
-            # while it is attached.
-            opts=options("self-service", ignore_changes=["description"]),
+
+        def managed(
+            suffix: str, policy_name_: str, description: str, document: str, after: Sequence[pulumi.Resource]
+        ) -> pulumi.Resource:
+            policy = aws.iam.Policy(
+                f"{name}-{suffix}",
+                name=policy_name_,
+                description=description,
+                policy=document,
+                tags=plan.tags,
+                # IAM cannot change a description: a policy taken over with another one would have to go first, and
+                # cannot while it is attached.
+                opts=options(suffix, ignore_changes=["description"], depends_on=after),
+            )
+            return aws.iam.GroupPolicyAttachment(
+                f"{name}-{suffix}-attachment",
+                group=group.name,
+                policy_arn=plan.policy_arn(policy_name_),
+                opts=options(f"{suffix}-attachment", depends_on=policy),
+            )
+
+        managed(
+            "self-service",
+            plan.self_service_name(group_name),
+            "Own password, access keys and MFA device; nothing else without MFA",
+            plan.self_service[group_name],
+            (),
         )
-        aws.iam.GroupPolicyAttachment(
-            f"{name}-self-service-attachment",
-            group=group.name,
-            policy_arn=plan.self_service_arn(group_name),
-            opts=options("self-service-attachment", depends_on=policy),
-        )
+        packing = plan.packings[group_name]
+        attached: dict[int, pulumi.Resource] = {}
+        # A role that moves from one policy to another is granted by both for a moment, never by none.
+        for number in sorted(packing.documents, key=lambda number: number in packing.first):
+            attached[number] = managed(
+                f"grants-{number}",
+                packed_policy_name(group_name, number),
+                "Access roles that the group may assume",
+                packing.documents[number],
+                [attached[taker] for taker in packing.first.get(number, ())],
+            )
         return group.arn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,13 +19,17 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from configuration import addresses
-from configuration.names import between, iam_name, policy_arn, role_name
+from configuration.names import account_id, between, iam_name, policy_arn, role_name, stack_name
 from configuration.times import day
 
+AccountId = Annotated[str, AfterValidator(account_id)]
 PolicyArn = Annotated[str, AfterValidator(policy_arn)]
 UserName = Annotated[str, AfterValidator(iam_name("user", 64))]
 GroupName = Annotated[str, AfterValidator(iam_name("group", 128))]
 RoleName = Annotated[str, AfterValidator(role_name)]
+StackName = Annotated[str, AfterValidator(stack_name)]
+StaticIpAt = Literal["grant", "session", "both"]
+"""Where the addresses are demanded: on assuming the role, on every request in the session, or on both."""
 
 
 class Model(BaseModel):
@@ -102,3 +106,22 @@ class Only(Model):
     """None: all."""
     roles: tuple[RoleName, ...] | None = None
     """None: all that have a group left."""
+
+
+class DeclaredTarget(Model):
+    """A target account as the security stack knows it, for packed grants; what is None is as in the security stack."""
+
+    account_id: AccountId
+    """The account: 12 digits."""
+    static_ips: tuple[StaticIp, ...] | None = None
+    """Where they differ from those of the security stack."""
+    static_ip_at: StaticIpAt | None = None
+    """Where it differs."""
+    only: Only = Only()
+    """What the target's stack file leaves of the shared groups and roles."""
+
+
+Target = Annotated[
+    Annotated[AccountId, Tag("[text]")] | Annotated[DeclaredTarget, Tag("[map]")],
+    Discriminator(_by_shape),
+]

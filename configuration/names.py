@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+STACK_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+"""A target's stack; it becomes an AWS profile, a GitHub environment and a workflow's job."""
 ACCOUNT_ID = re.compile("[0-9]{12}")
 # IAM names, and the segments of paths. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _NAME = r"[A-Za-z0-9+=,.@_-]+"
@@ -62,6 +64,14 @@ def role_name(name: str) -> str:
             "choose another name"
         )
     return iam_name("role", 64)(name)
+
+
+def stack_name(name: str) -> str:
+    if not STACK_NAME.fullmatch(name):
+        raise ValueError(
+            "cannot be a stack's name: use up to 40 lower-case letters, digits and hyphens, a letter first"
+        )
+    return name
 
 
 def user_path(path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from configuration.model import LimitedMember, Model, Only, Role, RoleManagement, WideRange
+from configuration.model import DeclaredTarget, LimitedMember, Model, Only, Role, RoleManagement, WideRange
 
 Location = tuple[str | int, ...]
 Problem = tuple[Location, str]
@@ -23,6 +23,7 @@ _EXAMPLES = {
     "targetAccountId": 'delegation:targetAccountId: "222222222222"',
     "staticIps": "delegation:staticIps: [203.0.113.10]",
     "groups": "groups: {default: {IT-Admins: [alice, bob]}}",
+    "targets": 'delegation:targets: {preprod: "222222222222"}',
     "roles": "roles: {default: {TSU-IAM-ACCESS: {groups: [IT-Admins]}}}",
 }
 
@@ -69,11 +70,16 @@ def _value_at(location: Location, typed: Any) -> object:
 def _model_at(location: Location) -> type[Model]:
     if "roleManagement" in location:
         return RoleManagement
+    if location[0] == "targets" and "only" in location:
+        return Only
+    if location[0] == "targets" and "staticIps" in location:
+        return WideRange
     models: dict[str | int, type[Model]] = {
         "staticIps": WideRange,
         "groups": LimitedMember,
         "roles": Role,
         "only": Only,
+        "targets": DeclaredTarget,
     }
     return models[location[0]]
 

@@ -179,6 +179,38 @@ def only(given: Values) -> Iterator[Problem]:
         yield problem(("only", "groups"), list(left), "leaves no role: no role is for these groups")
 
 
+def targets(stack: str, given: Values, *, has_target: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the declared targets, and with what packed grants need of them."""
+    found = _map(given, "targets")
+    if has_target:
+        if given.get("targets") not in (None, {}):
+            rule = "has no place in the stack of a target: the stack security makes the packed grants, so move it there"
+            yield problem(("targets",), given["targets"], rule)
+        return
+    packed = given.get("grants") == "packed"
+    if packed:
+        for key in ("targets", "roles"):
+            if given.get(key) in (None, {}, ""):
+                yield missing(stack, key)
+    seen: dict[str, str] = {}
+    for name, target in found.items():
+        account = target.get("accountId") if isinstance(target, Mapping) else target
+        if account is not None and account == given.get("securityAccountId"):
+            yield problem(("targets", name), account, "is the Security account: give the account people work in")
+        if isinstance(account, str) and (first := seen.setdefault(account, name)) != name:
+            yield problem(("targets", name), account, f"is the account of {first} already: delete one")
+        if name == stack:
+            yield problem(("targets", name), account, "is this stack, which has no target account: delete it")
+        entry = target if isinstance(target, Mapping) else {}
+        at = entry.get("staticIpAt") or given.get("staticIpAt")
+        if packed and at != "session" and not entry.get("staticIps") and not given.get("staticIps"):
+            rule = "has no static IPs: add them here, as {accountId: …, staticIps: […]}, or to the stack as staticIps"
+            yield problem(("targets", name), target, rule)
+        # By the rules of the stack's own narrowing and addresses, under another place.
+        for location, text in [*static_ips(entry), *only({**given, "only": entry.get("only")})]:
+            yield ("targets", name, *location), f"targets.{name}.{text}"
+
+
 def tags(given: Values) -> Iterator[Problem]:
     """Yield tags that are too many, or the same to IAM."""
     found = _map(given, "tags")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import json_text
+from components import PACKED_POLICIES, packed_policy_name
 from operations import aws_accounts, stack_files, stack_names, trusts, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
@@ -173,7 +174,8 @@ def _group(iam: IAMClient, inputs: Inputs, account: str) -> Existing:
         for policy in page["PolicyNames"]
         if not policy.startswith("assume-")
     ]
-    attached = [arn for arn in _attached_to_group(iam, name) if arn != f"{account}:policy/{name}-self-service"]
+    own = {f"{name}-self-service", *(packed_policy_name(name, number) for number in PACKED_POLICIES)}
+    attached = [arn for arn in _attached_to_group(iam, name) if arn.removeprefix(f"{account}:policy/") not in own]
     if inline or attached:
         policies = ", ".join(inline + attached)
         changes.append(

@@ -1,4 +1,7 @@
-"""Writes the two files of one more target account and says what is left to do (`make new-target`)."""
+"""Writes the two files of one more target account and says what is left to do (`make new-target`).
+
+Where the stack security declares its targets, for packed grants, the account is added to its two files.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,14 @@ _OWN_KEYS = ("securityAccountId", "targetAccountId", "staticIps")
 # A new account has no session to revoke.
 _NOT_TAKEN_OVER = ("targetAccountId", "revokeSessionsBefore")
 _ADDRESSES = "allowedCidrs"
+_BY_ACCOUNT = "byAccount"
+_OF_ONE_STACK = ("exempt", "targetAccounts", "accessRoles", _BY_ACCOUNT)
+"""Exemptions, and what the policy pack's configuration of the stack security alone lists."""
+_TARGETS = f"{NAMESPACE}:targets"
+
+
+Ranges = Sequence[str | Mapping[str, str]]
+"""Addresses and CIDRs, wide ones with their reason."""
 
 
 def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()) -> Settings:
@@ -59,8 +70,9 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
         "targetAccountId": account_id
     }
     shared = stack_files.shared_values(top)
+    security = stack_files.read_settings(top, SECURITY_STACK)
     if "securityAccountId" not in shared:
-        values["securityAccountId"] = stack_files.read_settings(top, SECURITY_STACK).security_account_id
+        values["securityAccountId"] = security.security_account_id
     some_override = any("staticIps" in one for one in others.values())
     if static_ips:
         values["staticIps"] = list(static_ips)
@@ -71,13 +83,78 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
         )
     settings = stack_files.settings_of(top, stack, values)
     ranges = [entry if isinstance(entry, str) else entry.model_dump() for entry in settings.static_ips]
-    policies = _pack_config(top, others, ranges)
+    written = {
+        stack_files.pack_config_file(top, stack): _pack_config(top, others, ranges),
+        stack_files.stack_file(top, stack): _stack_file(stack, values),
+    }
+    if security.grants == "packed" or security.targets:
+        file = stack_files.stack_file(top, SECURITY_STACK)
+        written[file] = _with_target(
+            file.read_text(encoding="utf-8"), stack, _declared(security, settings, values, ranges)
+        )
+    written |= _pack_knows(top, security, settings, ranges)
     try:
-        stack_files.pack_config_file(top, stack).write_text(policies, encoding="utf-8")
-        stack_files.stack_file(top, stack).write_text(_stack_file(stack, values), encoding="utf-8")
+        for file, text in written.items():
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OperationError(f"The files cannot be written: {error}.") from error
     return settings
+
+
+def _declared(security: Settings, settings: Settings, values: Mapping[str, Any], ranges: Ranges) -> str:
+    """Return what the stack security has to know of a target: its account, and in what it differs."""
+    differs: dict[str, Any] = {}
+    if sorted(settings.cidrs) != sorted(security.cidrs):
+        differs["staticIps"] = list(ranges)
+    if settings.static_ip_at != security.static_ip_at:
+        differs["staticIpAt"] = settings.static_ip_at
+    if "only" in values:
+        differs["only"] = values["only"]
+    return _flow({"accountId": settings.target_account_id, **differs}) if differs else f'"{settings.target_account_id}"'
+
+
+def _with_target(text: str, stack: str, entry: str) -> str:
+    """Return the text of Pulumi.security.yaml with one more target, and with everything else as it is."""
+    # It has been read before, and has a configuration.
+    config = next(value for key, value in yaml.compose(text).value if key.value == "config")  # type: ignore[union-attr]
+    targets = next((value for key, value in config.value if key.value == _TARGETS), None)
+    text = text.removesuffix("\n") + "\n"
+    lines = text.splitlines(keepends=True)
+    if targets is None:
+        end = _line_after(config)
+        lines[end:end] = [f"  {_TARGETS}:\n", f"    {stack}: {entry}\n"]
+    elif targets.flow_style is False and targets.value:
+        key, value = targets.value[-1]
+        end = _line_after(value)
+        lines[end:end] = [f"{' ' * key.start_mark.column}{stack}: {entry}\n"]
+    else:
+        last = targets.end_mark.index - 1
+        lines = [text[:last], ", " if targets.value else "", f"{stack}: {entry}", text[last:]]
+    return "".join(lines)
+
+
+def _line_after(node: yaml.Node) -> int:
+    """Return the number of the line after a node. A block's own end is where the next token begins."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return int(node.end_mark.line) + 1
+
+
+def _pack_knows(top: Path, security: Settings, settings: Settings, ranges: Ranges) -> dict[Path, str]:
+    """Return the policy pack's configuration of the stack security with one more target, where it lists the targets."""
+    config = stack_files.read_pack_config(top, SECURITY_STACK)
+    roles, addresses = (config.get(f"iam-assume-role-{rule}") for rule in ("names-roles", "requires-source-ip"))
+    if not isinstance(roles, dict) or "targetAccounts" not in roles:
+        return {}
+    account_id = settings.target_account_id
+    roles["targetAccounts"] = [*roles["targetAccounts"], account_id]
+    own: dict[str, Any] = {_ADDRESSES: list(ranges)} if sorted(settings.cidrs) != sorted(security.cidrs) else {}
+    if settings.static_ip_at == "session":
+        own = {_ADDRESSES: list(ranges), "mode": "session"}
+    if own and isinstance(addresses, dict):
+        addresses[_BY_ACCOUNT] = {**addresses.get(_BY_ACCOUNT, {}), account_id: own}
+    return {stack_files.pack_config_file(top, SECURITY_STACK): _written(config)}
 
 
 def _agreed(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -110,7 +187,7 @@ def _flow(entry: object) -> str:
     return yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000).strip()
 
 
-def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Mapping[str, str]]) -> str:
+def _pack_config(top: Path, others: Mapping[str, Any], ranges: Ranges) -> str:
     configs = [stack_files.read_pack_config(top, other) for other in others or (SECURITY_STACK,)]
     policies = {}
     for policy in dict.fromkeys(name for config in configs for name in config):
@@ -120,11 +197,15 @@ def _pack_config(top: Path, others: Mapping[str, Any], ranges: Sequence[str | Ma
                 f"The policy pack's configurations of {', '.join(others)} set the level of {policy}: "
                 "put that right first, for it lowers the policy pack."
             )
-        agreed = {key: value for key, value in _agreed(of_policy).items() if key != "exempt"}
+        agreed = {key: value for key, value in _agreed(of_policy).items() if key not in _OF_ONE_STACK}
         if any(_ADDRESSES in entry for entry in of_policy):
             agreed[_ADDRESSES] = list(ranges)
         if agreed:
             policies[policy] = agreed
+    return _written(policies)
+
+
+def _written(policies: Mapping[str, Any]) -> str:
     lines = (f"  {json.dumps(policy)}: {json.dumps(entry, ensure_ascii=False)}" for policy, entry in policies.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

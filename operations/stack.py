@@ -50,11 +50,15 @@ def check(top: Path, stack: str, program: Path) -> list[str]:
 
 
 def ask(verb: str, stack: str, program: Path) -> list[str]:
-    """Ask AWS what would end a verb half-way, and return what a person should know before a preview.
+    """Ask the other stacks' files and AWS what would go wrong, and return what a person should know before a preview.
 
     Raises:
-        OperationError: it would end half-way; the text says what to do first.
+        OperationError: it would end half-way, or leave somebody without a grant; the text says what to do first.
     """
+    if verb in JUDGED:
+        from operations import targets
+
+        targets.check(program, stack)
     if stack != stack_names.SECURITY:
         return []
     from operations import held_groups

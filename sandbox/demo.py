@@ -78,7 +78,7 @@ class Demo:
                     ).check()
                 outcome("no change")
             self.weaken(workspace, targets[0], accounts)
-            self._conclude(workspace, targets)
+            self._conclude(workspace)
         self._console.print(f"\nEverything is cleared away again ({time.monotonic() - started:.0f} s in all).")
 
     def _indented(self, text: str, style: str = "") -> None:
@@ -172,7 +172,7 @@ class Demo:
         self._indented(f"+ {WEAKENED}", style="green")
         self._indented(textwrap.dedent(violations[1]).rstrip())
 
-    def _conclude(self, workspace: Workspace, targets: Sequence[str]) -> None:
+    def _conclude(self, workspace: Workspace) -> None:
         verdicts = self._verdicts(workspace)
         entered = {cell.role.arn for cell in verdicts.cells() if cell.access}
         if not entered.issuperset(role.arn for role in verdicts.model.roles):
@@ -180,11 +180,10 @@ class Demo:
         self._console.print()
         self._console.print(matrix.table(verdicts, width=WIDTH))
         self._console.print("Switch role in the browser, signed in to the Security account:")
-        for stack in targets:
-            links = workspace.run("stack", "output", "switchRoleLinks", "--json", "--stack", stack).check().json()
-            for link in links.values():
+        for stack in verdicts.model.stacks:
+            for link in stack.outputs.get("switchRoleLinks", {}).values():
                 # Whole, for copying, even where it is longer than the line.
-                self._console.print(f"  {stack}: {link}", soft_wrap=True)
+                self._console.print(f"  {stack.name}: {link}", soft_wrap=True)
 
     def _verdicts(self, workspace: Workspace) -> Verdicts:
         folder = workspace.root.parent / "exported"

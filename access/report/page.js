@@ -106,7 +106,7 @@
     const verdict = verdictOf(u, r), user = users[u], role = roles[r];
     const element = made("div", {
       class: "cell " + kind(verdict) + (list || shown.fits(verdict) ? "" : " faint"), role: "gridcell", "aria-colindex": list ? 1 : column + 2,
-      tabindex: row === active[0] && column === active[1] ? 0 : -1, "data-row": row, "data-column": column, "data-user": u, "data-role": r,
+      tabindex: row === active[0] && column === active[1] ? 0 : -1, "data-row": row, "data-column": column, "data-user": u, "data-role": r, title: spoken(verdict),
       "aria-label": `${user.name}, ${role.label}, ${role.name}: ${spoken(verdict)}`,
     });
     if (left !== null) element.style.left = left + "px";

@@ -35,6 +35,7 @@ _TYPES: Mapping[str, tuple[str, type]] = {
     "array": ("a list", list),
     "string": ("a text", str),
     "integer": ("a whole number", int),
+    "object": ("an object", dict),
     "boolean": ("true or false", bool),
 }
 
@@ -159,6 +160,8 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
     kind, type_ = _TYPES[schema["type"]]
     if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):
         yield f"{place} is {json.dumps(value)}, not {kind}."
+    elif isinstance(value, dict):
+        yield from _by_account(place, value, schema["additionalProperties"])
     elif isinstance(value, list):
         if key in _NETWORK_PROPERTIES:
             yield from (f"{place}{problem}" for problem in network_problems(value))
@@ -168,13 +171,15 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
                 yield from _object(f"{place}[{i}]", item, schema["items"])
             elif not isinstance(item, str):
                 yield f"{place}[{i}] is {json.dumps(item)}, not a text."
+            elif not _fits(schema["items"], item):
+                yield f"{place}[{i}] is {item!r}, not 12 digits."
             elif key == "allowedTypes" and not _TYPE.fullmatch(item):
                 yield f"{place}[{i}] is {item!r}, no type of resources: write it in full, such as aws:s3/bucket:Bucket."
             elif key == "protectedRoles" and not item.strip("*?"):
                 yield f"{place}[{i}] is {item!r}, every role there is: name some."
     elif "enum" in schema and value not in schema["enum"]:
         yield f"{place} is {value!r}; it must be one of {', '.join(schema['enum'])}."
-    elif "pattern" in schema and not re.fullmatch(schema["pattern"], str(value)):
+    elif not _fits(schema, value):
         yield f"{place} is {value!r}, not 12 digits."
     elif len(str(value)) < schema.get("minLength", 0):
         yield f"{place} is {value!r}, shorter than {schema['minLength']} characters."
@@ -182,11 +187,24 @@ def _value(place: str, key: str, value: Any, schema: Mapping[str, Any]) -> Itera
         yield f"{place} is {value}, outside {schema['minimum']} to {schema['maximum']}."
 
 
+def _fits(schema: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether a text is an account id, where it has to be one."""
+    return "pattern" not in schema or re.fullmatch(schema["pattern"], str(value)) is not None
+
+
+def _by_account(place: str, value: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    for account, own in value.items():
+        if re.fullmatch("[0-9]{12}", account):
+            yield from _object(f"{place}.{account}", own, schema)
+        else:
+            yield f"{place}: {account!r} is not 12 digits."
+
+
 def _object(place: str, item: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(item, dict):
         yield f"{place} is {json.dumps(item)}, not an object of {', '.join(schema['properties'])}."
         return
-    yield from (f"{place} has no {name}." for name in schema["required"] if name not in item)
+    yield from (f"{place} has no {name}." for name in schema.get("required", ()) if name not in item)
     for key, value in item.items():
         if key in schema["properties"]:
             yield from _value(f"{place}.{key}", key, value, schema["properties"][key])
@@ -197,10 +215,17 @@ def _object(place: str, item: Any, schema: Mapping[str, Any]) -> Iterator[str]:
 def wide_ranges(file: Path) -> Iterator[str]:
     """Yield the ranges of a checked configuration file that stand there for a reason, one sentence each."""
     for name, settings in json.loads(file.read_text(encoding="utf-8")).items():
-        for key in _NETWORK_PROPERTIES:
-            for i, item in enumerate(settings.get(key, []) if isinstance(settings, dict) else []):
-                if isinstance(item, dict):
-                    yield f"{name}: {key}[{i}]: {item['cidr']} is allowed because: {item['reason']}"
+        if isinstance(settings, dict):
+            yield from _wide_ranges_of(f"{name}: ", settings)
+            for account, own in settings.get("byAccount", {}).items():
+                yield from _wide_ranges_of(f"{name}: byAccount.{account}.", own)
+
+
+def _wide_ranges_of(place: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    for key in _NETWORK_PROPERTIES:
+        for i, item in enumerate(settings.get(key, [])):
+            if isinstance(item, dict):
+                yield f"{place}{key}[{i}]: {item['cidr']} is allowed because: {item['reason']}"
 
 
 def _exemptions(name: str, items: Any) -> Iterator[str]:

@@ -30,9 +30,17 @@ def management(**options: Any) -> str:
 DOCUMENTS: dict[str, tuple[Kind, Callable[[], str]]] = {
     "trust": (Kind.TRUST, lambda: documents.trust_policy(USERS)),
     "trust, strict": (Kind.TRUST, lambda: documents.trust_policy(USERS, mfa_max_age_hours=8, session_name=True)),
-    "grant": (Kind.IDENTITY, lambda: documents.grant({None: ROLES}, IPS)),
-    "grant, age of MFA": (Kind.IDENTITY, lambda: documents.grant({8: ROLES[:1], None: ROLES[1:]}, IPS)),
-    "grant, lock in the session": (Kind.IDENTITY, lambda: documents.grant({None: ROLES}, None)),
+    "grant": (Kind.IDENTITY, lambda: documents.grant(dict.fromkeys(ROLES, documents.Terms(None, tuple(IPS))))),
+    "grant, age of MFA": (
+        Kind.IDENTITY,
+        lambda: documents.grant(
+            {ROLES[0]: documents.Terms(8, tuple(IPS)), ROLES[1]: documents.Terms(None, tuple(IPS))}
+        ),
+    ),
+    "grant, lock in the session": (
+        Kind.IDENTITY,
+        lambda: documents.grant(dict.fromkeys(ROLES, documents.Terms(None, None))),
+    ),
     "session": (Kind.IDENTITY, lambda: documents.session_addresses(IPS)),
     "revocation": (Kind.IDENTITY, lambda: documents.revoked_sessions(datetime(2026, 11, 1, tzinfo=UTC))),
     "management": (Kind.IDENTITY, lambda: management(static_ips=IPS, mfa=True)),

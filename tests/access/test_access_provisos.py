@@ -56,7 +56,7 @@ def program(
         .managed("self-service", self_service)
         .group(
             "Auditors",
-            documents.grant({age: [role_arn()]}, [OFFICE]),
+            documents.grant({role_arn(): documents.Terms(age, (OFFICE,))}),
             attached=[f"arn:aws:iam::{SECURITY}:policy/self-service"],
             members=users,
         )

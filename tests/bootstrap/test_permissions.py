@@ -13,7 +13,7 @@ import base64
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,8 +192,17 @@ class Bootstrapped:
         file = self._workspace.root / "Pulumi.yaml"
         content = yaml.safe_load(file.read_text())
         for key, value in values.items():
-            content["config"][key]["default"] = value
+            content["config"].setdefault(key, {})["default"] = value
         file.write_text(yaml.safe_dump(content))
+
+    def pack_grants(self, targets: Mapping[str, str], roles: Sequence[str]) -> None:
+        """Let the stack security make the grants, and let the policy pack know of the targets and the roles."""
+        self.share(grants="packed")
+        self.configure("security", targets=targets)
+        file = self._workspace.root / "policypacks/delegation/config/security.json"
+        config = json.loads(file.read_text())
+        config["iam-assume-role-names-roles"] = {"targetAccounts": list(targets.values()), "accessRoles": roles}
+        file.write_text(json.dumps(config))
 
     def _client(self, service: str, account_id: str) -> Any:
         endpoint = self._workspace.accounts.endpoint
@@ -246,7 +255,9 @@ def life(
     # From here on nobody writes any more: Pulumi, the plugin and the server have ended.
     recorded = list(_recorded(recording.read_text()))
     on_the_state = {action for action, _ in recorded if action.startswith(("s3:", "kms:"))}
-    called = set(calls.read_text().split()) - {"sts:AssumeRole", "sts:GetCallerIdentity"} | on_the_state
+    # The program itself makes one call that the provider never makes.
+    by_program = {action for action, _ in recorded if action == "iam:ListGroupPolicies"}
+    called = set(calls.read_text().split()) - {"sts:AssumeRole", "sts:GetCallerIdentity"} | on_the_state | by_program
     requests = [
         Request(action, _resource(parameters), {"PolicyARN": parameters.get("PolicyArn", "")})
         for action, parameters in recorded
@@ -278,8 +289,19 @@ def _live(accounts: Bootstrapped) -> None:
     )
     accounts.configure("security", **change)
     accounts.configure("preprod", **change, revokeSessionsBefore="2025-11-25T10:00:00Z")
+    accounts.pack_grants({"preprod": ACCOUNTS["preprod"]}, ["TSU-IAM-ACCESS", "TSU-AUDIT"])
     for stack in ACCOUNTS:
         accounts.pulumi("up", stack, "--refresh").check()
+    # IAM keeps five versions of a policy: the next change has to remove one.
+    policy = "arn:aws:iam::111111111111:policy/IT-Admins-grants-1"
+    iam = accounts.iam("security")
+    document = iam.get_policy_version(PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"]
+    for _ in range(4):
+        iam.create_policy_version(PolicyArn=policy, PolicyDocument=json.dumps(document))
+    accounts.share(roles={"TSU-IAM-ACCESS": ADMINISTRATION | {"mfaMaxAgeHours": 2}, "TSU-AUDIT": AUDIT})
+    accounts.pulumi("up", "security", "--refresh").check()
+    versions = iam.list_policy_versions(PolicyArn=policy)["Versions"]
+    assert [version["VersionId"] for version in versions if version["IsDefaultVersion"]] == ["v6"]
     for stack in reversed(ACCOUNTS):
         accounts.pulumi("destroy", stack, "--refresh").check()
 

@@ -139,6 +139,13 @@ def test_parameters_refuse_what_would_widen_the_trust(
             "arn:aws:iam::111111111111:group/IT-Admins",
             {"PolicyARN": "arn:aws:iam::111111111111:policy/IT-Admins-self-service"},
         ),
+        (
+            "security",
+            "iam:AttachGroupPolicy",
+            "arn:aws:iam::111111111111:group/IT-Admins",
+            {"PolicyARN": "arn:aws:iam::111111111111:policy/IT-Admins-grants-9"},
+        ),
+        ("security", "iam:DeletePolicyVersion", "arn:aws:iam::111111111111:policy/IT-Admins-grants-1", {}),
         ("target", "iam:CreateRole", "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS", {}),
         (
             "target",
@@ -182,6 +189,7 @@ def test_the_deploy_role_may_deploy(
             "arn:aws:iam::111111111111:group/IT-Admins",
             {"PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"},
         ),
+        ("security", "iam:CreatePolicy", "arn:aws:iam::111111111111:policy/IT-Admins-grants-of-others", {}),
         ("target", "iam:CreateRole", "arn:aws:iam::222222222222:role/other", {}),
         ("target", "iam:PassRole", "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS", {}),
         ("target", "iam:CreateUser", "arn:aws:iam::222222222222:user/alice", {}),
@@ -267,8 +275,10 @@ def test_all_names_and_patterns_of_roles_and_groups_are_in_reach_and_no_others(
                     PolicyARN=f"{POLICY}{name}-self-service",
                 ),
                 allows(deploys["security"], "iam:CreatePolicyVersion", f"{POLICY}{name}-self-service"),
+                allows(deploys["security"], "iam:CreatePolicyVersion", f"{POLICY}{name}-grants-1"),
                 allows(previews["security"], "iam:GetGroup", GROUP + name),
                 allows(previews["security"], "iam:GetPolicyVersion", f"{POLICY}{name}-self-service"),
+                allows(previews["security"], "iam:GetPolicyVersion", f"{POLICY}{name}-grants-1"),
             ]
             for name in group
         ]

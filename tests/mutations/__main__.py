@@ -1,8 +1,9 @@
 """Weakens the three deployed stacks in every way it can, and counts how many weakenings the policy pack refuses.
 
 Run as `python -m tests.mutations`. Deploys the stacks on local accounts, exports them, changes one thing at a time
-in a copy of an export, and lets `pulumi policy analyze` judge it. Prints the weakenings that passed, then caught over
-made; ends with 1 unless all are caught.
+in a copy of an export, and lets `pulumi policy analyze` judge it; changes of the pack's configuration are
+`check_config.py`'s. Then the same with changes that weaken nothing. Prints the weakenings that passed and the others
+that did not, then how many of how many; ends with 1 unless all weakenings are caught and nothing else is.
 
 Left out, for they weaken nothing: wider conditions on reading IAM, which ReadOnlyAccess on the same role allows without
 any; a wider resource where IAM acts in its own account only.
@@ -14,22 +15,41 @@ import copy
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.workspace import Workspace
+from tests.documents import allow
+from tests.mutations import configurations
+from tests.mutations.equivalents import equivalents
+from tests.mutations.resources import (
+    CARRIER,
+    OPEN_TO_TYPES,
+    carriers,
+    escalating,
+    misplaced,
+    more_resources,
+)
+from tests.mutations.states import (
+    ADMINISTRATOR,
+    AWS_MANAGED,
+    ELSEWHERE,
+    SECURITY,
+    UNKNOWN,
+    Config,
+    Document,
+    Mutation,
+    State,
+    Statement,
+    resources,
+)
 
-State = dict[str, Any]
-Document = dict[str, Any]
-Statement = dict[str, Any]
-
-SECURITY, ELSEWHERE = "111111111111", "999999999999"
-AWS_MANAGED = "arn:aws:iam::aws:policy/"
-ADMINISTRATOR = f"{AWS_MANAGED}AdministratorAccess"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+GITHUB, COGNITO = "token.actions.githubusercontent.com", "cognito-identity.amazonaws.com"
+AUDIENCE, WEB_IDENTITY = "sts.amazonaws.com", "sts:AssumeRoleWithWebIdentity"
+SAML_CONSOLE = {"SAML:aud": "https://signin.aws.amazon.com/saml"}
+PROVIDERS = "arn:aws:iam::222222222222:"
 DOCUMENTS = ("assumeRolePolicy", "policy")
 READS_ONLY = ("ViewIam", "ViewAccount")
 SESSION_DENY = "session-addresses"
@@ -52,6 +72,17 @@ ADDED_TO_ROLE_MANAGEMENT = (
     "iam:TagRole",
     "iam:UntagRole",
     "iam:AddRoleToInstanceProfile",
+    "iam:UpdateSAMLProvider",
+    "iam:CreateOpenIDConnectProvider",
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+    "iam:UpdateAccountPasswordPolicy",
+    "iam:CreateUser",
+    "iam:CreateAccessKey",
+    "organizations:CreateAccount",
+    "sso:CreateAccountAssignment",
+    "rolesanywhere:CreateProfile",
+    "cognito-identity:SetIdentityPoolRoles",
+    "account:StartPrimaryEmailUpdate",
 )
 ADDED_ANYWHERE = (
     "*",
@@ -67,16 +98,40 @@ ADDED_ANYWHERE = (
     "iam:AttachRolePolicy",
     "iam:EnableMFADevice",
     "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:PutUserPolicy",
+    "iam:AttachUserPolicy",
+    "iam:PutGroupPolicy",
+    "iam:AttachGroupPolicy",
+    "iam:AddUserToGroup",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:CreateLoginProfile",
+    "iam:UpdateLoginProfile",
+    "iam:CreateAccessKey",
+    "iam:DeactivateMFADevice",
+    "iam:UploadSSHPublicKey",
+    "iam:UpdateSAMLProvider",
+    "iam:CreateOpenIDConnectProvider",
+    "iam:AddClientIDToOpenIDConnectProvider",
+    "organizations:*",
+    "sso:*",
+    "identitystore:CreateGroupMembership",
+    "rolesanywhere:*",
+    "iam:AcceptDelegationRequest",
+    "iam:CreatePolicy",
+    "iam:UpdateAccountPasswordPolicy",
+    "iam:CreateSomethingNew",
+    "account:EnableRegion",
+    "sso-directory:AddMemberToGroup",
+    "cognito-identity:SetIdentityPoolRoles",
+    "sts:GetFederationToken",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mutation:
-    """One weakened state."""
-
-    stack: str
-    name: str
-    state: State
+ON_ONESELF = (
+    *("iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:PutUserPermissionsBoundary"),
+    *("iam:DeleteUserPermissionsBoundary", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", "iam:TagUser"),
+    *("iam:CreateServiceSpecificCredential", "iam:UploadSigningCertificate", "iam:UpdateUser", "iam:DeleteUser"),
+)
+"""What self-service may not do, not even on the own user."""
 
 
 def mutations(stack: str, state: State) -> Iterator[Mutation]:
@@ -88,16 +143,13 @@ def mutations(stack: str, state: State) -> Iterator[Mutation]:
             if changed is None:
                 del resources(mutant)[i]
             yield Mutation(stack=stack, name=f"{resource['urn'].rpartition('::')[2]}: {name}", state=mutant)
-    for name, added in more_resources(state):
+    for name, added in (*more_resources(state), *carriers(state), *escalating(state)):
         mutant = copy.deepcopy(state)
-        resources(mutant).append(added)
-        yield Mutation(stack=stack, name=name, state=mutant)
-
-
-def resources(state: State) -> list[dict[str, Any]]:
-    """Return the resources of an exported state."""
-    found: list[dict[str, Any]] = state["deployment"]["resources"]
-    return found
+        resources(mutant).extend(added)
+        # By the pack's own defaults, which let other types pass: the shipped configuration refuses all.
+        config = OPEN_TO_TYPES if name.startswith(CARRIER) else {}
+        yield Mutation(stack=stack, name=name, state=mutant, config=config)
+    yield from misplaced(stack, state)
 
 
 Change = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -112,6 +164,11 @@ def weaker_documents(resource: dict[str, Any]) -> Iterator[tuple[str, Change]]:
         document = json.loads(text)
         for name, mutant in weaker(document):
             yield name, _putting(key, json.dumps(mutant))
+        # IAM acts in the own account only, where the users of a role are not.
+        for action in ON_ONESELF if resource["type"] != "aws:iam/rolePolicy:RolePolicy" and key == "policy" else ():
+            oneself = allow(action, f"arn:aws:iam::{SECURITY}:user/${{aws:username}}")
+            more = {**document, "Statement": [*document["Statement"], oneself]}
+            yield f"{action} on oneself", _putting(key, json.dumps(more))
         yield "unknown", _putting(key, UNKNOWN)
         yield "unknown within", _putting(key, text.replace("2012-10-17", UNKNOWN))
         yield "not JSON", _putting(key, text[:-1])
@@ -176,6 +233,10 @@ def weaker_allows(statement: Statement) -> Iterator[tuple[str, Statement]]:
         for resource in ("*", arn.rpartition("/")[0] + "/*", arn[:-1] + "?", arn.replace(arn.split(":")[4], "*")):
             yield f"on {resource}", {**statement, "Resource": resource}
             yield f"on {resource} too", {**statement, "Resource": [arn, resource]}
+        for protected in ("OrganizationAccountAccessRole", "delegation-deploy"):
+            also = arn.rpartition("/")[0] + "/" + protected
+            yield f"on {protected} too", {**statement, "Resource": [arn, also]}
+            yield f"on {protected}", {**statement, "Resource": also}
         yield "on all but one", _without(statement, "Resource") | {"NotResource": "arn:aws:iam::1:role/x"}
         yield "swaps the account", {**statement, "Resource": arn.replace(arn.split(":")[4], ELSEWHERE)}
         yield "another role", {**statement, "Resource": arn + "X"}
@@ -222,6 +283,8 @@ def _looser(operator: str, key: str, value: Any) -> Iterator[tuple[str, dict[str
         yield "IfExists", {f"{operator}IfExists": {key: value}}
         yield "any", {"StringLike": {key: "*"}}
         yield "administrator", {operator: {key: ADMINISTRATOR}}
+        for name in ("AWSLambda_FullAccess", "IAMFullAccess", "PowerUserAccess", "job-function/SystemAdministrator"):
+            yield name, {operator: {key: AWS_MANAGED + name}}
         yield "administrator too", {operator: {key: [value, ADMINISTRATOR]}}
         yield "not", {"StringNotEquals": {key: "x"}}
         yield "another key", {operator: {"iam:PolicyARN": value}}
@@ -267,6 +330,29 @@ def more_trust() -> Iterator[tuple[str, Statement]]:
         for action in ("sts:AssumeRole", "sts:*", "sts:Assume*"):
             added = {"Sid": "More", "Effect": "Allow", "Principal": principal, "Action": action}
             yield f"{action} for {name} more", added
+    for name, (principal, action, condition) in {
+        "Google": ({"Federated": "accounts.google.com"}, WEB_IDENTITY, {}),
+        "GitHub": ({"Federated": f"{PROVIDERS}oidc-provider/{GITHUB}"}, WEB_IDENTITY, {f"{GITHUB}:aud": AUDIENCE}),
+        "a repository": (
+            {"Federated": f"{PROVIDERS}oidc-provider/{GITHUB}"},
+            WEB_IDENTITY,
+            {f"{GITHUB}:sub": "repo:a/b"},
+        ),
+        "a pool": ({"Federated": COGNITO}, WEB_IDENTITY, {f"{COGNITO}:aud": "us-east-1:0f1e2d3c"}),
+        "anybody's web identity": ("*", WEB_IDENTITY, {}),
+        "SAML": ({"Federated": f"{PROVIDERS}saml-provider/corp"}, "sts:AssumeRoleWithSAML", {}),
+        "SAML at the console": (
+            {"Federated": f"{PROVIDERS}saml-provider/corp"},
+            "sts:AssumeRoleWithSAML",
+            SAML_CONSOLE,
+        ),
+        "a service": ({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole", {}),
+        "a role of the own account": ({"AWS": f"{PROVIDERS}role/app"}, "sts:AssumeRole", {}),
+        "a new action": ({"AWS": f"arn:aws:iam::{SECURITY}:user/alice"}, "sts:AssumeRoleWithSomethingNew", {}),
+        "a role with MFA": ({"AWS": f"{PROVIDERS}role/app"}, "sts:AssumeRole", {"aws:MultiFactorAuthPresent": "true"}),
+    }.items():
+        tested = {"Condition": {"StringEquals": condition}} if condition else {}
+        yield f"{name} more", {"Sid": "More", "Effect": "Allow", "Principal": principal, "Action": action, **tested}
 
 
 def more_permissions() -> Iterator[tuple[str, Statement]]:
@@ -315,37 +401,7 @@ def _becoming(type_: str, owner: str) -> Change:
     return change
 
 
-def more_resources(state: State) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield resources that make a stack weaker."""
-    document = json.dumps({"Version": "2012-10-17", "Statement": [next(more_permissions())[1]]})
-    anywhere: dict[str, dict[str, Any]] = {
-        "rolePolicy:RolePolicy": {"role": "x", "policy": document},
-        "groupPolicy:GroupPolicy": {"group": "x", "policy": document},
-        "policy:Policy": {"policy": document},
-        "userPolicyAttachment:UserPolicyAttachment": {"user": "alice", "policyArn": ADMINISTRATOR},
-        "policyAttachment:PolicyAttachment": {"users": ["alice"], "policyArn": ADMINISTRATOR},
-    }
-    in_target = {"user:User": {"name": "mallory"}, "accessKey:AccessKey": {"user": "mallory"}}
-    for beside in resources(state):
-        if beside["type"] not in ("aws:iam/role:Role", "aws:iam/group:Group"):
-            continue
-        for name, properties in (anywhere | (in_target if beside["type"].endswith("Role") else {})).items():
-            type_ = f"aws:iam/{name}"
-            yield (
-                f"one more {type_}",
-                {
-                    "urn": f"{beside['urn'].rpartition('::')[0].replace(beside['type'], type_)}::more",
-                    "type": type_,
-                    "custom": True,
-                    "id": "more",
-                    "provider": beside["provider"],
-                    "inputs": properties,
-                    "outputs": properties,
-                },
-            )
-
-
-def exported(workspace: Workspace) -> Iterator[tuple[str, State, dict[str, Any]]]:
+def exported(workspace: Workspace) -> Iterator[tuple[str, State, Config]]:
     """Deploy the stacks; yield name, state and the pack's configuration of each, and of one whose sessions test the
     address."""
     pack = workspace.root / "policypacks" / "delegation"
@@ -364,7 +420,7 @@ def exported(workspace: Workspace) -> Iterator[tuple[str, State, dict[str, Any]]
         yield f"{stack}, {mode}", workspace.run("stack", "export", "--stack", stack).check().json(), changed
 
 
-def refusals(workspace: Workspace, state: State, config: dict[str, Any]) -> list[str]:
+def refusals(workspace: Workspace, state: State, config: Config) -> list[str]:
     """Return the mandatory violations that the pack reports on a state."""
     with tempfile.TemporaryDirectory() as folder:
         state_file, config_file = Path(folder, "state.json"), Path(folder, "config.json")
@@ -381,9 +437,25 @@ def refusals(workspace: Workspace, state: State, config: dict[str, Any]) -> list
     return [f"{one['policyName']}: {one['message']}" for one in found if one["enforcementLevel"] == "mandatory"]
 
 
+def reported(workspace: Workspace, found: Iterable[Mutation], config: Config) -> Iterator[tuple[Mutation, list[str]]]:
+    """Yield each mutation with what the pack says of it, two at a time."""
+
+    def judged(one: Mutation) -> list[str]:
+        merged = {name: {**config.get(name, {}), **one.config.get(name, {})} for name in {**config, **one.config}}
+        return refusals(workspace, one.state, merged)
+
+    listed = list(found)
+    with ThreadPoolExecutor(2) as pool:
+        yield from zip(listed, pool.map(judged, listed), strict=True)
+
+
 def main() -> int:
-    made = caught = 0
-    with Workspace(say=lambda line: print(line, file=sys.stderr)) as workspace, ThreadPoolExecutor(2) as pool:
+    made = caught = same = refused = 0
+    with Workspace(say=lambda line: print(line, file=sys.stderr)) as workspace:
+        for name, passed in configurations.passed(workspace.root / "policypacks" / "delegation"):
+            made, caught = made + 1, caught + (not passed)
+            if passed:
+                print(f"missed: configuration: {name}")
         for stack, state, config in exported(workspace):
             objections = refusals(workspace, state, config)
             if objections:
@@ -392,16 +464,17 @@ def main() -> int:
             mutants = list(mutations(stack, state))
             if "," in stack:
                 mutants = [one for one in mutants if one.name.startswith(MODE_DEPENDENT)]
-
-            def missed(mutant: Mutation, config: dict[str, Any] = config) -> bool:
-                return not refusals(workspace, mutant.state, config)
-
-            for mutant, passed in zip(mutants, pool.map(missed, mutants), strict=True):
-                made, caught = made + 1, caught + (not passed)
-                if passed:
+            for mutant, found in reported(workspace, mutants, config):
+                made, caught = made + 1, caught + bool(found)
+                if not found:
                     print(f"missed: {mutant.stack}: {mutant.name}")
+            for mutant, found in reported(workspace, equivalents(stack, state), config):
+                same, refused = same + 1, refused + bool(found)
+                if found:
+                    print(f"refused although nothing is weaker: {mutant.stack}: {mutant.name}: {found[0]}")
     print(f"Mutations caught: {caught} of {made}")
-    return 0 if caught == made else 1
+    print(f"Equivalents refused: {refused} of {same}")
+    return 0 if caught == made and not refused else 1
 
 
 if __name__ == "__main__":

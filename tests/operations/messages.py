@@ -14,7 +14,7 @@ _SPEAKERS = {
     "OperationError": 0,
     "SandboxError": 0,
     "warn": 0,
-    "_warn_or_raise": 0,
+    "warn_or_raise": 0,
     "LiveRoleError": 0,
     "problem": 2,
 }
@@ -26,6 +26,8 @@ _AUTHORS = {
     "_ends",
     "_inline_policies",
     "refuse_excess",
+    "_too_many",
+    "_unread",
     "explanation",
 }
 # Where a text stands before it is reported: variables, and the values of tables.

@@ -26,8 +26,10 @@ REQUIRED = {
 SPEAKING = (
     "settings.py",
     *(str(file.relative_to(TOP)) for file in sorted((TOP / "configuration").glob("*.py"))),
+    "live_grants.py",
     "live_group.py",
     "live_role.py",
+    "components/packing.py",
     "components/quotas.py",
     *(str(file.relative_to(TOP)) for file in sorted((TOP / "operations").glob("*.py"))),
     "sandbox/demo.py",

@@ -11,6 +11,7 @@ import yaml
 
 from operations import new_target, stack_files
 from operations.errors import OperationError, exit_code
+from operations.targets import disagreements
 
 PACK_CONFIG = "policypacks/delegation/config"
 CIDRS = ["203.0.113.10/32"]
@@ -246,3 +247,84 @@ def test_the_command_refuses_in_a_sentence(
         "",
         "Pulumi.preprod.yaml exists already: choose another name, or delete it first.\n",
     )
+
+
+LISTED = """\
+# The accounts.
+config:
+  delegation:securityAccountId: "111111111111"
+  delegation:staticIps: [203.0.113.10]
+  # All of them.
+  delegation:targets:
+    preprod: "222222222222"
+    production:  # the important one
+      accountId: "333333333333"
+  delegation:grants: packed
+encryptionsalt: v1:x
+"""
+
+
+def test_without_declared_targets_the_security_stack_stays_as_it_is(repository: Path) -> None:
+    before = (repository / "Pulumi.security.yaml").read_text()
+    new_target.write(repository, "staging", "444444444444")
+    assert (repository / "Pulumi.security.yaml").read_text() == before
+
+
+def test_with_packed_grants_the_security_stack_declares_the_target(repository: Path) -> None:
+    file = repository / "Pulumi.security.yaml"
+    file.write_text(LISTED)
+    new_target.write(repository, "staging", "444444444444")
+    line = '      accountId: "333333333333"\n'
+    assert file.read_text() == LISTED.replace(line, line + '    staging: "444444444444"\n')
+    assert list(disagreements(repository, "staging")) == []
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param('  delegation:targets: {preprod: "222222222222"}\n', id="in-one-line"),
+        pytest.param('  delegation:targets:\n    preprod: {\n      accountId: "222222222222"\n    }\n', id="nested"),
+        pytest.param('  delegation:targets:\n    preprod: "222222222222"', id="without-a-last-line-break"),
+    ],
+)
+def test_targets_in_any_form_get_one_more(repository: Path, targets: str) -> None:
+    text = 'config:\n  delegation:securityAccountId: "111111111111"\n  delegation:staticIps: [203.0.113.10]\n'
+    (repository / "Pulumi.security.yaml").write_text(text + targets)
+    new_target.write(repository, "staging", "444444444444")
+    settings = stack_files.read_settings(repository, "security")
+    assert {name: settings.target(name).target_account_id for name in settings.targets} == {
+        "preprod": "222222222222",
+        "staging": "444444444444",
+    }
+
+
+def test_a_declared_target_says_in_what_it_differs(repository: Path) -> None:
+    (repository / "Pulumi.security.yaml").write_text(LISTED)
+    for stack in ("preprod", "production"):
+        configure(repository, stack, staticIpAt="both")
+    new_target.write(repository, "staging", "444444444444", ["198.51.100.7"])
+    assert list(disagreements(repository, "staging")) == []
+    own = stack_files.read_settings(repository, "security").target("staging")
+    assert (own.cidrs, own.static_ip_at) == (("198.51.100.7/32",), "both")
+
+
+def test_the_policy_packs_list_of_targets_gets_the_account_and_its_addresses(repository: Path) -> None:
+    new_target.write(repository, "staging", "444444444444")
+    new_target.write(repository, "testing", "555555555555", ["198.51.100.7"])
+    config = pack_config(repository, "security")
+    assert config["iam-assume-role-names-roles"]["targetAccounts"] == [
+        *("222222222222", "333333333333", "444444444444", "555555555555")
+    ]
+    assert config["iam-assume-role-requires-source-ip"]["byAccount"] == {
+        "555555555555": {"allowedCidrs": ["198.51.100.7/32"]}
+    }
+    assert config["iam-mfa-devices-own-only"] == {"allowedCidrs": CIDRS}
+
+
+def test_the_policy_pack_learns_that_a_target_tests_the_address_in_its_sessions(repository: Path) -> None:
+    for stack in ("preprod", "production"):
+        configure(repository, stack, staticIpAt="session")
+    new_target.write(repository, "staging", "444444444444")
+    assert pack_config(repository, "security")["iam-assume-role-requires-source-ip"]["byAccount"] == {
+        "444444444444": {"allowedCidrs": CIDRS, "mode": "session"}
+    }

@@ -12,7 +12,6 @@ from tests.policies.documents_under_test import (
     ADDRESS,
     BOUNDED,
     CHANGES,
-    MFA,
     READ_ONLY,
     READS,
     SELF_SERVICE,

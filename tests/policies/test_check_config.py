@@ -14,6 +14,7 @@ import pytest
 PACK = Path(__file__).parents[2] / "policypacks" / "delegation"
 BOUNDED, TYPES, USERS = "iam-role-management-is-bounded", "delegation-types-are-judged", "iam-no-user-management"
 NETWORKS = "iam-assume-role-requires-source-ip"
+ROLES = "iam-assume-role-names-roles"
 TRUST = "iam-trust-requires-mfa"
 VENDOR = {"account": "999999999999", "externalId": "abc-123", "reason": "scans"}
 PIPELINE = {"provider": "id.example.com", "claim": "sub", "values": ["team-*"], "reason": "our own"}
@@ -58,6 +59,8 @@ def test_the_repository_s_own_files_are_in_order(file: Path) -> None:
         {NETWORKS: {"allowedCidrs": [wide("8.8.0.0/24"), "8.8.1.0/24"]}},
         {NETWORKS: {"allowedCidrs": [wide("8.0.0.0/8"), wide("2003::/19")]}},
         {"iam-policy-size": {"trustPolicyQuota": 8192}},
+        {ROLES: {"targetAccounts": ["222222222222"], "accessRoles": ["TSU-IAM-ACCESS"]}},
+        {NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["198.51.100.7"], "mode": "session"}}}},
         {TRUST: {"vendors": [VENDOR]}},
         {NETWORKS: {"together": True}},
         {"iam-trust-binds-federation": {"pipelines": [PIPELINE]}},
@@ -112,6 +115,17 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
         ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": " "}]}}, "nor an object of cidr and reason"),
         ({NETWORKS: {"allowedCidrs": [{"cidr": "8.8.0.0/16", "reason": "x", "by": "zoë"}]}}, '"by": "zoë"}, not'),
         ({NETWORKS: {"mode": "none"}}, "it must be one of grant, session, both"),
+        ({ROLES: {"targetAccounts": ["2222"]}}, "targetAccounts[0] is '2222', not 12 digits"),
+        ({ROLES: {"accessRoles": "ACCESS"}}, "not a list"),
+        ({NETWORKS: {"byAccount": []}}, "byAccount is [], not an object"),
+        ({NETWORKS: {"byAccount": {"2222": {}}}}, "'2222' is not 12 digits"),
+        (
+            {NETWORKS: {"byAccount": {"222222222222": []}}},
+            "byAccount.222222222222 is [], not an object of allowedCidrs, mode",
+        ),
+        ({NETWORKS: {"byAccount": {"222222222222": {"modus": "both"}}}}, "no property modus. Did you mean mode?"),
+        ({NETWORKS: {"byAccount": {"222222222222": {"mode": "none"}}}}, "it must be one of grant, session, both"),
+        ({NETWORKS: {"byAccount": {"222222222222": {"allowedCidrs": ["8.8.8.0/23"]}}}}, "wider than /24"),
         ({"iam-trust-names-users-only": {"adminUsers": [1]}}, "adminUsers[0] is 1, not a text"),
         ({"iam-policy-size": {"trustPolicyQuota": 9000}}, "outside 2048 to 8192"),
         ({"iam-policy-size": {"trustPolicyQuota": True}}, "not a whole number"),
@@ -164,11 +178,14 @@ def test_all_problems_of_all_files_are_said(tmp_path: Path) -> None:
 def test_a_wide_range_passes_with_its_reason_and_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     wide = {"cidr": "165.225.0.0/16", "reason": "our proxy's published range"}
-    file.write_text(json.dumps({NETWORKS: {"allowedCidrs": ["198.51.100.7", wide]}}))
+    own = {"222222222222": {"allowedCidrs": [wide]}}
+    file.write_text(json.dumps({NETWORKS: {"allowedCidrs": ["198.51.100.7", wide], "byAccount": own}}))
     result = check(file)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == (
         f"{file}: {NETWORKS}: allowedCidrs[1]: 165.225.0.0/16 is allowed because: our proxy's published range\n"
+        f"{file}: {NETWORKS}: byAccount.222222222222.allowedCidrs[0]: 165.225.0.0/16 is allowed because: "
+        "our proxy's published range\n"
     )
 
 

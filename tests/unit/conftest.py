@@ -7,7 +7,7 @@ import json
 import logging
 import runpy
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,9 @@ from pulumi.runtime import set_all_config, set_mocks
 from pulumi.runtime.settings import get_root_resource, set_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func, wait_for_rpcs
 
+import live_grants
+from live_grants import LiveGrants
+from live_group import LiveGroupError
 from providers import account_provider
 from tests.unit.recording import LiveAccounts, Log, Members, Recorded, RecordingMonitor, RunPulumi
 
@@ -86,10 +89,21 @@ def run_pulumi() -> Iterator[RunPulumi]:
 
 
 @pytest.fixture
-def run_program(run_pulumi: RunPulumi) -> RunPulumi:
-    """The same for the whole program, `__main__.py`, as the language host runs it."""
+def run_program(run_pulumi: RunPulumi, monkeypatch: pytest.MonkeyPatch) -> RunPulumi:
+    """The same for the whole program, `__main__.py`, as the language host runs it.
 
-    def run(**options: Any) -> Recorded:
+    `grants` are what the live groups hold, each group a `LiveGrants`, or the text of AWS's refusal.
+    """
+
+    def run(*, grants: Sequence[LiveGrants] | str = (), **options: Any) -> Recorded:
+        def read(_account: object, group: str) -> LiveGrants:
+            if isinstance(grants, str):
+                raise LiveGroupError(f"The grants of group {group} of the Security account cannot be read: {grants}")
+            return next((live for live in grants if live.group == group), LiveGrants(group=group))
+
+        for kind in ("inline", "packed"):
+            monkeypatch.setattr(live_grants.SecurityAccount, kind, read)
+
         def program() -> None:
             runpy.run_path(str(TOP / "__main__.py"), run_name="__main__")
 

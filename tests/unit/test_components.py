@@ -10,7 +10,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import CrossAccountAccess, CrossAccountAccessArgs, TargetAccess, UserGroups, UserGroupsPlan
+from components import (
+    CrossAccountAccess,
+    CrossAccountAccessArgs,
+    TargetAccess,
+    TargetRoles,
+    UserGroups,
+    UserGroupsPlan,
+)
 from sandbox.aws.replacement import REPLACEMENTS
 from settings import parse
 from tests.unit.recording import PROVIDER, Recorded, RunPulumi
@@ -96,6 +103,30 @@ def access(run_pulumi: RunPulumi, provider: MakeProvider) -> Callable[..., Recor
     return register
 
 
+def targets(count: int, ips: tuple[str, ...] = ("203.0.113.10/32",), **roles: Any) -> list[TargetRoles]:
+    """So many target accounts with the same roles."""
+    settings = parse(
+        "preprod",
+        {
+            "securityAccountId": "111111111111",
+            "targetAccountId": "222222222222",
+            "staticIps": ["203.0.113.10"],
+            "groups": TWO_GROUPS,
+            "roles": roles or TWO_ROLES,
+        },
+    )
+    return [
+        TargetRoles(
+            partition="aws",
+            target_account_id=f"{number:012}",
+            members=settings.members,
+            roles=settings.access_roles,
+            static_ips=ips,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
 def with_fields(**fields: Any) -> dict[str, Any]:
     """The one role with fields changed."""
     return {"TSU-IAM-ACCESS": ROLES["TSU-IAM-ACCESS"] | fields}
@@ -129,6 +160,55 @@ def test_self_service_is_attached_under_an_arn_known_at_preview(user_groups: Cal
     attachment = user_groups().one("aws:iam/groupPolicyAttachment:GroupPolicyAttachment")
     assert attachment.inputs["policyArn"] == "arn:aws:iam::111111111111:policy/IT-Admins-self-service"
     assert "admins-IT-Admins-self-service" in {urn.rpartition("::")[2] for urn in attachment.dependencies}
+
+
+def test_packed_grants_are_policies_of_each_group_attached_under_arns_known_at_preview(
+    user_groups: Callable[..., Recorded],
+) -> None:
+    recorded = user_groups(members=TWO_GROUPS, targets=targets(2))
+    made = {policy.inputs["name"]: policy.document() for policy in recorded.of("aws:iam/policy:Policy")}
+    assert sorted(made) == [
+        "Auditors-grants-1",
+        "Auditors-self-service",
+        "IT-Admins-grants-1",
+        "IT-Admins-self-service",
+    ]
+    attached = {one.inputs["policyArn"] for one in recorded.of("aws:iam/groupPolicyAttachment:GroupPolicyAttachment")}
+    assert attached == {f"arn:aws:iam::111111111111:policy/{name}" for name in made}
+    accounts = ("000000000001", "000000000002")
+    assert {
+        group: {statement["Sid"]: statement["Resource"] for statement in made[f"{group}-grants-1"]["Statement"]}
+        for group in TWO_GROUPS
+    } == {
+        "IT-Admins": {
+            "AssumeAccessRole": [f"arn:aws:iam::{account}:role/TSU-IAM-ACCESS" for account in accounts],
+            "AssumeAccessRoleWithMfaOf1Hours": [f"arn:aws:iam::{account}:role/TSU-AUDIT" for account in accounts],
+        },
+        "Auditors": {
+            "AssumeAccessRoleWithMfaOf1Hours": [f"arn:aws:iam::{account}:role/TSU-AUDIT" for account in accounts]
+        },
+    }
+
+
+def test_roles_that_move_between_packed_policies_are_in_the_new_one_before_they_leave_the_old(
+    user_groups: Callable[..., Recorded],
+) -> None:
+    placed = {"IT-Admins": {f"arn:aws:iam::{number:012}:role/TSU-IAM-ACCESS": 1 for number in range(1, 131)}}
+    recorded = user_groups(targets=targets(130, **ROLES), placed=placed)
+    written = {policy.name: policy for policy in recorded.of("aws:iam/policy:Policy")}
+    waits_for = {urn.rpartition("::")[2] for urn in written["admins-IT-Admins-grants-1"].dependencies}
+    assert waits_for == {"admins-IT-Admins-grants-2-attachment"}
+    assert written["admins-IT-Admins-grants-2"].dependencies == []
+
+
+def test_no_packed_grant_without_targets(user_groups: Callable[..., Recorded]) -> None:
+    assert [policy.inputs["name"] for policy in user_groups().of("aws:iam/policy:Policy")] == ["IT-Admins-self-service"]
+
+
+def test_with_packed_grants_the_access_is_the_roles_alone(access: Callable[..., Recorded]) -> None:
+    recorded = access(packed=True)
+    assert recorded.of("aws:iam/groupPolicy:GroupPolicy") == []
+    assert recorded.one("aws:iam/role:Role").inputs["name"] == "TSU-IAM-ACCESS"
 
 
 @pytest.mark.parametrize("protect", [True, False])

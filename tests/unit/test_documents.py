@@ -62,7 +62,7 @@ def test_trust_names_only_the_given_users_and_demands_mfa_by_bool() -> None:
 def test_grant_names_one_role_and_demands_mfa_by_bool(
     static_ips: list[str] | None, condition: dict[str, object]
 ) -> None:
-    assert statements(documents.grant({None: [ROLE]}, static_ips)) == {
+    assert statements(documents.grant({ROLE: documents.Terms(None, tuple(static_ips) if static_ips else None)})) == {
         "AssumeAccessRole": {
             "Sid": "AssumeAccessRole",
             "Effect": "Allow",
@@ -83,7 +83,10 @@ def test_trust_asks_for_young_mfa_and_for_the_users_own_session_name() -> None:
 
 
 def test_grant_has_a_statement_for_each_age_of_mfa() -> None:
-    found = statements(documents.grant({None: [ROLE, f"{ROLE}-2"], 4: [f"{ROLE}-3"]}, ADDRESSES))
+    anytime = documents.Terms(None, tuple(ADDRESSES))
+    found = statements(
+        documents.grant({ROLE: anytime, f"{ROLE}-2": anytime, f"{ROLE}-3": documents.Terms(4, tuple(ADDRESSES))})
+    )
     addresses = {"IpAddress": {"aws:SourceIp": ADDRESSES}}
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     assert {sid: (one["Resource"], one["Condition"]) for sid, one in found.items()} == {
@@ -93,6 +96,15 @@ def test_grant_has_a_statement_for_each_age_of_mfa() -> None:
             mfa | {"NumericLessThan": {"aws:MultiFactorAuthAge": "14400"}} | addresses,
         ),
     }
+
+
+def test_grant_has_a_statement_for_each_set_of_addresses_and_no_sid_twice() -> None:
+    terms = [documents.Terms(None, (f"203.0.113.{number}/32",)) for number in (1, 2, 3)]
+    found = statements(documents.grant({f"{ROLE}-{number}": one for number, one in enumerate(terms)}))
+    assert list(found) == ["AssumeAccessRole", "AssumeAccessRoleFrom2", "AssumeAccessRoleFrom3"]
+    assert [one["Condition"]["IpAddress"]["aws:SourceIp"] for one in found.values()] == [
+        list(one.static_ips or ()) for one in terms
+    ]
 
 
 def test_revoked_sessions_may_do_nothing() -> None:

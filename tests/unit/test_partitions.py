@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from delegation_pack.facts import PARTITIONS
+from delegation_pack.rules import RULES
+from delegation_pack.sdk import initial_config
 
 from tests.policies.running import Made, refused
 from tests.unit.recording import PROVIDER, Recorded, RunPulumi
 
-TOP = Path(__file__).parents[2]
+CONFIG = Path(__file__).parents[2] / "policypacks" / "delegation" / "config"
 SECURITY, TARGET, NETWORK = "111111111111", "222222222222", "203.0.113.10/32"
 NO_GROUP = "NoSuchEntity: The group with name IT-Admins cannot be found"
 ADDRESS_RULES = ("iam-assume-role-requires-source-ip", "iam-role-management-requires-source-ip")
@@ -54,8 +56,11 @@ def as_judged(recorded: Recorded, *left_out: str) -> list[Made]:
 
 
 def configuration(stack: str, mode: str = "grant") -> dict[str, Mapping[str, Any]]:
-    """Return the pack's own configuration for the stack, in a mode."""
-    config: dict[str, Any] = json.loads((TOP / "policypacks" / "delegation" / "config" / f"{stack}.json").read_text())
+    """Return the pack's own configuration for the stack, over what all stacks share, in a mode."""
+    own = json.loads((CONFIG / f"{stack}.json").read_text())
+    config: dict[str, Any] = initial_config(RULES, CONFIG / "default.json")
+    for name, values in own.items():
+        config[name] = config.get(name, {}) | values
     return config | {name: config[name] | {"mode": mode} for name in ADDRESS_RULES}
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from delegation_pack.facts.quotas import characters
 
-from tests.unit.recording import NO_GROUP, PROVIDER, RunPulumi
+from components import documents
+from live_grants import LiveGrants
+from tests.unit.recording import NO_GROUP, PROVIDER, Recorded, RunPulumi
 
 REPOSITORY = Path(__file__).parents[2]
 SECURITY = {
@@ -172,6 +175,171 @@ def test_an_admin_outside_the_live_group_stops_an_update(run_program: RunPulumi)
     (error,) = recorded.said("ERROR")
     assert error.startswith(f"Not in group IT-Admins of the Security account: {MEMBERS[1]}. ")
     assert recorded.exit_code == 32
+
+
+def packed_policy(*arns: str, ips: str = "203.0.113.10/32") -> dict[str, Any]:
+    """A packed policy as the program writes it."""
+    return json.loads(documents.grant(dict.fromkeys(arns, documents.Terms(None, (ips,)))))  # type: ignore[no-any-return]
+
+
+ROLE_ARN, OTHER_ARN = (f"arn:aws:iam::{account}:role/TSU-IAM-ACCESS" for account in ("222222222222", "333333333333"))
+PACKING = {"delegation:grants": "packed", "delegation:targets": {"preprod": "222222222222"}}
+PACKED_SECURITY = SECURITY | PACKING | {"delegation:staticIps": ["203.0.113.10"]}
+PACKED_PREPROD = PREPROD | {"delegation:grants": "packed"}
+
+
+def held(**documents_: dict[str, Any]) -> LiveGrants:
+    """What group IT-Admins holds inline, by policy name."""
+    return LiveGrants(group="IT-Admins", inline=documents_)
+
+
+def packed(document: dict[str, Any], number: int = 1) -> LiveGrants:
+    """What group IT-Admins holds in one packed policy."""
+    return LiveGrants(group="IT-Admins", packed={number: document})
+
+
+def fillers(characters_: int) -> LiveGrants:
+    """Inline policies of other targets, of so many characters together."""
+    document = {"Statement": "x" * (characters_ - len('{"Statement":""}'))}
+    return LiveGrants(group="IT-Admins", inline={"assume-TSU-IAM-ACCESS-in-333333333333": document})
+
+
+GRANT_SIZE = characters(packed_policy(ROLE_ARN))
+
+
+def warnings(recorded: Recorded) -> list[str]:
+    """What the program warned of besides the example's addresses."""
+    return [warning for warning in recorded.said("WARNING") if "a range for documentation" not in warning]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_grant_that_the_live_group_has_no_room_for_is_refused_before_anything_is_made(
+    run_program: RunPulumi, preview: bool
+) -> None:
+    grants = [fillers(5120 - GRANT_SIZE + 1)]
+    recorded = run_program(config=PREPROD, members=MEMBERS, grants=grants, preview=preview)
+    (error,) = recorded.said("ERROR")
+    assert error == (
+        "The grant assume-TSU-IAM-ACCESS-in-222222222222 does not fit on group IT-Admins: "
+        f"its {GRANT_SIZE} characters and the {5120 - GRANT_SIZE + 1:,} of the group's other inline policies (1) "
+        "are more than the 5,120 that IAM allows together. Set delegation:grants to packed, "
+        "which holds about a thousand accounts (docs/operations.md#pack-the-grants)."
+    )
+    assert {resource.type for resource in recorded.resources} <= {"pulumi:pulumi:Stack", PROVIDER}
+    assert recorded.exit_code == 32
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [(0, "no more of its size fit on"), (1, "1 more of its size fits"), (2, "2 more of its size fit on"), (3, "")],
+)
+def test_a_group_that_is_almost_full_is_said_with_a_new_grant(run_program: RunPulumi, more: int, warned: str) -> None:
+    recorded = run_program(config=PREPROD, members=MEMBERS, grants=[fillers(5120 - (more + 1) * GRANT_SIZE)])
+    assert recorded.exit_code == 0
+    assert [warned in said for said in warnings(recorded)] == ([True] if warned else [])
+
+
+def test_a_grant_that_is_there_already_counts_once(run_program: RunPulumi) -> None:
+    name = "assume-TSU-IAM-ACCESS-in-222222222222"
+    live = LiveGrants(group="IT-Admins", inline={name: {"x": "y" * 5000}})
+    recorded = run_program(config=PREPROD, members=MEMBERS, grants=[live])
+    assert (recorded.exit_code, warnings(recorded)) == (0, [])
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_group_whose_grants_cannot_be_read_is_a_warning(run_program: RunPulumi, preview: bool) -> None:
+    recorded = run_program(config=PREPROD, members=MEMBERS, grants="AccessDenied", preview=preview)
+    assert recorded.exit_code == 0
+    (warning,) = warnings(recorded)
+    assert warning.endswith("cannot be read: AccessDenied Whether one more grant fits is not known.")
+
+
+def test_security_stack_makes_packed_grants_and_exports_their_sizes(run_program: RunPulumi) -> None:
+    recorded = run_program(stack="security", config=PACKED_SECURITY, members=NO_GROUP)
+    assert recorded.named("admins-IT-Admins-grants-1").document() == packed_policy(ROLE_ARN)
+    assert recorded.outputs["packedGrants"]["IT-Admins-grants-1"]["limit"] == 6144
+
+
+def test_packed_roles_stay_where_they_are(run_program: RunPulumi) -> None:
+    targets = {"delegation:targets": {"a": "333333333333", "preprod": "222222222222"}}
+    live = [packed(packed_policy(ROLE_ARN), number=3)]
+    recorded = run_program(stack="security", config=PACKED_SECURITY | targets, members=MEMBERS, grants=live)
+    assert recorded.named("admins-IT-Admins-grants-1").document() == packed_policy(OTHER_ARN)
+    assert recorded.named("admins-IT-Admins-grants-3").document() == packed_policy(ROLE_ARN)
+
+
+def test_a_target_with_packed_grants_makes_its_roles_alone(run_program: RunPulumi) -> None:
+    live = [packed(packed_policy(OTHER_ARN, ROLE_ARN))]
+    recorded = run_program(config=PACKED_PREPROD, members=MEMBERS, grants=live)
+    assert (recorded.exit_code, warnings(recorded)) == (0, [])
+    assert recorded.of("aws:iam/groupPolicy:GroupPolicy") == []
+    assert recorded.outputs["grantsThatFit"] == {}
+
+
+NOT_COVERED = [
+    pytest.param([], "The packed grants of group IT-Admins do not cover", id="nothing-packed"),
+    pytest.param([packed(packed_policy(OTHER_ARN))], f"do not cover {ROLE_ARN} as configured", id="another-account"),
+    pytest.param(
+        [packed(packed_policy(ROLE_ARN, ips="203.0.113.9/32"))], f"cover {ROLE_ARN} as configured", id="other-terms"
+    ),
+    pytest.param("AccessDenied", "cannot be read: AccessDenied", id="unreadable"),
+]
+
+
+@pytest.mark.parametrize(("grants", "said"), NOT_COVERED)
+def test_a_target_waits_for_the_packed_grants_before_its_own_go(run_program: RunPulumi, grants: Any, said: str) -> None:
+    up = run_program(config=PACKED_PREPROD, members=MEMBERS, grants=grants)
+    assert up.exit_code == 32
+    assert said in up.said("ERROR")[0]
+    preview = run_program(config=PACKED_PREPROD, members=MEMBERS, grants=grants, preview=True)
+    assert preview.exit_code == 0
+    assert any(said in warning for warning in warnings(preview))
+
+
+def test_packed_grants_stay_until_the_targets_have_made_their_own(run_program: RunPulumi) -> None:
+    live = LiveGrants(
+        group="IT-Admins", packed={1: packed_policy(ROLE_ARN, OTHER_ARN)}, inline={"a": packed_policy(ROLE_ARN)}
+    )
+    up = run_program(stack="security", config=SECURITY, members=MEMBERS, grants=[live])
+    assert up.exit_code == 32
+    assert up.said("ERROR")[0].startswith(
+        f"Group IT-Admins would lose {OTHER_ARN}, which its packed grants alone name. "
+    )
+    preview = run_program(stack="security", config=SECURITY, members=MEMBERS, grants=[live], preview=True)
+    assert preview.exit_code == 0
+    assert any("would lose" in warning for warning in warnings(preview))
+
+
+def test_packed_grants_go_when_each_role_has_its_own(run_program: RunPulumi) -> None:
+    live = LiveGrants(group="IT-Admins", packed={1: packed_policy(ROLE_ARN)}, inline={"a": packed_policy(ROLE_ARN)})
+    recorded = run_program(stack="security", config=SECURITY, members=MEMBERS, grants=[live])
+    assert (recorded.exit_code, warnings(recorded)) == (0, [])
+    assert "admins-IT-Admins-grants-1" not in {resource.name for resource in recorded.resources}
+
+
+def test_an_account_that_goes_is_named(run_program: RunPulumi) -> None:
+    live = [packed(packed_policy(ROLE_ARN, OTHER_ARN))]
+    recorded = run_program(stack="security", config=PACKED_SECURITY, members=MEMBERS, grants=live)
+    assert recorded.exit_code == 0
+    assert warnings(recorded)[0].startswith(f"Group IT-Admins loses {OTHER_ARN}, which no other grant names. ")
+
+
+def test_groups_that_cannot_be_read_stop_an_update_of_the_security_stack(run_program: RunPulumi) -> None:
+    up = run_program(stack="security", config=PACKED_SECURITY, members=MEMBERS, grants="AccessDenied")
+    assert up.exit_code == 32
+    preview = run_program(
+        stack="security", config=PACKED_SECURITY, members=MEMBERS, grants="AccessDenied", preview=True
+    )
+    assert preview.exit_code == 0
+    assert any("AccessDenied" in warning for warning in warnings(preview))
+
+
+def test_too_many_packed_grants_are_refused_before_aws_is_asked(run_program: RunPulumi) -> None:
+    targets = {f"t{number}": f"{number:012}" for number in range(200000, 201300)}
+    recorded = run_program(stack="security", config=PACKED_SECURITY | {"delegation:targets": targets}, members=MEMBERS)
+    (error,) = recorded.said("ERROR")
+    assert error.startswith("The packed grants of group IT-Admins on 1,300 roles: ")
+    assert recorded.calls == []
 
 
 def test_the_policy_pack_allows_exactly_the_types_that_the_stacks_use(run_program: RunPulumi) -> None:

@@ -75,6 +75,8 @@ def problems(stack: str, values: Mapping[str, object]) -> tuple[str, ...]:
         ("user_path", "/"),
         ("create_users", True),
         ("trust_policy_quota", 2048),
+        ("grants", "perTarget"),
+        ("targets", {}),
         ("protect", False),
         ("tags", {}),
     ],
@@ -1111,6 +1113,86 @@ def test_security_stack_refuses_a_target() -> None:
     assert problem.endswith("delete it")
 
 
+PACKED: Mapping[str, object] = {
+    "securityAccountId": SECURITY,
+    "staticIps": ["8.8.8.8"],
+    "groups": {"IT-Admins": ["alice"], "Auditors": ["carol"]},
+    "roles": {"ADMIN": {"groups": ["IT-Admins"]}, "AUDIT": {"groups": ["IT-Admins", "Auditors"]}},
+    "grants": "packed",
+    "targets": {
+        "preprod": PREPROD,
+        "production": {"accountId": "333333333333", "staticIps": ["9.9.9.9"], "staticIpAt": "session"},
+        "staging": {"accountId": "444444444444", "only": {"groups": ["Auditors"]}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("stack", "account", "cidrs", "at", "roles"),
+    [
+        ("preprod", PREPROD, ("8.8.8.8/32",), "grant", {"ADMIN": ("IT-Admins",), "AUDIT": ("IT-Admins", "Auditors")}),
+        ("production", "333333333333", ("9.9.9.9/32",), "session", None),
+        ("staging", "444444444444", ("8.8.8.8/32",), "grant", {"AUDIT": ("Auditors",)}),
+    ],
+)
+def test_a_declared_target_is_as_the_security_stack_but_for_what_differs(
+    stack: str, account: str, cidrs: tuple[str, ...], at: str, roles: dict[str, tuple[str, ...]] | None
+) -> None:
+    target = parse("security", PACKED).target(stack)
+    assert (target.stack, target.target_account_id, target.cidrs, target.static_ip_at) == (stack, account, cidrs, at)
+    if roles:
+        assert {name: role.groups for name, role in target.access_roles.items()} == roles
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"targets": {}}, "targets: is missing: add a line such as `delegation:targets: ", id="none"),
+        pytest.param({"targets": {"a": SECURITY}}, f'targets.a: "{SECURITY}" is the Security account', id="security"),
+        pytest.param({"targets": {"a": PREPROD, "b": PREPROD}}, "targets.b: ", id="account-twice"),
+        pytest.param({"targets": {"security": PREPROD}}, "targets.security: ", id="this-stack"),
+        pytest.param({"targets": {"A": PREPROD}}, 'targets.A: "A" cannot be a stack\'s name', id="name"),
+        pytest.param(
+            {"targets": {"a": 222222222222}}, "targets.a: 222222222222 is not text: put it in quotes", id="number"
+        ),
+        pytest.param({"targets": {"a": "2222"}}, 'targets.a: "2222" has 4 digits', id="digits"),
+        pytest.param({"targets": {"a": {"staticIps": ["8.8.8.8"]}}}, "targets.a: ", id="no-account"),
+        pytest.param({"targets": {"a": {"accountId": PREPROD, "ips": []}}}, "targets.a.ips: ", id="unknown-field"),
+        pytest.param(
+            {"targets": {"a": {"accountId": PREPROD, "staticIps": ["9.9.9.9", "9.9.9.9"]}}},
+            'targets.a.staticIps[1]: "9.9.9.9" repeats staticIps[0]',
+            id="address-twice",
+        ),
+        pytest.param(
+            {"targets": {"a": {"accountId": PREPROD, "only": {"roles": ["ADMIM"]}}}},
+            'targets.a.only.roles[0]: "ADMIM" is no role of delegation:roles: did you mean ADMIN?',
+            id="unknown-role",
+        ),
+        pytest.param(
+            {"staticIps": []}, 'targets.preprod: "222222222222" has no static IPs: add them here', id="no-ips"
+        ),
+        pytest.param({"roles": {}}, "roles: is missing", id="no-roles"),
+        pytest.param(
+            {"grants": "pack"}, "grants: \"pack\" is none of its values: write 'perTarget' or 'packed'", id="grants"
+        ),
+    ],
+)
+def test_refused_of_declared_targets(changes: Mapping[str, object], said: str) -> None:
+    found = problems("security", {**PACKED, **changes})
+    assert any(problem.startswith(said) for problem in found), found
+
+
+def test_targets_are_needed_for_packed_grants_only() -> None:
+    settings = parse("security", {**PACKED, "grants": "perTarget", "targets": {}, "staticIps": []})
+    assert settings.targets == {}
+
+
+def test_a_target_s_stack_declares_no_targets() -> None:
+    (problem,) = problems("preprod", {**GOOD, "targets": {"preprod": PREPROD}})
+    assert problem.startswith("targets: ")
+    assert "move it there" in problem
+
+
 @pytest.mark.parametrize(
     ("key", "suggestion"),
     [
@@ -1302,6 +1384,8 @@ ENGINE_CONFIG = {
     "delegation:groups": '{"123":["alice",{"name":"dave","until":"2027-01-31T00:00:00Z"}]}',
     "delegation:roles": '{"true":{"groups":["123"],"roleManagement":{"mfa":false},"maxSessionHours":2}}',
     "delegation:only": '{"roles":["true"]}',
+    "delegation:grants": "packed",
+    "delegation:targets": "{}",
     "delegation:revokeSessionsBefore": "2025-11-25 10:00:00 +0000 UTC",
     "delegation:userPath": "/it/",
     "delegation:createUsers": "false",
@@ -1320,6 +1404,8 @@ ENGINE_SETTINGS = {
     "groups": {"123": ["alice", {"name": "dave", "until": "2027-01-31"}]},
     "roles": {"true": {"groups": ["123"], "roleManagement": {"mfa": False}, "maxSessionHours": 2}},
     "only": {"roles": ["true"]},
+    "grants": "packed",
+    "targets": {},
     "revokeSessionsBefore": "2025-11-25T10:00:00Z",
     "userPath": "/it/",
     "createUsers": False,

@@ -54,6 +54,17 @@ NETWORKS: Mapping[str, Any] = {
         ),
     },
 }
+BY_ACCOUNT: Mapping[str, Any] = {
+    "byAccount": {
+        "type": "object",
+        "additionalProperties": {"type": "object", "properties": NETWORKS, "additionalProperties": False},
+        "description": (
+            "allowedCidrs and mode of the roles of single accounts, in place of the others, by account. With mode "
+            "session a grant on them may lack the address: the account's own stack, with the same mode, has to prove "
+            "the rest."
+        ),
+    }
+}
 TOGETHER: Mapping[str, Any] = {
     "together": {
         "type": "boolean",
@@ -192,6 +203,22 @@ def shared(content: Mapping[str, Any], properties: Mapping[str, Collection[str]]
         name: {key: value for key, value in for_all.items() if key in known} | content.get(name, {})
         for name, known in properties.items()
     }
+
+
+def by_account(config: Config) -> Mapping[tuple[str, ...], Config]:
+    """Return the configurations of single accounts, those with the same one together.
+
+    Raises:
+        Unverifiable: one is no object.
+    """
+    found: dict[str, tuple[tuple[str, ...], Config]] = {}
+    accounts = config.get("byAccount", {})
+    for account, own in accounts.items() if isinstance(accounts, Mapping) else [("byAccount", accounts)]:
+        if not isinstance(own, Mapping):
+            raise Unverifiable(f"byAccount holds {own!r}, which is no object of allowedCidrs and mode.")
+        key = f"{own.get('mode')} {own.get('allowedCidrs')}"
+        found[key] = ((*found.get(key, ((), own))[0], str(account)), own)
+    return dict(found.values())
 
 
 def mode(config: Config) -> str:

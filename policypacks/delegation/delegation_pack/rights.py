@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from delegation_pack.facts import actions
 from delegation_pack.iam import (
+    ASSUME_THIS_ROLE,
     Callers,
     CallerType,
     Document,
@@ -17,6 +18,7 @@ from delegation_pack.iam import (
     Query,
     Resources,
     Target,
+    Unverifiable,
     Values,
     assume_roles_elsewhere,
     callers_of_identity,
@@ -172,10 +174,22 @@ def changes_roles(
 
 
 def enters_roles_elsewhere(
-    policy: Policy, keys: Mapping[str, Values] | None = None, but: tuple[str, ...] = ()
+    policy: Policy,
+    keys: Mapping[str, Values] | None = None,
+    but: tuple[str, ...] = (),
+    like: tuple[str, ...] = ("*",),
 ) -> Finding | None:
-    """Return a request that assumes a role of another account, other than those in `but`."""
-    return allowed(policy, *assume_roles_elsewhere(but=but), keys=keys)
+    """Return a request that assumes a role of another account: one of `like` and none of `but`, both ARN patterns."""
+    return allowed(policy, *assume_roles_elsewhere(but=but, like=like), keys=keys)
+
+
+def takes_users_from_elsewhere(document: Document, role: Principal) -> bool:
+    """Tell whether a trust policy lets users of other accounts into its role; not if that cannot be told."""
+    callers = (Callers(type=CallerType.USER, not_account=role.account, partition=role.partition),)
+    try:
+        return decide(document, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))) is not None
+    except Unverifiable:
+        return False
 
 
 def grants_like(policy: Policy, *patterns: str, keys: Mapping[str, Values] | None = None) -> Finding | None:

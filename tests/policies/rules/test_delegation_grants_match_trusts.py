@@ -17,6 +17,7 @@ from tests.policies.documents_under_test import (
     ROLE,
     SESSION_DENY,
     group_policy,
+    managed,
     role,
     role_policy,
     trust,
@@ -34,6 +35,19 @@ def _members(*names: str, group: str = "admins") -> Made:
         name=f"members-of-{group}",
         account=SECURITY,
         inputs={"group": group, "users": list(names)},
+    )
+
+
+def _packed(group: str, *roles: str) -> tuple[Made, ...]:
+    """A managed policy that grants roles, attached to a group."""
+    return (
+        managed(document(allow("sts:AssumeRole", list(roles), **MFA, **ADDRESS)), name=group, account=SECURITY),
+        Made(
+            type="aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+            name=f"{group}-attachment",
+            account=SECURITY,
+            inputs={"group": group, "policyArn": f"arn:aws:iam::{SECURITY}:policy/{group}"},
+        ),
     )
 
 
@@ -89,6 +103,11 @@ CASES = [
             group_policy(GRANT),
         ),
         grant_without_address=(role(), role_policy(SESSION_DENY), on_role(**MFA)),
+        grant_without_address_beside_an_unrelated_deny=(
+            role(),
+            role_policy(SESSION_DENY),
+            group_policy(document(allow("sts:AssumeRole", ROLE, **MFA), deny("s3:*", **_from("198.51.100.0/24")))),
+        ),
         lone_trust=role(),
         lone_grant=group_policy(GRANT),
         members=(role(), group_policy(GRANT), _members("alice")),
@@ -96,6 +115,8 @@ CASES = [
         unknown_group=(role(), group_policy(GRANT, group=UNKNOWN), _members("bob")),
         two_roles=(*TWO_ROLES, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
         two_groups=(*ONE_ROLE, _members("alice", "bob"), _members("bob", "carol", group="auditors")),
+        packed=(role(), *_packed("admins", ROLE, f"arn:aws:iam::{ELSEWHERE}:role/ACCESS"), _members("alice")),
+        packed_for_another_group=(role(), *_packed("admins", ROLE), _members("bob", group="auditors")),
         another_account_s_role_too=(role(), _grant("admins", ROLE, f"arn:aws:iam::{ELSEWHERE}:role/ACCESS")),
         members_of_one_group_known=(*ONE_ROLE, _members("alice")),
         group_and_user=(
@@ -115,6 +136,7 @@ CASES = [
         "fail",
         "no grant of this stack names",
         another_role=(role(), group_policy(document(allow("sts:AssumeRole", ROLE + "X", **MFA, **ADDRESS)))),
+        another_role_packed=(role(), *_packed("admins", ROLE + "X")),
         another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
     ),
     *rows(
@@ -189,6 +211,7 @@ CASES = [
         "fail",
         "makes bob a member",
         not_trusted=(role(), group_policy(GRANT), _members("alice", "bob")),
+        not_trusted_and_packed=(role(), *_packed("admins", ROLE), _members("alice", "bob")),
     ),
 ]
 

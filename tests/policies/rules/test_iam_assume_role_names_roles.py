@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents import MFA, allow, document
-from tests.policies.documents_under_test import ROLE, group_policy, managed, role_policy
+from tests.documents import MFA, allow, deny, document
+from tests.policies.documents_under_test import ROLE, attachment, group_policy, managed, role_policy
 from tests.policies.rules.cases import Case, check, grants, ids, rows
-from tests.policies.running import SECURITY, TARGET
+from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
 PROTECTED = f"arn:aws:iam::{TARGET}:role/OrganizationAccountAccessRole"
 BOOTSTRAP = f"arn:aws:iam::{TARGET}:role/delegation-deploy"
+OTHER, THIRD = (f"arn:aws:iam::{account}:role/ACCESS" for account in (ELSEWHERE, "333333333333"))
+ORGANIZATION = "OrganizationAccountAccessRole"
+DECLARED = {"targetAccounts": [TARGET, ELSEWHERE], "accessRoles": ["ACCESS"]}
+UNDECLARED = "grants what is no access role of a declared target"
+
+
+def _grant(*arns: str) -> Made:
+    return group_policy(document(allow("sts:AssumeRole", list(arns), **MFA)))
+
+
+def _packed(*arns: str) -> tuple[Made, ...]:
+    """A managed policy and its attachment to a group, as packed grants are."""
+    policy = managed(document(allow("sts:AssumeRole", list(arns), **MFA)), name="grants-1", account=SECURITY)
+    return policy, attachment(f"arn:aws:iam::{SECURITY}:policy/grants-1", to="group", account=SECURITY)
+
+
+def _root() -> Made:
+    return group_policy(document(allow("sts:AssumeRoot", f"arn:aws:iam::{TARGET}:root", **MFA)))
+
 
 CASES = [
     *grants(
@@ -19,6 +38,42 @@ CASES = [
         {"wildcard": group_policy(document(allow("sts:AssumeRole", f"arn:aws:iam::{TARGET}:role/*", **MFA)))},
         {"two_names": group_policy(document(allow("sts:AssumeRole", [ROLE, ROLE + "2"])))},
     ),
+    *[
+        Case("iam-assume-role-names-roles", outcome, key, made, says, settings)
+        for key, outcome, says, made, settings in (
+            ("packed, declared", "pass", "", _packed(ROLE, OTHER), DECLARED),
+            ("declared account", "pass", "", (_grant(ROLE, OTHER),), {"targetAccounts": [TARGET, ELSEWHERE]}),
+            ("declared name", "pass", "", (_grant(ROLE, OTHER),), {"accessRoles": ["ACCESS"]}),
+            ("own account's role", "pass", "", (_grant(f"arn:aws:iam::{SECURITY}:role/x"),), DECLARED),
+            ("packed, other account", "fail", UNDECLARED, _packed(ROLE, THIRD), DECLARED),
+            ("packed, other name", "fail", UNDECLARED, _packed(ROLE, ROLE + "-2"), DECLARED),
+            ("packed, path", "fail", UNDECLARED, _packed(ROLE.replace("role/", "role/it/")), DECLARED),
+            (
+                "packed, organization's role",
+                "fail",
+                UNDECLARED,
+                _packed(ROLE.replace("ACCESS", ORGANIZATION)),
+                DECLARED,
+            ),
+            ("packed, wildcard", "fail", "does not name", _packed(f"arn:aws:iam::{TARGET}:role/*"), DECLARED),
+            (
+                "packed, any of the account",
+                "fail",
+                "does not name",
+                _packed(f"arn:aws:iam::{ELSEWHERE[:-1]}?:role/ACCESS"),
+                DECLARED,
+            ),
+            ("root", "fail", UNDECLARED, (_root(),), DECLARED),
+            ("none declared", "fail", UNDECLARED, _packed(ROLE), {"targetAccounts": []}),
+            (
+                "denied",
+                "pass",
+                "",
+                (group_policy(document(allow("sts:AssumeRole", THIRD), deny("sts:AssumeRole", THIRD))),),
+                DECLARED,
+            ),
+        )
+    ],
     *rows(
         "iam-assume-role-names-roles",
         "fail",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.documents import MFA, deny, document
-from tests.policies.documents_under_test import GRANT, READS, SESSION_DENY, group_policy, role, role_policy
-from tests.policies.rules.cases import Case, check, grants, ids, on_role, together
-from tests.policies.running import NETWORK, Made
+from tests.documents import MFA, allow, deny, document
+from tests.policies.documents_under_test import (
+    GRANT,
+    READS,
+    ROLE,
+    SESSION_DENY,
+    group_policy,
+    managed,
+    role,
+    role_policy,
+    trust,
+)
+from tests.policies.rules.cases import SERVICE, Case, check, grants, ids, on_role, together
+from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, Made
 
 
 def _with_old_deny() -> Made:
@@ -47,6 +59,29 @@ _EXCEPTING = role_policy(
         }
     )
 )
+
+
+OTHER_NETWORK = "198.51.100.7/32"
+OTHER_ROLE = ROLE.replace(TARGET, ELSEWHERE)
+
+
+def _from(network: str) -> Made:
+    return on_role(**MFA, IpAddress={"aws:SourceIp": [network]})
+
+
+def _two(network: str) -> dict[str, Any]:
+    return document(allow("sts:AssumeRole", [ROLE, OTHER_ROLE], IpAddress={"aws:SourceIp": [network]}))
+
+
+def _each() -> dict[str, Any]:
+    return document(
+        allow("sts:AssumeRole", ROLE, IpAddress={"aws:SourceIp": [OTHER_NETWORK]}),
+        allow("sts:AssumeRole", OTHER_ROLE, IpAddress={"aws:SourceIp": [NETWORK]}),
+    )
+
+
+def _by_account(network: str, account: str = TARGET, **more: str) -> dict[str, Any]:
+    return {"byAccount": {account: {"allowedCidrs": [network], **more}}}
 
 
 CASES = [
@@ -128,6 +163,61 @@ CASES = [
             ("both", "both", "pass", "", (group_policy(GRANT), role(), role_policy(SESSION_DENY))),
             ("both", "grant only", "fail", "as mode both asks", (group_policy(GRANT), role())),
             ("both", "role only", "fail", "from outside", (NO_ADDRESS, role(), role_policy(SESSION_DENY))),
+            ("session", "grants elsewhere, role denies", "pass", "", (role(), role_policy(SESSION_DENY))),
+            ("session", "grants elsewhere", "fail", "as mode session asks", (role(),)),
+            ("both", "grants elsewhere", "fail", "as mode both asks", (role(),)),
+            ("session", "a service's role", "pass", "", (role(trust(SERVICE)),)),
+        )
+    ],
+    *[
+        Case("iam-assume-role-requires-source-ip", outcome, key, made, says, {"allowedCidrs": [NETWORK], **settings})
+        for key, outcome, says, made, settings in (
+            ("account of its own networks", "pass", "", (_from(OTHER_NETWORK),), _by_account(OTHER_NETWORK)),
+            (
+                "the others' network",
+                "fail",
+                f"from outside {OTHER_NETWORK}",
+                (group_policy(GRANT),),
+                _by_account(OTHER_NETWORK),
+            ),
+            (
+                "its network for others",
+                "fail",
+                f"from outside {NETWORK}",
+                (_from(OTHER_NETWORK),),
+                _by_account(OTHER_NETWORK, ELSEWHERE),
+            ),
+            (
+                "managed, its network for others",
+                "fail",
+                f"from outside {NETWORK}",
+                (managed(_two(OTHER_NETWORK), account=SECURITY),),
+                _by_account(OTHER_NETWORK),
+            ),
+            (
+                "managed, each from its own",
+                "pass",
+                "",
+                (managed(_each(), account=SECURITY),),
+                _by_account(OTHER_NETWORK),
+            ),
+            ("account that tests in sessions", "pass", "", (NO_ADDRESS,), _by_account(NETWORK, mode="session")),
+            (
+                "another that does",
+                "fail",
+                "from outside",
+                (NO_ADDRESS,),
+                _by_account(NETWORK, ELSEWHERE, mode="session"),
+            ),
+            (
+                "everything is beside an account",
+                "fail",
+                "from outside",
+                (group_policy(document(allow("sts:*"))),),
+                _by_account(NETWORK, mode="session"),
+            ),
+            ("account that is none", "malformed", "no object", (group_policy(GRANT),), {"byAccount": {TARGET: 3}}),
+            ("no accounts", "malformed", "no object", (group_policy(GRANT),), {"byAccount": [TARGET]}),
         )
     ],
 ]

@@ -7,13 +7,26 @@ import json
 import pytest
 
 from tests.documents import allow, document
-from tests.policies.documents_under_test import ALICE, GRANT, group_policy, managed, role, trust
+from tests.policies.documents_under_test import ALICE, GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.rules.cases import Case, check, ids, on_documents, rows
+from tests.policies.running import SECURITY, Made
 
 HALF = document(*(allow(f"s3:Get{i:03}", f"arn:aws:s3:::bucket-{i:03}") for i in range(40)))
 
 
 LONG = document(*(allow(f"s3:Get{i:04}", f"arn:aws:s3:::bucket-{i:04}") for i in range(90)))
+
+
+def _attached(count: int, to: str = "group") -> tuple[Made, ...]:
+    """So many managed policies of the stack, attached to one group or role."""
+    return tuple(
+        one
+        for number in range(count)
+        for one in (
+            managed(GRANT, name=f"grants-{number}", account=SECURITY),
+            attachment(f"arn:aws:iam::{SECURITY}:policy/grants-{number}", to=to, account=SECURITY, name=f"a{number}"),
+        )
+    )
 
 
 CASES = [
@@ -24,6 +37,8 @@ CASES = [
         "",
         grant=group_policy(GRANT),
         two_groups=(group_policy(HALF, name="a", group="a"), group_policy(HALF, name="b", group="b")),
+        ten_attached=_attached(10),
+        eleven_on_a_role=_attached(11, to="role"),
         white_space=group_policy(json.dumps(GRANT, indent=200)),
     ),
     *rows(
@@ -35,6 +50,7 @@ CASES = [
         managed=managed(LONG),
         together=(group_policy(HALF, name="a"), group_policy(HALF, name="b")),
     ),
+    *rows("iam-policy-size", "fail", "has 11 managed policies attached", eleven_attached=_attached(11)),
     Case(
         "iam-policy-size",
         "pass",

@@ -153,19 +153,18 @@ def callers_of_identity(
     return {Attachment.ROLE: (role,), Attachment.MANAGED: (user, role)}.get(attachment, (user,))
 
 
-def assume_roles_elsewhere(account: str | None = None, but: tuple[str, ...] = ()) -> tuple[Target, ...]:
+def assume_roles_elsewhere(
+    account: str | None = None, but: tuple[str, ...] = (), like: tuple[str, ...] = ("*",)
+) -> tuple[Target, ...]:
     """Every way to become somebody in another account: sts:AssumeRole on a role, sts:AssumeRoot on an account.
 
-    `account` narrows it to that account, `but` leaves out ARN patterns: "names roles only" asks for what is left
-    without `document.named_resources`.
+    `account` narrows it to that account, `like` to ARN patterns, `but` leaves out ARN patterns: "names roles only" asks
+    for what is left without `document.named_resources`.
     """
-    return (
+    return tuple(
         Target(
-            actions=("sts:AssumeRole",),
-            resources=Resources(types=("role",), account=account, not_callers_account=True, but=but),
-        ),
-        Target(
-            actions=("sts:AssumeRoot",),
-            resources=Resources(types=("root",), account=account, not_callers_account=True, but=but),
-        ),
+            actions=(action,),
+            resources=Resources(types=(type_,), account=account, not_callers_account=True, like=like, but=but),
+        )
+        for action, type_ in (("sts:AssumeRole", "role"), ("sts:AssumeRoot", "root"))
     )

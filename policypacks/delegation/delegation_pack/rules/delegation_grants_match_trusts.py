@@ -23,8 +23,8 @@ from delegation_pack.iam import (
     callers_of_identity,
     decide,
 )
-from delegation_pack.model import Model, Policy, Principal, Resource, account_of
-from delegation_pack.rights import ANYTHING, explicitly_denied, grants_like, role_changes
+from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource, account_of
+from delegation_pack.rights import ANYTHING, explicitly_denied, grants_like, role_changes, takes_users_from_elsewhere
 from delegation_pack.rule import Rule, Violation
 
 
@@ -39,17 +39,22 @@ def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
     for grant in grants:
         for arn in grant.read().named_resources:
             role = model.role(arn)
-            if not _grants(grant, arn):
+            wrong = [*_not_made(model, grants, grant, arn)] if role is None else []
+            # Asked last, for there may be a thousand roles.
+            if not (wrong or role in trusting) or not _grants(grant, arn):
                 continue
-            if role is None:
-                yield from _not_made(model, grants, grant, arn)
-            elif role in trusting:
+            yield from wrong
+            if role in trusting:
                 granting.setdefault(role, []).append(grant)
                 yield from _differences(grant, role, trusting[role])
     for role, document in trusting.items():
         if role in granting:
             yield from _members(model, granting[role], role, document)
-        elif role.arn and _takes_users(document, role) and not any(_grants(grant, role.arn) for grant in grants):
+        elif (
+            role.arn
+            and takes_users_from_elsewhere(document, role)
+            and not any(_grants(grant, role.arn) for grant in grants)
+        ):
             yield (
                 role.maker,
                 f"{role.maker.label} trusts users of another account, but no grant of this stack names {role.arn}.",
@@ -85,14 +90,6 @@ def _grants(policy: Policy, arn: str = "*") -> bool:
         raise
 
 
-def _takes_users(document: Document, role: Principal) -> bool:
-    callers = (Callers(type=CallerType.USER, not_account=role.account, partition=role.partition),)
-    try:
-        return decide(document, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))) is not None
-    except Unverifiable:
-        return False
-
-
 def _differences(grant: Policy, role: Principal, trust: Document) -> Iterator[Violation]:
     callers = callers_of_identity(grant.attachment, grant.account, grant.partition)
     if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
@@ -120,9 +117,10 @@ def _other_networks(grant: Policy, role: Principal) -> Iterator[Violation]:
         idle = explicitly_denied(documents, Query(callers=callers, targets=(ANYTHING,), keys=keys))
         manages = decide(documents, Query(callers=callers, targets=(managing,), keys=keys)) is not None
         found.append((at.example, entered, idle, manages))
-    tested = not all(manages for *_, manages in found)
+    # Where a document lets it from everywhere, it leaves the addresses to the other side.
+    tests_entry, tests_management = (not all(one[i] for one in found) for i in (1, 3))
     for address, entered, idle, manages in found:
-        if (entered and idle) or (tested and manages and not entered):
+        if (tests_entry and entered and idle) or (tests_management and manages and not entered):
             what, lets = "may do nothing" if idle else "manages roles", "lets" if entered else "does not let"
             yield (
                 grant.carrier,
@@ -137,7 +135,7 @@ def _members(model: Model, grants: Sequence[Policy], role: Principal, trust: Doc
     if any(principal.kind is not PrincipalKind.USER for _, principal in trust.admitted):
         return
     trusted = {(principal.account, principal.value.rpartition("/")[2]) for _, principal in trust.admitted}
-    groups = dict.fromkeys((grant.account, grant.carrier.text("group", "groupname")) for grant in grants)
+    groups = dict.fromkeys((grant.account, group) for grant in grants for group in _groups(model, grant))
     memberships = {group: [*_memberships(model, *group)] for group in groups}
     granted = set()
     for (account, group), found in memberships.items():
@@ -158,6 +156,14 @@ def _members(model: Model, grants: Sequence[Policy], role: Principal, trust: Doc
             f"{role.maker.label} trusts {user}, who is not a member of group "
             f"{' or '.join(str(group) for _, group in groups)} and so has no grant.",
         )
+
+
+def _groups(model: Model, grant: Policy) -> list[str | None]:
+    """The groups that hold a grant: those to which it is attached, if it is a managed policy."""
+    if not grant.managed:
+        return [grant.carrier.text("group", "groupname")]
+    groups = model.having(PrincipalType.GROUP)
+    return [group.name for group in groups if any(policy.resource is grant.resource for policy in group.policies)]
 
 
 def _memberships(model: Model, account: str | None, group: str | None) -> Iterator[tuple[Resource, Sequence[str]]]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from delegation_pack.configuration import Config
-from delegation_pack.facts.quotas import INLINE_POLICIES, MANAGED_POLICY, TRUST_POLICY, TRUST_POLICY_RAISED
+from delegation_pack.facts.quotas import (
+    ATTACHED_POLICIES,
+    INLINE_POLICIES,
+    MANAGED_POLICY,
+    TRUST_POLICY,
+    TRUST_POLICY_RAISED,
+)
 from delegation_pack.iam import Kind, Unverifiable
-from delegation_pack.model import Model, Policy, PrincipalType, identity_policies, trusts
+from delegation_pack.model import Model, Policy, Principal, PrincipalType, identity_policies, trusts
 from delegation_pack.rule import Rule, Violation
 
 
@@ -30,6 +36,19 @@ def too_large(model: Model, config: Config) -> Iterator[Violation]:
         if inline and principal.type is not PrincipalType.PERMISSION_SET:
             quota, what = INLINE_POLICIES[principal.type], f"the inline policies of a {principal.type} together"
             yield from _over(inline, quota, what)
+        yield from _too_many(principal)
+
+
+def _too_many(principal: Principal) -> Iterator[Violation]:
+    """Yield that a group has more managed policies than IAM attaches: no quota that AWS raises, as a role's is."""
+    managed = [policy for policy in principal.policies if policy.managed]
+    carrier = next((policy.resource for policy in managed if policy.resource), principal.resource)
+    if principal.type is PrincipalType.GROUP and len(managed) > ATTACHED_POLICIES and carrier:
+        yield (
+            carrier,
+            f"{carrier.label}: {principal.title} has {len(managed)} managed policies attached, and IAM attaches "
+            f"{ATTACHED_POLICIES} to a group. Merge some, or split the group.",
+        )
 
 
 def _over(together: Sequence[Policy], quota: int, what: str) -> Iterator[Violation]:
@@ -46,7 +65,10 @@ def _over(together: Sequence[Policy], quota: int, what: str) -> Iterator[Violati
 
 RULE = Rule(
     name="iam-policy-size",
-    description=("Each document, and the inline documents of one role, group or user together, keep to IAM's quotas."),
+    description=(
+        "Each document, the inline documents of one role, group or user together, and the managed policies of a group "
+        "keep to IAM's quotas."
+    ),
     severity="low",
     remediation="Shorten names and lists, or move statements to a managed policy; white space does not count.",
     configuration={

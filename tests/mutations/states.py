@@ -1,0 +1,46 @@
+"""Exported states, and the changes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+State = dict[str, Any]
+Document = dict[str, Any]
+Statement = dict[str, Any]
+Config = dict[str, Any]
+
+SECURITY, ELSEWHERE = "111111111111", "999999999999"
+AWS_MANAGED = "arn:aws:iam::aws:policy/"
+ADMINISTRATOR = f"{AWS_MANAGED}AdministratorAccess"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """One changed state."""
+
+    stack: str
+    name: str
+    state: State
+    config: Config = field(default_factory=dict)
+    """What the pack's configuration has beside the stack's own, by policy."""
+
+
+def resources(state: State) -> list[dict[str, Any]]:
+    """Return the resources of an exported state."""
+    found: list[dict[str, Any]] = state["deployment"]["resources"]
+    return found
+
+
+def made(beside: dict[str, Any], type_: str, properties: dict[str, Any], name: str = "more") -> dict[str, Any]:
+    """Return a resource of the same stack and provider as another."""
+    return {
+        "urn": f"{beside['urn'].rpartition('::')[0].replace(beside['type'], type_)}::{name}",
+        "type": type_,
+        "custom": True,
+        "id": name,
+        "provider": beside["provider"],
+        "inputs": properties,
+        "outputs": properties,
+    }
