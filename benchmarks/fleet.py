@@ -65,7 +65,9 @@ def write(top: Path, targets: int) -> list[str]:
         security["targets"] = {name: account_id(number) for number, name in enumerate(names)}
     addresses = {"allowedCidrs": [f"{OFFICE}/32", f"{SECOND_OFFICE}/32"]}
     rules = {"iam-assume-role-requires-source-ip": addresses, "iam-role-management-requires-source-ip": addresses}
-    _write_stack(top, "security", security, {**rules, "iam-mfa-devices-own-only": addresses})
+    accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(ROLES)}
+    of_security = {"iam-mfa-devices-own-only": addresses, "iam-assume-role-names-roles": accounts}
+    _write_stack(top, "security", security, {**rules, **of_security})
     for number, name in enumerate(names):
         own = {"securityAccountId": _SECURITY, "targetAccountId": account_id(number), "staticIps": [OFFICE]}
         _write_stack(top, name, own, rules)
