@@ -233,9 +233,8 @@ Left to do:
 3. pulumi stack init {stack}
    with the secrets provider of your other stacks.
 4. {first}make preview STACK={stack}
-5. In GitHub: an environment {stack}, for the branch main only. In
-   .github/workflows/deploy.yml: a job {stack} after the last one. Previews
-   and the look for drift find the stack by its file.
+5. In GitHub: an environment {stack}, for the branch main only. The
+   workflows find the stack by its file.
 6. Commit the files on a branch, {stack_files.PACK_CONFIG}
    included: its code owners confirm the addresses.
 """
