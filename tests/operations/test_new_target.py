@@ -230,7 +230,7 @@ def test_the_command_says_what_is_left_to_do(
     monkeypatch.setattr("sys.argv", ["new_target", "--stack=staging", "--account=444444444444", "--static-ips="])
     assert exit_code(new_target.main) == 0
     told = capsys.readouterr().out
-    for step in ("bootstrap/target.yaml", "delegation-staging", "pulumi stack init staging", "deploy.yml", "Commit"):
+    for step in ("bootstrap/target.yaml", "delegation-staging", "pulumi stack init staging", "an environment staging", "Commit"):
         assert step in told
     assert max(map(len, told.splitlines())) <= 80
     assert (repository / "Pulumi.staging.yaml").exists()
