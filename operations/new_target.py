@@ -214,10 +214,13 @@ def left_to_do(settings: Settings) -> str:
     """Return what a person still has to do before the new stack can be deployed."""
     stack, account_id = settings.stack, settings.target_account_id
     roles = "\n".join(f"  {name}: {', '.join(role.groups)}" for name, role in settings.access_roles.items())
+    packed = settings.grants == "packed"
+    first = f"make up STACK={SECURITY_STACK}, which makes the grants, and then\n   " if packed else ""
+    declared = f"\nThe files of the stack {SECURITY_STACK} have the account too.\n" if packed else ""
     return f"""\
 Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
 account {account_id} from {", ".join(settings.cidrs)}.
-
+{declared}
 Roles there, and the groups that they are for; for fewer, narrow them with
 delegation:only in Pulumi.{stack}.yaml:
 {roles}
@@ -229,7 +232,7 @@ Left to do:
 2. Add the AWS profile delegation-{stack} to ~/.aws/config.
 3. pulumi stack init {stack}
    with the secrets provider of your other stacks.
-4. make preview STACK={stack}
+4. {first}make preview STACK={stack}
 5. In GitHub: an environment {stack}, for the branch main only. The
    workflows find the stack by its file.
 6. Commit the files on a branch, {stack_files.PACK_CONFIG}

@@ -43,3 +43,9 @@ def test_the_bad_example_is_refused_and_the_good_one_is_not(name: str) -> None:
 
 def test_the_entries_with_documents_show_them() -> None:
     assert len(WITH_EXAMPLES) == 13
+
+
+def test_the_readme_points_to_each_mandatory_policy() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    mandatory = [name for name, rule in BY_NAME.items() if rule.mandatory]
+    assert [name for name in mandatory if f"docs/policies.md#{name})" not in text] == []
