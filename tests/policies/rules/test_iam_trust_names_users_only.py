@@ -68,10 +68,40 @@ CASES = [
         "not an admin",
         (role(),),
         "not one of adminUsers",
-        {"adminUsers": ["bob"]},
+        {"securityAccountId": SECURITY, "adminUsers": ["bob"]},
     ),
-    Case("iam-trust-names-users-only", "pass", "an admin", (role(),), "", {"adminUsers": ["alice"]}),
-    Case("iam-trust-names-users-only", "pass", "no configuration", (role(),), "", {}),
+    Case(
+        "iam-trust-names-users-only",
+        "pass",
+        "an admin",
+        (role(),),
+        "",
+        {"securityAccountId": SECURITY, "adminUsers": ["alice"]},
+    ),
+    *(
+        Case("iam-trust-names-users-only", "fail", f"no configuration, {whose}", (one,), "cannot be verified", {})
+        for whose, one in {
+            "a foreign user": role(),
+            "a foreign user beside an own one": role(trust({"AWS": [f"arn:aws:iam::{TARGET}:user/alice", ALICE]})),
+            "a role of an unknown account": role(account=None),
+        }.items()
+    ),
+    Case(
+        "iam-trust-names-users-only",
+        "pass",
+        "no configuration, a user of the own account",
+        (role(trust({"AWS": f"arn:aws:iam::{TARGET}:user/alice"})),),
+        "",
+        {},
+    ),
+    Case(
+        "iam-trust-names-users-only",
+        "fail",
+        "no configuration, an admin elsewhere",
+        (role(),),
+        "cannot be verified",
+        {"adminUsers": ["alice"]},
+    ),
 ]
 
 

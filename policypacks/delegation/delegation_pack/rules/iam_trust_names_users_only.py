@@ -39,7 +39,10 @@ def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
                 f"trusts {principal.value} with its external id, in {statement.label}: {reason.rstrip('.')}."
             )
         else:
-            yield f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users instead."
+            yield (
+                f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users of the Security "
+                "account instead."
+            )
 
 
 def _complaint(principal: Principal, account: str | None, config: Config) -> str | None:
@@ -56,6 +59,8 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
             return "the id of a user or role that was deleted or cannot be told"
         case PrincipalKind.USER if security and principal.account != security:
             return f"a user of another account than the Security account {security}"
+        case PrincipalKind.USER if not security and principal.account != account:
+            return "a user who cannot be verified without securityAccountId in the configuration"
         case PrincipalKind.USER if admins is not None and not {
             principal.value,
             principal.value.rpartition("/")[2],
