@@ -61,6 +61,14 @@ CASES = [
         "a role of another account",
         foreign_role=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:role/x"})),
     ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "does not say whom it lets in",
+        canonical_user=role(trust({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"})),
+        federated_user=role(trust({"AWS": f"arn:aws:sts::{ELSEWHERE}:federated-user/bob"}, {})),
+        federated_user_of_the_own_account=role(trust({"AWS": f"arn:aws:sts::{TARGET}:federated-user/bob"})),
+    ),
     *rows("iam-trust-names-users-only", "fail", "was deleted", unique_id=role(trust({"AWS": "AIDAEXAMPLEEXAMPLE123"}))),
     Case(
         "iam-trust-names-users-only",
