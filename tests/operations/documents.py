@@ -18,7 +18,14 @@ DOCUMENTS = (
     "docs/operations.md",
     "docs/security.md",
     "docs/troubleshooting.md",
+    "docs/configuration.md",
+    "CONTRIBUTING.md",
 )
+"""Where people find commands, in the order in which they read them."""
+PAGES = tuple(
+    str(file.relative_to(TOP)) for part in (".", "docs", "bootstrap") for file in sorted((TOP / part).glob("*.md"))
+)
+"""All documents: their links and `make` verbs are checked."""
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
