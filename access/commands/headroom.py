@@ -10,7 +10,7 @@ from access.terminal import Across, States, console, input_errors, verdicts_on
 
 
 def headroom(states: States = None, across_projects: Across = False) -> None:
-    """Headroom: users per trust policy, accounts per group, and what to do when it runs out."""
+    """Show what is left of IAM's quotas: users per trust policy, accounts per group, and what to do at the limit."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
     found = measured(verdicts)
