@@ -66,7 +66,7 @@ format: setup ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Measure analysis, access queries, previews, demo and AWS calls
+bench: setup ## Measure analysis, access queries, previews, demo, AWS calls and fleets of targets
 	@$(BIN)/python -m benchmarks
 
 # Modules that these lead to would stand before those of the policy pack's environment.
@@ -116,12 +116,12 @@ fleet-preview: setup ## Preview all stacks: make fleet-preview [ONLY='prod-*'] [
 	$(call FLEET,preview) $(ARGS)
 
 .PHONY: fleet-up
-fleet-up: setup ## Deploy all stacks: security, FIRST, then PARALLEL at a time
-	$(call FLEET,up) $(ARGS)
+fleet-up: setup ## Deploy all stacks: security, FIRST, then PARALLEL at a time [YES=1]
+	$(call FLEET,up) $(CONFIRMED) $(ARGS)
 
 .PHONY: fleet-destroy
-fleet-destroy: setup ## Remove all stacks, security last
-	$(call FLEET,destroy) $(ARGS)
+fleet-destroy: setup ## Remove all stacks, security last [YES=1]
+	$(call FLEET,destroy) $(CONFIRMED) $(ARGS)
 
 .PHONY: fleet-unlock
 fleet-unlock: setup ## Remove the locks that killed updates of this machine left

@@ -214,10 +214,13 @@ def left_to_do(settings: Settings) -> str:
     """Return what a person still has to do before the new stack can be deployed."""
     stack, account_id = settings.stack, settings.target_account_id
     roles = "\n".join(f"  {name}: {', '.join(role.groups)}" for name, role in settings.access_roles.items())
+    packed = settings.grants == "packed"
+    first = f"make up STACK={SECURITY_STACK}, which makes the grants, and then\n   " if packed else ""
+    declared = f"\nThe files of the stack {SECURITY_STACK} have the account too.\n" if packed else ""
     return f"""\
 Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
 account {account_id} from {", ".join(settings.cidrs)}.
-
+{declared}
 Roles there, and the groups that they are for; for fewer, narrow them with
 delegation:only in Pulumi.{stack}.yaml:
 {roles}
@@ -229,10 +232,9 @@ Left to do:
 2. Add the AWS profile delegation-{stack} to ~/.aws/config.
 3. pulumi stack init {stack}
    with the secrets provider of your other stacks.
-4. make preview STACK={stack}
-5. In GitHub: an environment {stack}, for the branch main only. In
-   .github/workflows/deploy.yml: a job {stack} after the last one. Previews
-   and the look for drift find the stack by its file.
+4. {first}make preview STACK={stack}
+5. In GitHub: an environment {stack}, for the branch main only. The
+   workflows find the stack by its file.
 6. Commit the files on a branch, {stack_files.PACK_CONFIG}
    included: its code owners confirm the addresses.
 """
@@ -243,7 +245,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make new-target", description=__doc__)
     parser.add_argument("--stack", default="", help="name of the new stack")
     parser.add_argument("--account", default="", help="id of the account: 12 digits")
-    parser.add_argument("--static-ips", default="", help="addresses and CIDRs, separated by commas; default: those of the other targets")
+    parser.add_argument("--static-ips", default="", help="separated by commas; default: those of the other targets")
     arguments = parser.parse_args()
     addresses = [address.strip() for address in arguments.static_ips.split(",") if address.strip()]
     print(left_to_do(write(Path.cwd(), arguments.stack, arguments.account, addresses)), end="")

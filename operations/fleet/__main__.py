@@ -16,6 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from operations import deploying
 from operations.errors import OperationError, exit_code
 from operations.fleet import report
 from operations.fleet.keeper import Keeper
@@ -113,11 +114,10 @@ def _confirm(console: Console, given: argparse.Namespace, planned: Sequence[Sequ
     """Raise OperationError unless a person confirms, or has by an option or by Pulumi's own variable."""
     if given.yes or os.environ.get(_CONFIRMED, "").lower() in ("1", "true"):
         return
-    if not sys.stdin.isatty():
-        raise OperationError(f"Nobody is here to confirm: say ARGS=--yes, or set {_CONFIRMED}=true.")
+    deploying.refuse_without_terminal(f"fleet-{given.verb}", yes=False)
     steps = ", then ".join(stage[0] if len(stage) == 1 else f"{len(stage)} stacks" for stage in planned if stage)
     console.print(f"{given.verb} {steps}, {given.parallel} at a time, without a further question.")
-    if console.input("Type yes to go on: ").strip() != "yes":
+    if not deploying.confirmed("Type yes to go on: "):
         raise OperationError("Nothing was done.")
 
 

@@ -2,7 +2,7 @@
 
 It manages the IAM types of this program on an AWS API server on loopback, as the real provider does, and reaches no
 other address. What AWS refuses, that server refuses (`sandbox.refusals`).
-`python -m sandbox.aws <engine address>` starts it.
+`python -m sandbox.aws <engine address>` starts it; one process can answer several engines.
 
 Of the environment it reads, besides what AWS clients read:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,6 +93,11 @@ def test_a_grant_that_does_not_fit_is_refused_before_anything_is_made(stacks: St
     iam.delete_group_policy(GroupName=GROUP, PolicyName="full")
     stacks.up("preprod")
     assert INLINE in documents(iam)
+
+
+def test_a_role_without_a_grant_is_noticed(stacks: Stacks) -> None:
+    with pytest.raises(AssertionError), never_shut_out(stacks, STAGING):
+        time.sleep(1)
 
 
 def test_a_target_does_not_leave_its_grant_before_the_packed_one_is_there(stacks: Stacks) -> None:

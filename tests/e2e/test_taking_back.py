@@ -30,7 +30,8 @@ def stacks_with_carol(stacks: Stacks) -> Stacks:
         opened.write(NOTED)
     # Its virtual environment is this one, so there is nothing to install.
     os.utime(stacks.workspace.root / "requirements-dev.txt", (0, 0))
-    stacks.up("security", "preprod")
+    for stack in ("security", "preprod"):
+        stacks.update(stack)
     security = stacks.iam("security")
     security.create_login_profile(UserName="carol", Password="a first password")  # noqa: S106
     security.create_access_key(UserName="carol")

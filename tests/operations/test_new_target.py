@@ -298,6 +298,16 @@ def test_targets_in_any_form_get_one_more(repository: Path, targets: str) -> Non
     }
 
 
+def test_with_packed_grants_the_security_stack_goes_first(repository: Path) -> None:
+    (repository / "Pulumi.security.yaml").write_text(LISTED)
+    for stack in ("preprod", "production"):
+        configure(repository, stack, grants="packed")
+    told = new_target.left_to_do(new_target.write(repository, "staging", "444444444444"))
+    assert "The files of the stack security have the account too." in told
+    assert "4. make up STACK=security, which makes the grants, and then\n   make preview STACK=staging\n" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
 def test_a_declared_target_says_in_what_it_differs(repository: Path) -> None:
     (repository / "Pulumi.security.yaml").write_text(LISTED)
     for stack in ("preprod", "production"):

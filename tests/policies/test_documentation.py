@@ -43,3 +43,8 @@ def test_the_bad_example_is_refused_and_the_good_one_is_not(name: str) -> None:
 
 def test_the_entries_with_documents_show_them() -> None:
     assert len(WITH_EXAMPLES) == 13
+
+
+def test_the_overview_points_to_each_policy() -> None:
+    overview = TEXT[TEXT.index("\n## What it refuses\n") : TEXT.index("\n## How it judges\n")]
+    assert [name for name in BY_NAME if f"(#{name})" not in overview] == []

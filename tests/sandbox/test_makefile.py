@@ -49,6 +49,10 @@ def repository(tmp_path: Path, lonely_path: Path) -> Path:
     (folder / "operations" / "held_groups.py").write_text(
         "import sys\ndef check(top, verb):\n    sys.exit(f'Asked in {top} before {verb}.')\n"
     )
+    (folder / "operations" / "targets.py").write_text(
+        "import sys\ndef check(top, stack):\n"
+        "    if (top / 'differ').exists(): sys.exit(f'The files of {stack} disagree.')\n"
+    )
     return folder
 
 
@@ -224,6 +228,16 @@ def test_setup_keeps_the_virtual_environment_that_the_pack_has(repository: Path)
     own.mkdir()
     assert make(repository, "setup").returncode == 0
     assert not own.is_symlink()
+
+
+@pytest.mark.parametrize(("verb", "refused"), [("preview", True), ("up", True), ("destroy", False)])
+def test_stack_files_that_disagree_on_a_target_are_refused(
+    repository: Path, pulumi: Path, verb: str, refused: bool
+) -> None:
+    (repository / "differ").touch()
+    done = make(repository, verb, "STACK=preprod")
+    assert ("The files of preprod disagree." in done.stderr) == refused
+    assert pulumi.exists() != refused
 
 
 def test_commands_leave_the_path_as_it_is(repository: Path, executable: Executable, tmp_path: Path) -> None:

@@ -73,6 +73,17 @@ def test_the_pack_passes_the_programs_own_stacks(run_program: RunPulumi, stack: 
 
 
 @EACH
+def test_the_pack_passes_packed_grants_on_declared_targets_only(run_program: RunPulumi, partition: str) -> None:
+    targets = {"preprod": TARGET, "production": "333333333333"}
+    recorded = deployed(run_program, "security", partition, grants="packed", targets=targets)
+    config = configuration("security")
+    assert refused(*as_judged(recorded), config=config) == []
+    fewer = {**config["iam-assume-role-names-roles"], "targetAccounts": [TARGET]}
+    (violation,) = refused(*as_judged(recorded), config={**config, "iam-assume-role-names-roles": fewer})
+    assert f"arn:{partition}:iam::333333333333:role/TSU-IAM-ACCESS" in violation.message
+
+
+@EACH
 def test_mode_both_asks_for_the_deny_in_the_role(run_program: RunPulumi, partition: str) -> None:
     recorded = deployed(run_program, "preprod", partition, staticIpAt="both")
     config = configuration("preprod", "both")

@@ -9,7 +9,7 @@ from tests.policies.rules.cases import Case, check, ids, rows
 from tests.policies.running import SECURITY, UNKNOWN, Made
 
 POLICY = "iam-no-credentials-as-resources"
-SAYS = "is a credential of a user"
+SAYS = "is a credential of a user, or holds one"
 
 
 def credential(name: str, module: str = "", account: str | None = SECURITY, user: str = "alice") -> Made:
@@ -41,8 +41,18 @@ CASES = [
         without_file=credential("AccessKey", "aws:iam"),
         of_aws_native=credential("VirtualMfaDevice", "aws-native:iam"),
         of_another_provider=credential("IamAccessKey", "aws:index/iamAccessKey"),
+        password_of_a_user=Made(
+            type="aws-native:iam:User", account=SECURITY, inputs={"loginProfile": {"password": "secret"}}
+        ),
         in_a_target=credential("AccessKey", account="222222222222"),
         in_an_unknown_account=credential("AccessKey", account=None),
+    ),
+    Case(
+        POLICY,
+        "unknown",
+        "password",
+        (Made(type="aws-native:iam:User", account=SECURITY, inputs={"login_profile": UNKNOWN}),),
+        SAYS,
     ),
     Case(POLICY, "unknown", "user", (credential("AccessKey", user=UNKNOWN),), SAYS),
     Case(POLICY, "missing", "user", (Made(type="aws:iam/accessKey:AccessKey", inputs={}),), SAYS),

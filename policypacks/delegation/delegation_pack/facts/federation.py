@@ -15,7 +15,7 @@ WHOLE = 0
 """A claim that binds with its whole value only."""
 
 _CLAIMS: Mapping[str, Mapping[str, int]] = {
-    # repo:OWNER/REPOSITORY:ref:…; anybody chooses the audience.
+    # repo:OWNER/REPOSITORY:ref:…; anybody chooses the audience, and by which claims a repository's subject is made.
     r"token\.actions\.githubusercontent\.com(/.*)?": {"sub": 2},
     # project_path:GROUP/PROJECT:ref_type:…
     r"gitlab\.com": {"sub": 2},
@@ -37,6 +37,11 @@ _CLAIMS: Mapping[str, Mapping[str, int]] = {
     },
 }
 """By the provider's URL without its scheme: how many parts of a claim, between colons and slashes, name the tenant."""
+_BEGINNINGS: Mapping[str, str] = {
+    r"token\.actions\.githubusercontent\.com(/.*)?:sub": r"(repo|repository(_id)?|repository_owner(_id)?):",
+}
+"""How a claim begins that names the tenant, where callers choose what else it says: a regular expression by provider
+and claim."""
 _OTHERS: Mapping[str, int] = {"sub": 2}
 """Of an unknown provider the audience may be the caller's choice, as in GitLab's and GitHub's tokens."""
 
@@ -54,11 +59,17 @@ def guests(provider: str) -> tuple[str, str] | None:
     return next((found for url, found in GUESTS.items() if re.fullmatch(url, provider)), None)
 
 
-def tenant(value: str, parts: int) -> str | None:
+def tenant(key: str, value: str) -> str | None:
     """Return the pattern of a claim's values that are the tenant's that one value names; None if it names none.
 
-    "repo:acme/*:ref:refs/heads/main" with 2 parts names the tenant "repo:acme/*".
+    "repo:acme/*:ref:refs/heads/main" of GitHub's `sub` names the tenant "repo:acme/*". `key` is the provider's URL and,
+    after a colon, the claim; of a SAML provider, which is one's own, every whole value binds.
     """
+    provider, _, claim = key.rpartition(":")
+    parts = claims(provider).get(claim, WHOLE)
+    beginning = next((text for url, text in _BEGINNINGS.items() if re.fullmatch(url, key)), "")
+    if not re.match(beginning, value):
+        return None
     literal = re.split(r"[*?$]", value, maxsplit=1)[0]
     if literal == value:
         return value

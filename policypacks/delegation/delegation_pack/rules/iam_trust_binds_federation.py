@@ -64,20 +64,18 @@ def _url(provider: str) -> str:
 def _bound(document: Document, url: str, provider: str) -> dict[str, list[str]]:
     """By each key that can bind, the patterns of the tenants that a document names."""
     saml = _SAML.fullmatch(provider) is not None
-    parts = {canonical_key(f"{url}:{claim}"): (f"{url}:{claim}", n) for claim, n in claims(url).items()}
-    found: dict[str, list[str]] = {"SAML:aud": []} if saml else {key: [] for key, _ in parts.values()}
+    keys = ["SAML:aud"] if saml else [f"{url}:{claim}" for claim in claims(url)]
+    spelled = {canonical_key(key): key for key in keys}
+    found: dict[str, list[str]] = {key: [] for key in keys}
     for statement in document.statements:
         for condition in statement.conditions:
             key = canonical_key(condition.key)
-            if saml and key.startswith("saml:"):
-                # The provider is one's own, so that whatever it is asked for binds.
-                spelled, count = ("SAML:aud" if key == "saml:aud" else condition.key), 0
-            elif key in parts:
-                spelled, count = parts[key]
-            else:
+            # A SAML provider is one's own, so that whatever it is asked for binds.
+            if key not in spelled and not (saml and key.startswith("saml:")):
                 continue
-            named = (tenant(value, count) for value in condition.values)
-            found.setdefault(spelled, []).extend(pattern for pattern in named if pattern)
+            name = spelled.setdefault(key, condition.key)
+            named = (tenant(name, value) for value in condition.values)
+            found.setdefault(name, []).extend(pattern for pattern in named if pattern)
     return found
 
 
