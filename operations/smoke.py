@@ -117,7 +117,7 @@ class AccessRoles:
         # Passkeys and security keys (u2f) make no codes, and STS takes codes only.
         serials = [device["SerialNumber"] for device in devices if ":u2f/" not in device["SerialNumber"]]
         if not serials:
-            raise OperationError(f"User {self._user} has no MFA device that makes codes: enrol an authenticator app.")
+            raise OperationError(f"User {self._user} has no MFA device that makes codes: enroll an authenticator app.")
         if len(serials) > 1:
             raise OperationError(
                 f"User {self._user} has several MFA devices: name one, DEVICE=… of {', '.join(serials)}."

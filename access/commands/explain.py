@@ -17,7 +17,10 @@ def explain(
     user: Annotated[str, typer.Argument(help="Name or ARN of a user.")],
     account: Annotated[str, typer.Argument(help="Id or name of an account.")],
     role: Annotated[
-        str | None, typer.Option("--role", "-r", help="Name of the role, with its path if it has one. Default: every role in the account.")
+        str | None,
+        typer.Option(
+            "--role", "-r", help="Name of the role, with its path if it has one. Default: every role in the account."
+        ),
     ] = None,
     mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the person uses MFA.")] = True,
     source: Annotated[

@@ -19,8 +19,8 @@ def headroom(states: States = None, across_projects: Across = False) -> None:
     for column in ("what", "account", "used", "of", "", "headroom"):
         drawn.add_column(column, overflow="fold", justify="right" if column in ("used", "of") else "left")
     for one in found:
-        colour = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
-        share = f"[{colour}]{one.share:.0%}[/]"
+        color = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
+        share = f"[{color}]{one.share:.0%}[/]"
         drawn.add_row(
             one.what, verdicts.model.label(one.account), f"{one.used:,}", f"{one.limit:,} {one.unit}", share, one.more
         )

@@ -13,9 +13,7 @@ from access.terminal import Across, States, console, input_errors, verdicts_on
 
 def report(
     states: States = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, index.html.")] = Path(
-        "access-report"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, index.html.")] = Path("access-report"),
     across_projects: Across = False,
 ) -> None:
     """Write one page to search and print: matrix, explanations, switch-role links, policies, headroom."""

@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--wait", type=float, default=300, help="seconds to wait for a locked stack; default: 300")
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON; - means stdout")
-    parser.add_argument("--log", metavar="FOLDER", type=Path, help="folder for Pulumi's output, one file for each stack")
+    parser.add_argument(
+        "--log", metavar="FOLDER", type=Path, help="folder for Pulumi's output, one file for each stack"
+    )
     return parser
 
 

@@ -190,7 +190,7 @@ class OneStack:
             return _locked(stack, str(locked), seen)
         except automation.StackNotFoundError:
             reason = (
-                f"It is not initialised: pulumi stack init {stack}, with the secrets provider of your other stacks."
+                f"It is not initialized: pulumi stack init {stack}, with the secrets provider of your other stacks."
             )
             return _failed(stack, reason, seen), "", ""
         except automation.CommandError as error:
