@@ -129,7 +129,7 @@ class Company:
         over = threading.Event()
 
         def watch() -> None:
-            while not over.wait(0.5):
+            while not over.wait(1):
                 self.memory = max(self.memory, _resident(pid) / 2**20)
 
         thread = threading.Thread(target=watch)
@@ -168,7 +168,7 @@ class Company:
 
 
 def _resident(pid: int) -> float:
-    """Return the memory of a process and all that it started; what they share counts several times."""
+    """Return the memory of a process and all that it started; what they share counts once, where the system says it."""
     total = 0
     try:
         process = psutil.Process(pid)
@@ -177,7 +177,8 @@ def _resident(pid: int) -> float:
         return 0
     for member in family:
         try:
-            total += member.memory_info().rss
+            memory = member.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
         except psutil.Error:
             continue
     return total

@@ -121,8 +121,12 @@ def test_attached_policies_of_aws_are_judged_by_what_they_allow(type_: str, arn:
 
 @pytest.mark.parametrize(
     "made",
-    [role(account=None), managed(SELF_SERVICE, account=None), role(trust({"Service": "ec2.amazonaws.com"}, {}))],
-    ids=["trust", "self-service", "service"],
+    [
+        role(trust({"AWS": f"arn:aws:iam::{TARGET}:user/alice"})),
+        managed(SELF_SERVICE, account=None),
+        role(trust({"Service": "ec2.amazonaws.com"}, {})),
+    ],
+    ids=["trust of the own account's user", "self-service", "service"],
 )
 def test_nothing_is_refused_for_what_the_stack_and_the_configuration_do_not_say(made: Made) -> None:
     assert refused(made, config={}) == []

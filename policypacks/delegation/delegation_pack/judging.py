@@ -151,7 +151,9 @@ def _place(policy: Policy) -> tuple[Resource | None, str, str]:
 
 
 def _all_members_known(model: Model, group: Principal) -> bool:
-    """Tell whether a resource manages the members of a group exclusively."""
+    """Tell whether a resource manages the members of a group exclusively, and nothing may add others."""
+    if model.members_unknown:
+        return False
     for membership in model.of("iam.GroupMembership"):
         users = membership.get("users")
         if (membership.account, membership.text("group")) == (group.account, group.name) and isinstance(users, list):

@@ -178,6 +178,11 @@ def members(*names: str, group: str = "admins") -> Made:
     return Made(type=kind, name=f"of-{group}", account=SECURITY, inputs={"group": group, "users": list(names)})
 
 
+def _joining(user: str, group: str) -> Made:
+    kind = "aws:iam/userGroupMembership:UserGroupMembership"
+    return Made(type=kind, name="joining", account=SECURITY, inputs={"user": user, "groups": [group]})
+
+
 def together(policy: str, says: str, grant: Made, forcing: dict[str, Any], **settings: Any) -> list[Case]:
     """What a rule makes of a grant and a Deny in two documents, which it judges together on request.
 
@@ -198,6 +203,15 @@ def together(policy: str, says: str, grant: Made, forcing: dict[str, Any], **set
         case("fail", "together in another group", grant, of_all),
         case("fail", "together in a group that one member lacks", grant, of_all, members("alice", "carol"), everybody),
         case("fail", "together in a group whose members are managed elsewhere", grant, of_all, everybody),
+        *(
+            case("fail", f"together in a group that {who} joins", grant, of_all, members("alice"), everybody, joining)
+            for who, joining in {
+                "somebody": _joining(UNKNOWN, "admins"),
+                "perhaps carol": _joining("carol", UNKNOWN),
+                "carol": _joining("carol", "admins"),
+                "another list": Made(type=everybody.type, name="more", inputs={"group": "admins", "users": [UNKNOWN]}),
+            }.items()
+        ),
         case("fail", "together if asked for", grant, beside, together=False),
         case("fail", "together beside what cannot be read", grant, group_policy("{", name="force")),
         case("unknown", "together", group_policy(UNKNOWN, name="force")),

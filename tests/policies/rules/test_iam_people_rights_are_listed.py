@@ -54,6 +54,13 @@ def _attached(name: str, arn: str = f"arn:aws:iam::{TARGET}:policy/passing") -> 
     return Made(type=kind, name=f"{name}-attached", inputs={"role": name, "policyArn": arn})
 
 
+def _renamed() -> tuple[Made, ...]:
+    """A policy on a role elsewhere, whose name is made of an output of a program's role."""
+    program, of_access = app(SERVICE)[0], role_policy(PASSING, role="ACCESS")
+    tied = Made(type=of_access.type, name=of_access.name, inputs=of_access.inputs, sources={"role": [program]})
+    return program, tied
+
+
 def _of_several(**to: Any) -> Made:
     inputs = {"name": "several", "policyArn": LAMBDA, **to}
     return Made(type="aws:iam/policyAttachment:PolicyAttachment", name="several", inputs=inputs)
@@ -145,6 +152,7 @@ CASES = [
             ),
         ),
         role_entered_by_one_elsewhere=app({"AWS": f"arn:aws:iam::{TARGET}:role/of-another-stack"}),
+        role_elsewhere_whose_name_comes_from_a_program_s=_renamed(),
         role_entered_with_saml=(
             role(trust(SAML, {}, Action="sts:AssumeRoleWithSAML")),
             role_policy(PASSING),

@@ -29,6 +29,15 @@ def having(*statements: dict[str, Any], arn: str = OWN, outputs: Any = None) -> 
     return role(), made, attached
 
 
+def bound_by(*statements: dict[str, Any], sources: bool = True) -> tuple[Made, ...]:
+    """A role whose boundary is not known before the update, and its document."""
+    boundary = managed(document(allow("s3:*")), name="own")
+    bound = role(permissionsBoundary=UNKNOWN)
+    tied = {"permissionsBoundary": [boundary]} if sources else {}
+    made = Made(type=bound.type, name=bound.name, inputs=bound.inputs, sources=tied)
+    return boundary, made, role_policy(document(*statements))
+
+
 CASES = [
     *rows(
         RULE,
@@ -42,6 +51,7 @@ CASES = [
         denied=having(allow("iam:*", OWN), deny("iam:CreatePolicyVersion"), deny("iam:SetDefault*")),
         denied_beside=(*having(allow("iam:CreatePolicyVersion", OWN)), role_policy(document(deny("iam:*")))),
         bound_in_another_way=(role(), role_policy(document(allow("iam:PutRolePolicy", **BOUND)))),
+        bound_in_another_way_before_it_is_made=bound_by(allow("iam:PutRolePolicy", **BOUND)),
     ),
     *rows(
         RULE,
@@ -71,6 +81,11 @@ CASES = [
             role(permissionsBoundary=OWN),
             role_policy(document(allow("iam:CreatePolicyVersion", OWN))),
         ),
+        version_of_its_boundary_before_it_is_made=bound_by(allow("iam:CreatePolicyVersion", OWN)),
+        within_its_boundary_before_it_is_made=bound_by(
+            allow("iam:PutRolePolicy", StringEquals={"iam:PermissionsBoundary": OWN})
+        ),
+        within_a_boundary_that_nobody_knows=bound_by(allow("iam:PutRolePolicy", **BOUND), sources=False),
         of_a_role_that_the_stack_does_not_make=role_policy(document(allow("iam:PutRolePolicy", ROLE))),
     ),
 ]

@@ -118,6 +118,25 @@ CASES = [
         everybody=role(trust("*", {}, Action="sts:AssumeRoleWithWebIdentity")),
         any_provider_but_for_mfa=role(trust("*", {}, Action="sts:*")),
     ),
+    *rows(
+        RULE,
+        "fail",
+        "a provider of another account",
+        saml_of_another_account=role(
+            trust(
+                {"Federated": f"arn:aws:iam::{ELSEWHERE}:saml-provider/office"},
+                {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}},
+                Action="sts:AssumeRoleWithSAML",
+            )
+        ),
+        github_of_another_account=role(
+            trust(
+                {"Federated": f"arn:aws:iam::{ELSEWHERE}:oidc-provider/{GITHUB}"},
+                sub(GITHUB, "repo:acme/*"),
+                Action="sts:AssumeRoleWithWebIdentity",
+            )
+        ),
+    ),
     *rows(RULE, "fail", "in statement 2", one_of_two=_two(BOUND, web(GOOGLE, builtin=True))),
     Case(
         RULE,

@@ -61,6 +61,14 @@ CASES = [
         "a role of another account",
         foreign_role=role(trust({"AWS": f"arn:aws:iam::{SECURITY}:role/x"})),
     ),
+    *rows(
+        "iam-trust-names-users-only",
+        "fail",
+        "does not say whom it lets in",
+        canonical_user=role(trust({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"})),
+        federated_user=role(trust({"AWS": f"arn:aws:sts::{ELSEWHERE}:federated-user/bob"}, {})),
+        federated_user_of_the_own_account=role(trust({"AWS": f"arn:aws:sts::{TARGET}:federated-user/bob"})),
+    ),
     *rows("iam-trust-names-users-only", "fail", "was deleted", unique_id=role(trust({"AWS": "AIDAEXAMPLEEXAMPLE123"}))),
     Case(
         "iam-trust-names-users-only",
@@ -68,10 +76,40 @@ CASES = [
         "not an admin",
         (role(),),
         "not one of adminUsers",
-        {"adminUsers": ["bob"]},
+        {"securityAccountId": SECURITY, "adminUsers": ["bob"]},
     ),
-    Case("iam-trust-names-users-only", "pass", "an admin", (role(),), "", {"adminUsers": ["alice"]}),
-    Case("iam-trust-names-users-only", "pass", "no configuration", (role(),), "", {}),
+    Case(
+        "iam-trust-names-users-only",
+        "pass",
+        "an admin",
+        (role(),),
+        "",
+        {"securityAccountId": SECURITY, "adminUsers": ["alice"]},
+    ),
+    *(
+        Case("iam-trust-names-users-only", "fail", f"no configuration, {whose}", (one,), "cannot be verified", {})
+        for whose, one in {
+            "a foreign user": role(),
+            "a foreign user beside an own one": role(trust({"AWS": [f"arn:aws:iam::{TARGET}:user/alice", ALICE]})),
+            "a role of an unknown account": role(account=None),
+        }.items()
+    ),
+    Case(
+        "iam-trust-names-users-only",
+        "pass",
+        "no configuration, a user of the own account",
+        (role(trust({"AWS": f"arn:aws:iam::{TARGET}:user/alice"})),),
+        "",
+        {},
+    ),
+    Case(
+        "iam-trust-names-users-only",
+        "fail",
+        "no configuration, an admin elsewhere",
+        (role(),),
+        "cannot be verified",
+        {"adminUsers": ["alice"]},
+    ),
 ]
 
 

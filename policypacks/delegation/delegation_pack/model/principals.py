@@ -23,7 +23,7 @@ from delegation_pack.model.policies import (
     references,
     trusts,
 )
-from delegation_pack.model.resources import UNKNOWN, Resource, account_of, folded
+from delegation_pack.model.resources import UNKNOWN, Resource, account_of, folded, holds_unknown
 from delegation_pack.model.types import carries
 
 BOUNDARY_KEY = "iam:PermissionsBoundary"
@@ -234,7 +234,8 @@ class Model:
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
                     known = self._by_name.get((_NAMED_IN[folded(name)], resource.account, text))
-                    if known or not sources:
+                    # A text made of a resource's output may name another one.
+                    if known or all(one.name not in (None, text) for one in sources):
                         found.append(known or self._named(_NAMED_IN[folded(name)], resource, text))
         return list(dict.fromkeys(found))
 
@@ -312,6 +313,16 @@ class Model:
         unread = [one for one in self.resources if carries(one.type) and (one.kind[:3] == "sso" or not is_read(one))]
         return [*unread, *dict.fromkeys(of_nobody)]
 
+    @cached_property
+    def members_unknown(self) -> bool:
+        """Whether it is not known of a resource whom it makes a member, or of which group."""
+        return any(
+            holds_unknown([resource.get(many), *(resource.get(name) for name in one)])
+            for resource in self.resources
+            if resource.kind in _MEMBERSHIPS
+            for one, many in [_MEMBERSHIPS[resource.kind]]
+        )
+
     def _make(self, resource: Resource) -> None:
         type_ = _OF_KIND[resource.kind]
         made = Principal(
@@ -355,7 +366,7 @@ class Model:
             principals = [nobody]
         managed = self.attached_from(resource)
         arns = [value for _, value in attached_policies(resource) if isinstance(value, str) and value]
-        boundary = resource.text("permissionsboundary") if resource in self._by_resource else None
+        boundary = self._boundary_of(resource) if resource in self._by_resource else None
         for principal in principals:
             for policy in chain(inline, *map(identity_policies, managed)):
                 principal.hold(policy)
@@ -364,7 +375,14 @@ class Model:
                 if is_aws_managed(arn):
                     principal.aws_attachments.append((resource, arn))
             if boundary:
-                principal.boundary = replace(self._managed_by(boundary), principal=principal)
+                principal.boundary = replace(boundary, principal=principal)
+
+    def _boundary_of(self, resource: Resource) -> Policy | None:
+        arn = resource.get("permissionsboundary")
+        if isinstance(arn, str):
+            return self._managed_by(arn) if arn else None
+        sources = self.sources(resource, "permissionsboundary") if arn is UNKNOWN else []
+        return next((policy for one in sources for policy in identity_policies(one) if policy.managed), None)
 
     def _managed_by(self, arn: str) -> Policy:
         own = (policy for one in self._meant_by(arn) for policy in identity_policies(one))

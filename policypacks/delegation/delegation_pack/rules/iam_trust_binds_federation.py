@@ -19,7 +19,7 @@ from delegation_pack.iam import (
     decide,
 )
 from delegation_pack.judging import because, on_trusts
-from delegation_pack.model import Policy
+from delegation_pack.model import Policy, account_of
 from delegation_pack.rule import Declared, Rule
 from delegation_pack.trust_policies import only, opening
 
@@ -42,7 +42,13 @@ def let_in_by_others(trust: Policy, config: Config) -> Iterator[str]:
         declared: dict[str, list[str]] = {}
         for one in pipelines:
             declared.setdefault(f"{url}:{one['claim']}", []).extend(map(str, one["values"]))
-        entry = only(document, statement, principal)
+        entry, whose = only(document, statement, principal), account_of(principal.value)
+        if whose and trust.account and whose != trust.account and _found(entry, trust, {}):
+            yield (
+                f"lets in whom {principal.value} vouches for, in {statement.label}, a provider of another account, "
+                "whose owner decides what it says. Name one of the role's own account."
+            )
+            continue
         finding = _found(entry, trust, _outside(bound, declared))
         if finding is None and guest:
             finding = _found(entry, trust, {f"{url}:{guest[0]}": Values(like=(guest[1],))})

@@ -1,7 +1,7 @@
 """Whom a trust policy names.
 
 In scope are IAM users of any account and every principal of another account than the role's. Services, federation and
-the account's own roles are not.
+the account's own roles are not. Entries that open no session as far as AWS says are refused, not asked about.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from delegation_pack.model import Policy
 from delegation_pack.rule import Declared, Rule
 from delegation_pack.trust_policies import VENDORS, only, vendors
 
-_OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED, PrincipalKind.CANONICAL_USER)
+_OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
+_OUTSIDE_OF_IAM = (PrincipalKind.CANONICAL_USER, PrincipalKind.FEDERATED_USER)
 
 
 def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
@@ -32,14 +33,18 @@ def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
     query = Query(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
     for statement, principal in document.admitted:
         complaint = _complaint(principal, trust.account, config)
-        if not (complaint and decide(only(document, statement, principal), query)):
+        asked = principal.kind not in _OUTSIDE_OF_IAM
+        if not complaint or (asked and not decide(only(document, statement, principal), query)):
             continue
         if reason := declared.get((statement.index, principal)):
             yield Declared(
                 f"trusts {principal.value} with its external id, in {statement.label}: {reason.rstrip('.')}."
             )
         else:
-            yield f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users instead."
+            yield (
+                f"trusts {principal.value}, {complaint}, in {statement.label}. Name the ARNs of users of the Security "
+                "account instead."
+            )
 
 
 def _complaint(principal: Principal, account: str | None, config: Config) -> str | None:
@@ -48,6 +53,8 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
     match principal.kind:
         case kind if kind in _OUT_OF_SCOPE:
             return None
+        case kind if kind in _OUTSIDE_OF_IAM:
+            return f"a {kind}, of which AWS does not say whom it lets in"
         case PrincipalKind.WILDCARD:
             return "which is everybody"
         case PrincipalKind.ACCOUNT:
@@ -56,6 +63,8 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
             return "the id of a user or role that was deleted or cannot be told"
         case PrincipalKind.USER if security and principal.account != security:
             return f"a user of another account than the Security account {security}"
+        case PrincipalKind.USER if not security and principal.account != account:
+            return "a user who cannot be verified without securityAccountId in the configuration"
         case PrincipalKind.USER if admins is not None and not {
             principal.value,
             principal.value.rpartition("/")[2],
