@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,9 @@ class Command:
         return f"{self.document}:{self.line} {' '.join(self.text.split())}"
 
 
-def commands() -> Iterator[Command]:
-    """Yield the commands of all documents, in the order in which a person reads them."""
-    for document in DOCUMENTS:
+def commands(documents: Sequence[str] = DOCUMENTS) -> Iterator[Command]:
+    """Yield the commands of documents, in the order in which a person reads them."""
+    for document in documents:
         text = (TOP / document).read_text()
         for block in _BLOCK.finditer(text):
             lines = textwrap.dedent(block[2]).splitlines()

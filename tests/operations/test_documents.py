@@ -40,6 +40,7 @@ SPEAKING = (
     "sandbox/engine/build.py",
 )
 MARKED = [command for command in commands() if not command.runs_here]
+BOOTSTRAP = [command for command in commands(["bootstrap/README.md"]) if "cloudformation" in command.text]
 
 
 def section(document: str, heading: str) -> str:
@@ -161,6 +162,24 @@ def test_the_makefile_has_every_verb_that_is_written(document: str) -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
     written = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", (TOP / document).read_text(), re.MULTILINE))
     assert written <= verbs
+
+
+@pytest.mark.parametrize("command", BOOTSTRAP, ids=str)
+def test_bootstraps_commands_give_the_templates_parameters(command: Command) -> None:
+    template = "security" if "bootstrap/security.yaml" in command.text else "target"
+    text = (
+        (TOP / f"bootstrap/{template}.yaml").read_text().partition("\nParameters:\n")[2].partition("\nConditions:\n")[0]
+    )
+    patterns = dict(re.findall(r"^  (\w+):\n(?:    .*\n)*?    AllowedPattern: (.*)", text, re.MULTILINE))
+    words = shlex.split(command.text.replace("\\\n", " "))
+    given = re.findall(
+        r"^(?:ParameterKey=)?(?!ParameterKey)([A-Z]\w+)(?:=|,ParameterValue=)\"?([^\"\n]+)",
+        "\n".join(words),
+        re.MULTILINE,
+    )
+    assert given or "create-stack-instances" in command.text
+    for parameter, values in given:
+        assert all(re.fullmatch(patterns[parameter], value) for value in values.split(",")), parameter
 
 
 def test_commands_fit_a_terminal_and_hold_no_placeholder() -> None:
