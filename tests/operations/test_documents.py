@@ -158,6 +158,13 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", PAGES)
+def test_modules_that_are_named_exist(document: str) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.py)`", (TOP / document).read_text())
+    roots = (TOP, TOP / "policypacks/delegation")
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+@pytest.mark.parametrize("document", PAGES)
 def test_the_makefile_has_every_verb_that_is_written(document: str) -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
     written = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", (TOP / document).read_text(), re.MULTILINE))
