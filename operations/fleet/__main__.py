@@ -1,4 +1,4 @@
-"""The fleet's commands: `python -m operations.fleet preview|up|destroy|unlock`."""
+"""Previews, deploys or destroys all stacks: `python -m operations.fleet preview|up|destroy|unlock`."""
 
 from __future__ import annotations
 
@@ -38,14 +38,16 @@ _INTERRUPTED = 130
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations.fleet", description=__doc__)
     parser.add_argument("verb", choices=(*VERBS, "unlock"))
-    parser.add_argument("--only", default="", help="patterns of stacks, such as 'prod-*'; all unless given")
-    parser.add_argument("--first", default="", help="patterns of stacks that go before the rest, after security")
-    parser.add_argument("--parallel", type=_positive, default=4, help="stacks at a time (4)")
+    parser.add_argument("--only", default="", help="patterns of stacks, such as 'prod-*'; default: all")
+    parser.add_argument("--first", default="", help="patterns of stacks that go right after security")
+    parser.add_argument("--parallel", type=_positive, default=4, help="how many stacks at a time; default: 4")
     parser.add_argument("--program", type=Path, default=Path(), help="folder of the program")
-    parser.add_argument("--wait", type=float, default=300, help="seconds to wait for a stack that is held (300)")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON; - for stdout")
-    parser.add_argument("--log", metavar="FOLDER", type=Path, help="write what Pulumi prints, a file a stack")
+    parser.add_argument("--wait", type=float, default=300, help="seconds to wait for a locked stack; default: 300")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON; - means stdout")
+    parser.add_argument(
+        "--log", metavar="FOLDER", type=Path, help="folder for Pulumi's output, one file for each stack"
+    )
     return parser
 
 

@@ -197,7 +197,7 @@ class OneStack:
             return _locked(stack, str(locked), seen)
         except automation.StackNotFoundError:
             reason = (
-                f"It is not initialised: pulumi stack init {stack}, with the secrets provider of your other stacks."
+                f"It is not initialized: pulumi stack init {stack}, with the secrets provider of your other stacks."
             )
             return _Try(_failed(stack, reason, seen))
         except automation.CommandError as error:

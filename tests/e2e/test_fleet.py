@@ -24,7 +24,7 @@ from tests.sandbox.processes import eventually, inheritors, needs_proc
 pytestmark = [needs_proc, pytest.mark.steps]
 
 TARGET = "preprod"
-STRANGER = {"pid": 1, "username": "carol", "hostname": "elsewhere", "timestamp": "2026-11-30T06:00:00Z"}
+ANOTHERS_LOCK = {"pid": 1, "username": "carol", "hostname": "elsewhere", "timestamp": "2026-11-30T06:00:00Z"}
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Fleet:
 
     def hold(self, **holder: Any) -> None:
         self.lock.parent.mkdir(parents=True, exist_ok=True)
-        self.lock.write_text(json.dumps(STRANGER | holder))
+        self.lock.write_text(json.dumps(ANOTHERS_LOCK | holder))
 
     def locks(self) -> list[Path]:
         return list((self.workspace.root.parent / "state/.pulumi/locks").rglob("*.json"))
@@ -87,7 +87,7 @@ def fleet() -> Iterator[Fleet]:
         (workspace.root / "Pulumi.production.yaml").unlink()
         fleet = Fleet(Stacks(workspace))
         for stack in ("security", TARGET):
-            fleet.stacks.initialise(stack)
+            fleet.stacks.initialize(stack)
         yield fleet
         for process in inheritors(fleet.mark):
             os.kill(process, signal.SIGKILL)
