@@ -234,6 +234,23 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         "It cannot be decided whether TSU-IAM-ACCESS in preprod may call anything new: "
         "the document of arn:aws:iam::aws:policy/NewerThanTheTable cannot be read (!)",
     ),
+    **{
+        f"another policy of AWS, which says nothing of identities: {name}": (
+            change,
+            f"may call anything new: the document of arn:aws:iam::aws:policy/{name} cannot be read (!)",
+        )
+        for name, change in {
+            "SecretsManagerReadWrite": reviewed_by("SecretsManagerReadWrite"),
+            "AmazonS3FullAccess": adding(
+                ATTACHMENT, "preprod", role="TSU-AUDIT", policyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+            ),
+            "AWSCloudFormationFullAccess": adding(
+                ATTACHMENT.replace("role", "group").replace("Role", "Group"),
+                group="IT-Admins",
+                policyArn="arn:aws:iam::aws:policy/AWSCloudFormationFullAccess",
+            ),
+        }.items()
+    },
     "a policy written onto a user": (
         adding("aws:iam/userPolicy:UserPolicy", user="bob", name="own", policy=ALL),
         "bob may now call iam:",
