@@ -110,5 +110,7 @@ def _of_policies(model: Model, holders: Mapping[object, list[str]], moment: str)
                 for type_ in (CallerType.USER, CallerType.ROLE)
             ),
             together(policies, moment),
-            holders=tuple(one for key in (resource, *(p.arn for p in policies if p.arn)) for one in holders.get(key, ())),
+            holders=tuple(
+                one for key in (resource, *(p.arn for p in policies if p.arn)) for one in holders.get(key, ())
+            ),
         )
