@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 from sandbox.workspace import Workspace
-from tests.operations.documents import Command, commands
+from tests.operations.documents import ELSEWHERE, Command, commands
 
 pytestmark = pytest.mark.steps
 
-COMMANDS = list(commands())
+COMMANDS = [command for command in commands() if command.document != ELSEWHERE or not command.runs_here]
 # A command that stands in two documents runs where it stands first.
 FIRST = {" ".join(command.text.split()): command for command in reversed(COMMANDS) if command.runs_here}
 RUN = [command for command in COMMANDS if FIRST.get(" ".join(command.text.split())) is command]

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
+# Its commands run beside another program: tests/e2e/test_policy_pack_elsewhere.py.
+ELSEWHERE = "docs/policy-pack.md"
 DOCUMENTS = (
     "README.md",
     "docs/getting-started.md",
     "docs/operations.md",
+    ELSEWHERE,
     "docs/security.md",
     "docs/troubleshooting.md",
     "docs/configuration.md",
