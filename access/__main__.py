@@ -14,7 +14,7 @@ from access.commands.setup import setup
 
 app = typer.Typer(
     name="access",
-    help="Who may enter which account, under which conditions: read from Pulumi's states and plans.",
+    help="Show who can enter which account, and under which conditions. Reads Pulumi's states and plans.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -133,8 +133,8 @@ def table(verdicts: Verdicts, *, width: int) -> Table:
         drawn.add_column(column, overflow="fold")
     for people, cell in _grouped(verdicts):
         account, role, mfa, where, by = _shown(verdicts.model, cell)
-        colour = {"required": "green", "cannot be verified": "yellow"}.get(mfa, "red")
-        _add(drawn, ", ".join(people), account, role, Text(mfa, style=colour), where, by)
+        color = {"required": "green", "cannot be verified": "yellow"}.get(mfa, "red")
+        _add(drawn, ", ".join(people), account, role, Text(mfa, style=color), where, by)
     for who, account, role, mfa, where, by in outsiders(verdicts):
         _add(drawn, Text(who, style="red"), account, role, mfa, f"{where}\n(grants not known)", by)
     return drawn

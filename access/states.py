@@ -272,7 +272,7 @@ def placed(stack: Stack) -> list[Resource]:
         if account_of(arn):
             arns.setdefault(one.provider_name, str(arn))
     return [
-        replace(one, provider=providers.get(one.provider_name), neighbour=arns.get(one.provider_name))
+        replace(one, provider=providers.get(one.provider_name), neighbor=arns.get(one.provider_name))
         for one in stack.resources
     ]
 

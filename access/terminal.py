@@ -22,11 +22,11 @@ States = Annotated[
     typer.Option(
         "--state",
         "-s",
-        help="Exported state, folder of them, or stack name (repeatable); default: every stack with a "
-        "Pulumi.<stack>.yaml here.",
+        help="An exported state, a folder of states, or a stack's name; may be repeated. Default: every stack with a "
+        "Pulumi.<stack>.yaml in this folder.",
     ),
 ]
-Across = Annotated[bool, typer.Option("--across-projects", help="Take states of different projects together.")]
+Across = Annotated[bool, typer.Option("--across-projects", help="Allow states of different projects together.")]
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import access, decisions, deployment
+from benchmarks import access, decisions, deployment, fleet
 from sandbox.errors import SandboxError
 
 # The memory of access is the largest of all children so far, so it comes before the engine's.
-MEASUREMENTS = (decisions.measure, access.measure, deployment.measure)
+MEASUREMENTS = (decisions.measure, access.measure, deployment.measure, fleet.measure)
 
 
 def main() -> int:

@@ -247,7 +247,7 @@ def family(made: Callable[[int], list[Json]]) -> tuple[float, int]:
 
 
 def managed_pairs() -> tuple[float, float]:
-    """AWS's managed policies, each against its neighbour and itself without its last conditions and resources: the
+    """AWS's managed policies, each against its neighbor and itself without its last conditions and resources: the
     median time, and the part that stays undecided."""
     data = json.loads(aws_managed_policies_data)
     contents = [data[name]["Document"] for name in sorted(data)[::PAIRS_LEFT_OUT]]

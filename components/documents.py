@@ -210,9 +210,9 @@ def self_service(
     MFA device or an access key of his own elsewhere.
 
     The actions exempt from the last-but-one Deny are those that a first sign-in needs. sts:GetSessionToken is among
-    them as in AWS's own example, for it is how command-line users come by MFA. Enrolment is exempt too, so the last
+    them as in AWS's own example, for it is how command-line users come by MFA. Enrollment is exempt too, so the last
     Deny refuses it to long-term access keys, whose requests carry no MFA key at all: leaked keys could otherwise
-    enrol a device for a user who has none. Temporary credentials that such keys fetch without MFA do carry the key; to
+    enroll a device for a user who has none. Temporary credentials that such keys fetch without MFA do carry the key; to
     those AWS itself refuses every IAM call.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html

@@ -32,7 +32,7 @@ class UserGroupsPlan:
     user_path: str = "/"
     """Path of the users."""
     static_ips: Sequence[str] = ()
-    """CIDRs from which alone the users may make access keys and enrol MFA devices; empty: from anywhere."""
+    """CIDRs from which alone the users may make access keys and enroll MFA devices; empty: from anywhere."""
     targets: Sequence[TargetRoles] = ()
     """The target accounts on whose roles packed grants are made here; none where each target's stack makes its own."""
     placed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

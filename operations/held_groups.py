@@ -27,15 +27,11 @@ def held_groups(top: Path, *, all_go: bool) -> dict[str, Sequence[str]]:
         all_go: whether all groups are to be deleted, otherwise those that the configuration has no more.
 
     Raises:
-        OperationError: the account cannot be asked.
+        OperationError: the configuration is refused, or the account cannot be asked.
     """
     resources = unfinished.deployment(top, SECURITY_STACK).get("resources") or []
     groups = [resource["id"] for resource in resources if resource["type"] == "aws:iam/group:Group"]
-    try:
-        settings = stack_files.read_settings(top, SECURITY_STACK)
-    except OperationError:
-        # Pulumi says it next.
-        return {}
+    settings = stack_files.read_settings(top, SECURITY_STACK)
     leaving = [group for group in groups if all_go or group not in settings.groups]
     if not leaving:
         return {}

@@ -1,7 +1,7 @@
-"""Plans the taking over of what exists by hand: the import file, and what will change (`make import-plan`).
+"""Plans how to take over existing resources: writes the import file and says what will change (`make import-plan`).
 
-A plain `pulumi import` uses default providers and knows no components. So the file is Pulumi's own list of what it
-would create (`pulumi preview --import-file`), cut down to what exists, with the ids filled in.
+A plain `pulumi import` uses default providers and knows no components. So this command takes Pulumi's own list of what
+it would create (`pulumi preview --import-file`), keeps what exists already, and fills in the ids.
 """
 
 from __future__ import annotations
@@ -379,7 +379,7 @@ def report(stack: str, file: Path, found: Found, *, interrupted: bool = False) -
 def main() -> int:
     """Write `import-<stack>.json` for the command line's stack and return the exit code."""
     parser = argparse.ArgumentParser(prog="make import-plan", description=__doc__)
-    parser.add_argument("--stack", default="")
+    parser.add_argument("--stack", default="", help="stack that will manage the resources")
     top = Path.cwd()
     stack = stack_names.existing_stack(top, parser.parse_args().stack, "import-plan")
     settings = stack_files.read_settings(top, stack)

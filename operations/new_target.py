@@ -1,6 +1,6 @@
-"""Writes the two files of one more target account and says what is left to do (`make new-target`).
+"""Writes the two files of another target account and says what is left to do (`make new-target`).
 
-Where the stack security declares its targets, for packed grants, the account is added to its two files.
+With packed grants it also adds the account to the two files of the stack `security`, which declares the targets.
 """
 
 from __future__ import annotations
@@ -233,9 +233,8 @@ Left to do:
 3. pulumi stack init {stack}
    with the secrets provider of your other stacks.
 4. {first}make preview STACK={stack}
-5. In GitHub: an environment {stack}, for the branch main only. In
-   .github/workflows/deploy.yml: a job {stack} after the last one. Previews
-   and the look for drift find the stack by its file.
+5. In GitHub: an environment {stack}, for the branch main only. The
+   workflows find the stack by its file.
 6. Commit the files on a branch, {stack_files.PACK_CONFIG}
    included: its code owners confirm the addresses.
 """
@@ -244,9 +243,9 @@ Left to do:
 def main() -> int:
     """Write the files for the command line's stack and account, and return the exit code."""
     parser = argparse.ArgumentParser(prog="make new-target", description=__doc__)
-    parser.add_argument("--stack", default="")
-    parser.add_argument("--account", default="")
-    parser.add_argument("--static-ips", default="", help="comma-separated")
+    parser.add_argument("--stack", default="", help="name of the new stack")
+    parser.add_argument("--account", default="", help="id of the account: 12 digits")
+    parser.add_argument("--static-ips", default="", help="separated by commas; default: those of the other targets")
     arguments = parser.parse_args()
     addresses = [address.strip() for address in arguments.static_ips.split(",") if address.strip()]
     print(left_to_do(write(Path.cwd(), arguments.stack, arguments.account, addresses)), end="")

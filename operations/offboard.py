@@ -1,8 +1,8 @@
-"""Takes back all access of one person, in the order that leaves them no way round (`make offboard`).
+"""Removes all access of one person, in an order that they cannot work around (`make offboard`).
 
-Out of the groups first: self-service goes with them, and without it no session that is still open makes or switches on
-credentials again. Then password and keys, then the files, then the targets, whose roles refuse the sessions that are
-open. The Security account is deployed last, for a trust cannot name a user who is gone.
+The groups come first: with them goes self-service, so an open session can no longer create or reactivate credentials.
+Then the password and the keys, the configuration files, and the targets, whose roles refuse open sessions. The Security
+account is deployed last, because a trust policy cannot name a user who is gone.
 """
 
 from __future__ import annotations
@@ -219,8 +219,8 @@ def _revocation(iam: IAMClient, role_name: str) -> str:
 def main() -> int:
     """Take back all access of the command line's person and return the exit code."""
     parser = argparse.ArgumentParser(prog="make offboard", description=__doc__)
-    parser.add_argument("--admin", default="")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--admin", default="", help="user name of the person")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     arguments = parser.parse_args()
     admin = arguments.admin.strip()
     if not admin:

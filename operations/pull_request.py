@@ -3,8 +3,8 @@
     python -m operations.pull_request kind CHANGE   whether it changes configuration alone, and which stacks it touches
     python -m operations.pull_request take CHANGE   write its configuration files into this checkout
 
-Runs in the base branch's checkout; CHANGE is a checkout of the pull request, of which nothing is run. Both are read as
-git recorded them: neither files made since nor attributes of the change alter what is compared.
+Run it in the base branch's checkout. CHANGE is a checkout of the pull request; nothing in it is run. Both are read as
+git recorded them, so neither later files nor git attributes of the change alter the comparison.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ends the sessions that are open in target accounts (`make revoke`): sets revokeSessionsBefore to now, and deploys."""
+"""Ends all open sessions in target accounts (`make revoke`): sets revokeSessionsBefore to now and deploys."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def edits(top: Path, stacks: Sequence[str], time: datetime) -> dict[Path, str]:
 def main() -> int:
     """Revoke the sessions of the command line's stack, or of all, and return the exit code."""
     parser = argparse.ArgumentParser(prog="make revoke", description=__doc__)
-    parser.add_argument("--stack", default="")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--stack", default="", help="stack of the target account, or all")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     arguments = parser.parse_args()
     top, stack = Path.cwd(), arguments.stack
     if stack == SECURITY_STACK:

@@ -1,8 +1,7 @@
 """Tries to enter the access roles of one target account with a person's own access keys (`make smoke`).
 
-It asks AWS for each role without MFA, with MFA carried by GetSessionToken, and with MFA in the AssumeRole call itself,
-from wherever it runs, and prints each answer beside what is expected: roles for other groups refuse. It does nothing in
-a role.
+It asks AWS for each role from where it runs: without MFA, with MFA from GetSessionToken, and with MFA in the AssumeRole
+call itself. It prints each answer and the expected one; roles for other groups must refuse. It does nothing in a role.
 """
 
 from __future__ import annotations
@@ -118,7 +117,7 @@ class AccessRoles:
         # Passkeys and security keys (u2f) make no codes, and STS takes codes only.
         serials = [device["SerialNumber"] for device in devices if ":u2f/" not in device["SerialNumber"]]
         if not serials:
-            raise OperationError(f"User {self._user} has no MFA device that makes codes: enrol an authenticator app.")
+            raise OperationError(f"User {self._user} has no MFA device that makes codes: enroll an authenticator app.")
         if len(serials) > 1:
             raise OperationError(
                 f"User {self._user} has several MFA devices: name one, DEVICE=… of {', '.join(serials)}."
@@ -244,9 +243,9 @@ def _show(result: Try) -> None:
 def main() -> int:
     """Try to enter the access roles of a stack; return 0 when each answer is an expected one, else 1."""
     parser = argparse.ArgumentParser(prog="make smoke", description=__doc__)
-    parser.add_argument("--stack", default="")
+    parser.add_argument("--stack", default="", help="stack of the target account")
     parser.add_argument("--profile", default="", help="AWS profile with your access keys")
-    parser.add_argument("--token", default="", help="MFA codes, with commas between them")
+    parser.add_argument("--token", default="", help="MFA codes, separated by commas")
     parser.add_argument("--device", default="", help="serial number of the MFA device")
     arguments = parser.parse_args()
     top = Path.cwd()

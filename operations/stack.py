@@ -1,7 +1,6 @@
-"""Runs Pulumi on one stack, judged by the policy pack (`make preview`, `make up`, `make destroy`).
+"""Runs Pulumi on one stack with the policy pack (`make preview`, `make up`, `make destroy`).
 
-What is checked before Pulumi reads a stack's files, and what Pulumi is given, is decided here, for these commands and
-for the fleet's.
+It checks the stack's files before Pulumi reads them, and chooses Pulumi's options. The fleet's commands use it too.
 """
 
 from __future__ import annotations
@@ -116,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m operations.stack", description=__doc__, allow_abbrev=False)
     parser.add_argument("verb", choices=(*VERBS, "check"))
-    parser.add_argument("--stack", default="")
+    parser.add_argument("--stack", default="", help="name of the stack")
     parser.add_argument("--program", type=Path, default=Path(), help="folder of the program")
     given, more = parser.parse_known_args(arguments)
     stack = stack_names.existing_stack(given.program, given.stack, given.verb)

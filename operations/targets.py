@@ -1,6 +1,6 @@
 """Compares the targets that the stack security declares with the targets' own files (`make check`, `make preview`).
 
-The program reads no other stack's file, so that packed grants rest on what Pulumi.security.yaml says of each target.
+A stack reads no other stack's file, so packed grants rely on what Pulumi.security.yaml says about each target.
 """
 
 from __future__ import annotations

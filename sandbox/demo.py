@@ -1,4 +1,4 @@
-"""Deploys the stacks on local accounts, takes inventory, and shows the policy pack refusing (`make demo`)."""
+"""Deploys the stacks to local accounts, lists what they hold, and shows the policy pack refusing (`make demo`)."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def main() -> int:
     """Run the demo and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
     parser.add_argument(
-        "--port", type=int, default=0, help="port of the local accounts on 127.0.0.1 (default: any free)"
+        "--port", type=int, default=0, help="port of the local accounts on 127.0.0.1; default: any free one"
     )
     arguments = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -86,7 +86,7 @@ def dump(document: Mapping[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
-def normalised(text: str, *, version_first: bool = False) -> str:
+def normalized(text: str, *, version_first: bool = False) -> str:
     """Return a document as the Terraform provider keeps it: keys sorted, no spaces, and Go's escapes.
 
     `version_first` is its form for inline policies (`verify.LegacyPolicyNormalize`).

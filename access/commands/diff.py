@@ -1,4 +1,4 @@
-"""`access diff`: what a change opens and closes."""
+"""`access diff`: what a change newly allows and what it ends."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def diff(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="BEFORE and AFTER (states, folders of states, stack names), or plans of `pulumi preview --json`."
+            help="BEFORE and AFTER (states, folders of states or stack names), or plans from `pulumi preview --json`."
         ),
     ],
     states: Annotated[
         list[str] | None,
         typer.Option(
-            "--state", "-s", help="States of stacks that do not change, or that plans are made upon (repeatable)."
+            "--state", "-s", help="States of unchanged stacks, or the states the plans start from; may be repeated."
         ),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write a pull-request comment.")] = False,
     fail_on_weaker: Annotated[
-        bool, typer.Option("--fail-on-weaker", help="Exit with 1 when anything is newly allowed, or cannot be decided.")
+        bool, typer.Option("--fail-on-weaker", help="Exit with 1 if anything is newly allowed or cannot be decided.")
     ] = False,
     across_projects: Across = False,
 ) -> None:
-    """One sentence per change of access; what is newly allowed, or cannot be decided, is marked (!)."""
+    """Show what a change does to access. (!) marks what is newly allowed or cannot be decided."""
     with input_errors():
         before, after = read_both(sources, states or [], across_projects=across_projects)
         old, new = build(before, after), build(after, before)

@@ -14,12 +14,12 @@ from access.terminal import FINDINGS, Across, States, console, input_errors, ver
 
 def expect(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.yaml", help="The expectations (docs/access.md has the format).")
+        Path, typer.Argument(metavar="FILE.yaml", help="The expectations; docs/access.md describes the format.")
     ],
     states: States = None,
     across_projects: Across = False,
 ) -> None:
-    """Check assertions about access; each that fails comes with a counterexample."""
+    """Check expectations about access. Each one that fails comes with a counterexample."""
     with input_errors():
         asked = expectations.read(file)
         outcomes = expectations.check(verdicts_on(states, across_projects), asked)

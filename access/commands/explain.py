@@ -17,17 +17,20 @@ def explain(
     user: Annotated[str, typer.Argument(help="Name or ARN of a user.")],
     account: Annotated[str, typer.Argument(help="Id or name of an account.")],
     role: Annotated[
-        str | None, typer.Option("--role", "-r", help="Name, with path where it has one; default: every role there.")
+        str | None,
+        typer.Option(
+            "--role", "-r", help="Name of the role, with its path if it has one. Default: every role in the account."
+        ),
     ] = None,
-    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the attempt is made with MFA.")] = True,
+    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the person uses MFA.")] = True,
     source: Annotated[
-        str | None, typer.Option("--from", metavar="IP", help="Address of the attempt; default: one that works.")
+        str | None, typer.Option("--from", metavar="IP", help="Address the person comes from. Default: one that works.")
     ] = None,
-    keys: Annotated[Keys, typer.Option("--keys", help="What the attempt is made with.")] = Keys.CONSOLE,
+    keys: Annotated[Keys, typer.Option("--keys", help="Which credentials the person uses.")] = Keys.CONSOLE,
     states: States = None,
     across_projects: Across = False,
 ) -> None:
-    """Allowed or refused, the statement of grant and trust that decides, and what to change."""
+    """Explain one attempt: allowed or refused, which statements decide, and what to change."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
         model = verdicts.model

@@ -10,7 +10,7 @@ from access.terminal import Across, States, console, input_errors, verdicts_on
 
 
 def headroom(states: States = None, across_projects: Across = False) -> None:
-    """Headroom: users per trust policy, accounts per group, and what to do when it runs out."""
+    """Show what is left of IAM's quotas: users per trust policy, accounts per group, and what to do at the limit."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
     found = measured(verdicts)
@@ -19,8 +19,8 @@ def headroom(states: States = None, across_projects: Across = False) -> None:
     for column in ("what", "account", "used", "of", "", "headroom"):
         drawn.add_column(column, overflow="fold", justify="right" if column in ("used", "of") else "left")
     for one in found:
-        colour = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
-        share = f"[{colour}]{one.share:.0%}[/]"
+        color = "red" if one.share > 0.9 else "yellow" if one.share > 0.7 else "green"
+        share = f"[{color}]{one.share:.0%}[/]"
         drawn.add_row(
             one.what, verdicts.model.label(one.account), f"{one.used:,}", f"{one.limit:,} {one.unit}", share, one.more
         )

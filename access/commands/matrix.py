@@ -24,11 +24,11 @@ class Format(StrEnum):
 def matrix(
     states: States = None,
     output: Annotated[
-        Format, typer.Option("--format", "-f", help="CSV and JSON list refused pairs too.")
+        Format, typer.Option("--format", "-f", help="Output format. CSV and JSON list refused pairs too.")
     ] = Format.TABLE,
     across_projects: Across = False,
 ) -> None:
-    """Every user and role: allowed under which MFA and address conditions, by which statements."""
+    """Show which user can enter which role, under which conditions, and which statements allow it."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
         match output:

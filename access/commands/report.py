@@ -13,12 +13,10 @@ from access.terminal import Across, States, console, input_errors, verdicts_on
 
 def report(
     states: States = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder the page is written to, as index.html.")] = Path(
-        "access-report"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, index.html.")] = Path("access-report"),
     across_projects: Across = False,
 ) -> None:
-    """Write a static page: the matrix to search and filter, explanations, switch-role links, policies, headheadroom."""
+    """Write one page to search and print: matrix, explanations, switch-role links, policies, headroom."""
     with input_errors():
         page = reports.write(verdicts_on(states, across_projects), out)
     console().print(f"Written: {page}", soft_wrap=True)

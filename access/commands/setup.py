@@ -1,4 +1,4 @@
-"""`access setup`: one person's way in."""
+"""`access setup`: what one person needs to get in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def setup(
     states: States = None,
     across_projects: Across = False,
 ) -> None:
-    """One person's way in: switch-role links, AWS CLI profiles, AWS Extend Switch Roles, first sign-in."""
+    """Show one person's switch-role links, AWS CLI profiles, browser-extension settings and first steps."""
     with input_errors():
         verdicts = verdicts_on(states, across_projects)
         person = verdicts.model.user(user)

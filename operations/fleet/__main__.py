@@ -1,4 +1,4 @@
-"""The fleet's commands: `python -m operations.fleet preview|up|destroy|unlock`."""
+"""Previews, deploys or destroys all stacks: `python -m operations.fleet preview|up|destroy|unlock`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from operations import deploying
 from operations.errors import OperationError, exit_code
 from operations.fleet import report
 from operations.fleet.keeper import Keeper
@@ -37,14 +38,16 @@ _INTERRUPTED = 130
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations.fleet", description=__doc__)
     parser.add_argument("verb", choices=(*VERBS, "unlock"))
-    parser.add_argument("--only", default="", help="patterns of stacks, such as 'prod-*'; all unless given")
-    parser.add_argument("--first", default="", help="patterns of stacks that go before the rest, after security")
-    parser.add_argument("--parallel", type=_positive, default=4, help="stacks at a time (4)")
+    parser.add_argument("--only", default="", help="patterns of stacks, such as 'prod-*'; default: all")
+    parser.add_argument("--first", default="", help="patterns of stacks that go right after security")
+    parser.add_argument("--parallel", type=_positive, default=4, help="how many stacks at a time; default: 4")
     parser.add_argument("--program", type=Path, default=Path(), help="folder of the program")
-    parser.add_argument("--wait", type=float, default=300, help="seconds to wait for a stack that is held (300)")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON; - for stdout")
-    parser.add_argument("--log", metavar="FOLDER", type=Path, help="write what Pulumi prints, a file a stack")
+    parser.add_argument("--wait", type=float, default=300, help="seconds to wait for a locked stack; default: 300")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON; - means stdout")
+    parser.add_argument(
+        "--log", metavar="FOLDER", type=Path, help="folder for Pulumi's output, one file for each stack"
+    )
     return parser
 
 
@@ -113,11 +116,10 @@ def _confirm(console: Console, given: argparse.Namespace, planned: Sequence[Sequ
     """Raise OperationError unless a person confirms, or has by an option or by Pulumi's own variable."""
     if given.yes or os.environ.get(_CONFIRMED, "").lower() in ("1", "true"):
         return
-    if not sys.stdin.isatty():
-        raise OperationError(f"Nobody is here to confirm: say ARGS=--yes, or set {_CONFIRMED}=true.")
+    deploying.refuse_without_terminal(f"fleet-{given.verb}", yes=False)
     steps = ", then ".join(stage[0] if len(stage) == 1 else f"{len(stage)} stacks" for stage in planned if stage)
     console.print(f"{given.verb} {steps}, {given.parallel} at a time, without a further question.")
-    if console.input("Type yes to go on: ").strip() != "yes":
+    if not deploying.confirmed("Type yes to go on: "):
         raise OperationError("Nothing was done.")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pulumi import automation
 
@@ -116,6 +116,14 @@ def _plain(begin: str, message: str) -> str:
     return (begin + _COLOUR.sub("", message)).strip()[:_LONGEST_TEXT]
 
 
+class _Try(NamedTuple):
+    """How one try ended, and why another may end better after a while: a sentence, where it may."""
+
+    outcome: Outcome
+    throttled: str = ""
+    held: str = ""
+
+
 class OneStack:
     """Takes stacks through one verb; may be called from several threads.
 
@@ -150,58 +158,57 @@ class OneStack:
 
     def __call__(self, stack: str, say: Say) -> Outcome:
         """Take one stack through, waiting where waiting helps."""
+        if self._log:
+            (self._log / f"{stack}.txt").unlink(missing_ok=True)
         begun = time.monotonic()
         waits: list[Wait] = []
         done: Counter[str] = Counter()
         pauses = iter(PAUSES)
         while True:
-            outcome, pause, why = self._try(stack, say)
+            outcome, throttled, held = self._try(stack, say)
             # What a try did before it failed, the next one finds done.
             done.update(outcome.changes)
-            if pause == "throttled":
-                seconds: float | None = next(pauses, None)
-            elif pause == "locked":
-                waited = sum(wait.seconds for wait in waits if wait.why == why)
-                seconds = min(LOCK_PAUSE, self._patience - waited)
-            else:
-                seconds = None
-            if not seconds or seconds < 0:
+            seconds: float = 0
+            if throttled:
+                seconds = next(pauses, 0)
+            elif held:
+                seconds = min(LOCK_PAUSE, self._patience - sum(wait.seconds for wait in waits if wait.why == held))
+            if seconds <= 0:
                 break
-            say(f"{why} Next try in {seconds:.0f} s.")
+            say(f"{throttled or held} Next try in {seconds:.0f} s.")
             paused = time.monotonic()
             stopped = self._stopping.wait(seconds)
-            waits.append(Wait(why=why, seconds=time.monotonic() - paused))
+            waits.append(Wait(why=throttled or held, seconds=time.monotonic() - paused))
             if stopped:
                 outcome = replace(outcome, result="stopped")
                 break
         result: Result = "changed" if outcome.result == "unchanged" and done else outcome.result
         return replace(outcome, result=result, changes=dict(done), waits=tuple(waits), seconds=time.monotonic() - begun)
 
-    def _try(self, stack: str, say: Say) -> tuple[Outcome, str, str]:
-        """Run once; return how it ended, and for what another try should wait, in a word and a sentence."""
+    def _try(self, stack: str, say: Say) -> _Try:
         seen = _Seen()
         try:
             say("checking the files")
             notes = [*check(self._top, stack, self._program), *ask(self._verb, stack, self._program)]
             self._run(stack, seen, say)
         except OperationError as refused:
-            return _failed(stack, str(refused), seen), "", ""
+            return _Try(_failed(stack, str(refused), seen))
         except automation.ConcurrentUpdateError as locked:
             return _locked(stack, str(locked), seen)
         except automation.StackNotFoundError:
             reason = (
-                f"It is not initialised: pulumi stack init {stack}, with the secrets provider of your other stacks."
+                f"It is not initialized: pulumi stack init {stack}, with the secrets provider of your other stacks."
             )
-            return _failed(stack, reason, seen), "", ""
+            return _Try(_failed(stack, reason, seen))
         except automation.CommandError as error:
             outcome = _failed(stack, "\n".join(dict.fromkeys(_reasons(seen.errors))) or _last_words(error), seen)
             if self._pulumi.interrupted:
-                return replace(outcome, result="stopped"), "", ""
+                return _Try(replace(outcome, result="stopped"))
             code = TRANSIENT.search("" if seen.refused else outcome.reason)
-            return outcome, "throttled" if code else "", f"AWS throttles or fails ({code[0]})." if code else ""
+            return _Try(outcome, throttled=f"AWS throttles or fails ({code[0]})." if code else "")
         result: Result = "changed" if seen.changes else "unchanged"
         warnings = (*notes, *dict.fromkeys(seen.warnings))
-        return Outcome(stack=stack, result=result, changes=seen.changes, warnings=warnings), "", ""
+        return _Try(Outcome(stack=stack, result=result, changes=seen.changes, warnings=warnings))
 
     def _run(self, stack: str, seen: _Seen, say: Say) -> None:
         selected = Stack(stack, self._program, self._pulumi)
@@ -268,17 +275,17 @@ def _failed(stack: str, reason: str, seen: _Seen) -> Outcome:
     return Outcome(stack=stack, result="failed", changes=seen.done, reason=reason, warnings=warnings)
 
 
-def _locked(stack: str, message: str, seen: _Seen) -> tuple[Outcome, str, str]:
+def _locked(stack: str, message: str, seen: _Seen) -> _Try:
     held = holders(message)
     if held and all(holder.was_killed() for holder in held):
         reason = f"An update that was killed left its lock: {held[0]}. Remove it: make fleet-unlock ONLY={stack}"
-        return _failed(stack, reason, seen), "", ""
+        return _Try(_failed(stack, reason, seen))
     by = ", ".join(map(str, held)) or "Pulumi does not say whose"
     reason = (
         f"Another update holds the stack: {by}. Wait for it; "
         f"only if it was killed, remove its lock: pulumi cancel --stack {stack}"
     )
-    return _failed(stack, reason, seen), "locked", f"Another update holds the stack: {by}."
+    return _Try(_failed(stack, reason, seen), held=f"Another update holds the stack: {by}.")
 
 
 def _reasons(errors: list[str]) -> list[str]:

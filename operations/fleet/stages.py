@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         OperationError: a stack's name is none that shells and matrices may be given.
     """
     parser = argparse.ArgumentParser(prog="python -m operations.fleet.stages")
-    parser.add_argument("--first", default="")
+    parser.add_argument("--first", default="", help="patterns of stacks that go right after security")
     known = stacks(Path())
     for stack in known:
         check_name(stack)

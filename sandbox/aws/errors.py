@@ -21,16 +21,16 @@ def explained(error: ClientError) -> str:
     """Return AWS's error as its SDK for Go, which the real provider uses, prints it."""
     response = error.response.get("ResponseMetadata", {})
     # An error that the operation's model does not name is one of the whole API to the SDK.
-    modelled = code_of(error) in _modelled(error.operation_name)
+    modeled = code_of(error) in _modeled(error.operation_name)
     return (
         f"operation error IAM: {error.operation_name}, https response error "
         f"StatusCode: {response.get('HTTPStatusCode', 0)}, RequestID: {response.get('RequestId', '')}, "
-        f"{'' if modelled else 'api error '}{code_of(error)}: {message_of(error)}"
+        f"{'' if modeled else 'api error '}{code_of(error)}: {message_of(error)}"
     )
 
 
 @cache
-def _modelled(operation: str) -> frozenset[str]:
+def _modeled(operation: str) -> frozenset[str]:
     shapes = _iam().operation_model(operation).error_shapes
     return frozenset(str(shape.metadata.get("error", {}).get("code", shape.name)) for shape in shapes)
 

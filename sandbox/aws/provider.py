@@ -58,7 +58,7 @@ class StandIn(Provider):
         return GetSchemaResponse(json.dumps(package_schema()))
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
-        """Refuse inputs of the provider that are not honoured."""
+        """Refuse inputs of the provider that are not honored."""
         found = settings.problems(plain(request.new_inputs))
         return CheckResponse(request.new_inputs, [CheckFailure(key, reason) for key, reason in found.items()])
 

@@ -1,4 +1,4 @@
-"""The provider's inputs, as far as the stand-in honours them."""
+"""The provider's inputs, as far as the stand-in honors them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class ProviderSettings:
 
 
 def problems(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by property, what cannot be honoured in a provider's inputs."""
+    """Return, by property, what cannot be honored in a provider's inputs."""
     found = {}
     for key, value in inputs.items():
         ignored = key in _WITHOUT_EFFECT or key.startswith(("skip", "__"))
         if key not in _HONOURED and not ignored:
-            found[key] = f"the AWS stand-in does not honour {key}; {REAL_PLUGIN}"
+            found[key] = f"the AWS stand-in does not honor {key}; {REAL_PLUGIN}"
         elif key in ("allowedAccountIds", "defaultTags") and not contains_unknown(value):
             try:
                 _decoded(value)
@@ -54,7 +54,7 @@ def problems(inputs: Mapping[str, Any]) -> dict[str, str]:
 def provider_settings(inputs: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> ProviderSettings:
     """Return the settings in a provider's inputs and the environment.
 
-    Raises RefusedError for an input that is not honoured, a missing region, a missing endpoint, and an endpoint that is
+    Raises RefusedError for an input that is not honored, a missing region, a missing endpoint, and an endpoint that is
     not on loopback.
     """
     if found := problems(inputs):

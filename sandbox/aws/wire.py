@@ -11,7 +11,7 @@ from pulumi.runtime import rpc
 UNKNOWN: str = rpc.UNKNOWN
 """Stands for a value that is not known at preview.
 
-`PropertyValue.computed()` cannot be marshalled in SDK 3.259.0; the text it would become can.
+`PropertyValue.computed()` cannot be marshaled in SDK 3.259.0; the text it would become can.
 """
 
 

@@ -187,7 +187,7 @@ def _failure(output: str) -> SandboxError:
 
 
 def _add_language_host(go: str, folder: Path) -> None:
-    # The launcher is copied, with its licence, since the module cache may be cleaned at any time.
+    # The launcher is copied, with its license, since the module cache may be cleaned at any time.
     answer = subprocess.run(
         [go, "list", "-m", "-f", "{{.Dir}}", _SDK],
         cwd=_MODULE,

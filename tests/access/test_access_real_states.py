@@ -27,7 +27,7 @@ def of_the_real_kind(resource: dict[str, Any]) -> dict[str, Any]:
         inputs["tagsAll"] = outputs["tagsAll"] = {**(outputs.get("tags") or {}), "__defaults": []}
     for key in ("policy", "assumeRolePolicy"):
         if key in outputs:
-            outputs[key] = documents.normalised(outputs[key], version_first=resource["type"] in INLINE)
+            outputs[key] = documents.normalized(outputs[key], version_first=resource["type"] in INLINE)
     if "PolicyAttachment:" in resource["type"]:
         owner = outputs.get("role") or outputs.get("group")
         resource = {**resource, "id": f"{owner}-20261125044306660400000001"}

@@ -229,7 +229,7 @@ def run_step(tmp_path: Path) -> Callable[[str, str, str], str]:
             "99",
             "--method PATCH repos/your-org/delegation/issues/comments/99",
         ),
-        ("drift", "issue", "drift-preprod", "", "gh issue create --title The accounts are not what main says"),
+        ("drift", "issue", "drift-preprod", "", "gh issue create --title The accounts differ from main"),
         ("drift", "issue", "drift-preprod", "12", "gh issue comment 12"),
     ],
     ids=["first comment", "updated comment", "new issue", "open issue"],

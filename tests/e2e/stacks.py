@@ -26,12 +26,12 @@ class Stacks:
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
-        self.initialise(stack)
+        self.initialize(stack)
         pack = self.workspace.policy_pack(stack) if verb in ("preview", "up") else ()
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
         return self.workspace.run(verb, *confirmed, "--stack", stack, *pack, *arguments, **options)
 
-    def initialise(self, stack: str) -> None:
+    def initialize(self, stack: str) -> None:
         """Make a stack, empty, unless it is there."""
         if stack not in self._initialised:
             self.workspace.run("stack", "init", stack).check()

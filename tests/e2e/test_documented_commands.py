@@ -75,7 +75,7 @@ def take_protection_off(workspace: Workspace) -> None:
 
 # What the text around a command has the reader do first.
 BEFORE = {
-    "make smoke STACK=preprod PROFILE=alice": give_alice_keys,
+    "make smoke STACK=preprod PROFILE=alice TOKEN=123456": give_alice_keys,
     "make destroy STACK=production": take_protection_off,
 }
 

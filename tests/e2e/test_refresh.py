@@ -33,7 +33,7 @@ def test_a_removed_role_passes_and_so_does_its_grant(two_roles: Stacks) -> None:
 @pytest.mark.parametrize("verb", ["preview", "up"])
 def test_an_access_role_that_stays_without_its_grant_is_refused(two_roles: Stacks, verb: str) -> None:
     put_back = two_roles.rewrite(
-        "components/target_access.py",
+        "components/target_roles.py",
         "return {group: names for group, names in reach.items() if names}",
         'return {group: names for group, names in reach.items() if names and group != "Auditors"}',
     )

@@ -45,7 +45,7 @@ class StateOnS3(Stacks):
             )
         }
 
-    def initialise(self, *stacks: str) -> None:
+    def initialize(self, *stacks: str) -> None:
         """Make the stacks, empty, unless they are there."""
         for stack in stacks:
             if stack not in self._initialised:
@@ -54,7 +54,7 @@ class StateOnS3(Stacks):
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack, with the state in the bucket."""
-        self.initialise(stack)
+        self.initialize(stack)
         return super().pulumi(verb, stack, *arguments, env=self._environment, **options)
 
     def objects(self, prefix: str = "") -> dict[str, str]:
@@ -75,7 +75,7 @@ def on_s3() -> Iterator[StateOnS3]:
 
 
 def test_of_two_updates_at_once_one_is_refused_and_nothing_is_lost(on_s3: StateOnS3, tmp_path: Path) -> None:
-    on_s3.initialise("security")
+    on_s3.initialize("security")
     runs, go_on = tmp_path / "runs", tmp_path / "go-on"
     put_back = on_s3.rewrite("__main__.py", IMPORTS, IMPORTS + WAITING.format(runs=str(runs), go_on=str(go_on)))
     results: dict[str, Result] = {}
@@ -112,7 +112,7 @@ def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None
         results[stack] = on_s3.pulumi("up", stack, "--skip-preview")
 
     on_s3.update("security")
-    on_s3.initialise("preprod", "production")
+    on_s3.initialize("preprod", "production")
     threads = [threading.Thread(target=update, args=(stack,)) for stack in ("preprod", "production")]
     for thread in threads:
         thread.start()
@@ -125,7 +125,7 @@ def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None
 
 
 def test_a_preview_writes_nothing(on_s3: StateOnS3) -> None:
-    on_s3.initialise("security")
+    on_s3.initialize("security")
     before = on_s3.objects()
     on_s3.configure("security", tags={"team": "platform"})
     on_s3.pulumi("preview", "security", "--refresh").check()

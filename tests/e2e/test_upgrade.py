@@ -63,7 +63,7 @@ def before(stacks: Stacks) -> Stacks:
         for resource in json.loads(file.read_text())["deployment"]["resources"]:
             if resource["type"].startswith("aws:"):
                 make(stacks, resource)
-        stacks.initialise(stack)
+        stacks.initialize(stack)
         stacks.workspace.run("stack", "import", "--stack", stack, "--file", str(file)).check()
     return stacks
 

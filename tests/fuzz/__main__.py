@@ -164,7 +164,7 @@ class Maker:
 
 
 def fault(content: Any, kind: Kind, *, understood: bool | None) -> str | None:
-    """Return what is wrong with the pack's judgement of a document; `understood` is None where only the analysis can
+    """Return what is wrong with the pack's judgment of a document; `understood` is None where only the analysis can
     tell."""
     type_, key, policies = (
         ("aws:iam/role:Role", "assumeRolePolicy", ON_TRUSTS)

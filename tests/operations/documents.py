@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,14 @@ DOCUMENTS = (
     "docs/operations.md",
     "docs/security.md",
     "docs/troubleshooting.md",
+    "docs/configuration.md",
+    "CONTRIBUTING.md",
 )
+"""Where people find commands, in the order in which they read them."""
+PAGES = tuple(
+    str(file.relative_to(TOP)) for part in (".", "docs", "bootstrap") for file in sorted((TOP / part).glob("*.md"))
+)
+"""All documents: their links and `make` verbs are checked."""
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
@@ -35,9 +42,9 @@ class Command:
         return f"{self.document}:{self.line} {' '.join(self.text.split())}"
 
 
-def commands() -> Iterator[Command]:
-    """Yield the commands of all documents, in the order in which a person reads them."""
-    for document in DOCUMENTS:
+def commands(documents: Sequence[str] = DOCUMENTS) -> Iterator[Command]:
+    """Yield the commands of documents, in the order in which a person reads them."""
+    for document in documents:
         text = (TOP / document).read_text()
         for block in _BLOCK.finditer(text):
             lines = textwrap.dedent(block[2]).splitlines()

@@ -12,8 +12,9 @@ import yaml
 from botocore import xform_name
 from pydantic.alias_generators import to_camel
 
+from configuration.model import Role
 from settings import Settings, parse
-from tests.operations.documents import DOCUMENTS, TOP, Command, commands
+from tests.operations.documents import PAGES, TOP, Command, commands
 from tests.operations.messages import messages
 
 REQUIRED = {
@@ -39,6 +40,7 @@ SPEAKING = (
     "sandbox/engine/build.py",
 )
 MARKED = [command for command in commands() if not command.runs_here]
+BOOTSTRAP = [command for command in commands(["bootstrap/README.md"]) if "cloudformation" in command.text]
 
 
 def section(document: str, heading: str) -> str:
@@ -55,7 +57,7 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines() if line.startswith("|")]
 
 
-CONFIGURATION = {row[0].strip("`"): row[1] for row in rows(section("README.md", "## Configuration"))}
+CONFIGURATION = {row[0].strip("`"): row[1] for row in rows(section("docs/configuration.md", "## Keys"))}
 
 
 def test_the_configuration_table_has_every_key_in_the_programs_order() -> None:
@@ -76,6 +78,36 @@ def test_the_configuration_table_says_the_programs_default(key: str) -> None:
     plain = actual.model_dump(by_alias=True, exclude_none=True) if hasattr(actual, "model_dump") else actual
     assert told[0] == (list(plain) if isinstance(plain, tuple) else plain)
     assert (values["production"] != values["preprod"]) == ("`production`" in CONFIGURATION[key])
+
+
+def test_the_table_of_a_roles_fields_has_each_with_the_programs_default() -> None:
+    told = {row[0].strip("`"): row[1] for row in rows(section("docs/configuration.md", "## Fields of a role"))}
+    assert list(told) == [to_camel(name) for name in Role.model_fields]
+    role = parse("preprod", REQUIRED).access_roles["TSU-IAM-ACCESS"].model_dump(by_alias=True)
+    assert told.pop("groups") == "required"
+    assert told.pop("managedPolicyArns").strip("`") == role["managedPolicyArns"][0].rpartition("/")[2]
+    for field, default in told.items():
+        assert (
+            default.startswith("absent") if role[field] is None else yaml.safe_load(default.strip("`")) == role[field]
+        )
+
+
+def test_the_configuration_page_lists_every_output() -> None:
+    table = section("docs/configuration.md", "## What each stack creates").partition("| stack | output |")[2]
+    exported = re.findall(r'pulumi\.export\("(\w+)"', (TOP / "__main__.py").read_text())
+    assert {name for row in rows("| stack | output |" + table) for name in re.findall("`(\\w+)`", row[1])} == set(
+        exported
+    )
+
+
+def test_the_configuration_pages_examples_are_accepted() -> None:
+    people, narrowed = (
+        yaml.safe_load(block)["config"]
+        for block in re.findall("```yaml\n(.*?)```", (TOP / "docs/configuration.md").read_text(), re.DOTALL)
+    )
+    shared = {key: entry["default"] for key, entry in people.items()}
+    only = {key.removeprefix("delegation:"): value for key, value in narrowed.items()}
+    assert list(parse("preprod", REQUIRED | shared | only).access_roles) == ["TSU-IAM-ACCESS"]
 
 
 def entries() -> dict[str, re.Pattern[str]]:
@@ -112,7 +144,7 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", PAGES)
 def test_links_lead_somewhere(document: str) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", (TOP / document).read_text()):
@@ -125,11 +157,36 @@ def test_links_lead_somewhere(document: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", PAGES)
+def test_modules_that_are_named_exist(document: str) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.py)`", (TOP / document).read_text())
+    roots = (TOP, TOP / "policypacks/delegation")
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+@pytest.mark.parametrize("document", PAGES)
 def test_the_makefile_has_every_verb_that_is_written(document: str) -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
     written = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", (TOP / document).read_text(), re.MULTILINE))
     assert written <= verbs
+
+
+@pytest.mark.parametrize("command", BOOTSTRAP, ids=str)
+def test_bootstraps_commands_give_the_templates_parameters(command: Command) -> None:
+    template = "security" if "bootstrap/security.yaml" in command.text else "target"
+    text = (
+        (TOP / f"bootstrap/{template}.yaml").read_text().partition("\nParameters:\n")[2].partition("\nConditions:\n")[0]
+    )
+    patterns = dict(re.findall(r"^  (\w+):\n(?:    .*\n)*?    AllowedPattern: (.*)", text, re.MULTILINE))
+    words = shlex.split(command.text.replace("\\\n", " "))
+    given = re.findall(
+        r"^(?:ParameterKey=)?(?!ParameterKey)([A-Z]\w+)(?:=|,ParameterValue=)\"?([^\"\n]+)",
+        "\n".join(words),
+        re.MULTILINE,
+    )
+    assert given or "create-stack-instances" in command.text
+    for parameter, values in given:
+        assert all(re.fullmatch(patterns[parameter], value) for value in values.split(",")), parameter
 
 
 def test_commands_fit_a_terminal_and_hold_no_placeholder() -> None:

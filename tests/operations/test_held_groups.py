@@ -94,15 +94,22 @@ def test_a_group_that_stays_or_holds_nothing_is_no_matter(
     assert run("up") == (0, "")
 
 
-def test_a_state_or_configuration_that_pulumi_refuses_is_left_to_it(
-    run: Runs, state: Callable[..., None], repository: Path
-) -> None:
+@pytest.mark.usefixtures("exported")
+def test_a_state_that_pulumi_cannot_read_is_left_to_it(run: Runs) -> None:
     assert run("up") == (0, "")
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "destroy"])
+def test_a_configuration_that_the_program_refuses_is_said(
+    run: Runs, state: Callable[..., None], repository: Path, verb: str
+) -> None:
     state("Former")
     content = yaml.safe_load((repository / "Pulumi.yaml").read_text())
     content["config"]["groups"]["default"] = {}
     (repository / "Pulumi.yaml").write_text(yaml.safe_dump(content))
-    assert run("up") == (0, "")
+    code, said = run(verb)
+    assert code == 1
+    assert said.startswith("The configuration of stack 'security' has an error")
 
 
 @pytest.mark.parametrize(("verb", "code"), [("preview", 0), ("up", 1)])

@@ -230,7 +230,14 @@ def test_the_command_says_what_is_left_to_do(
     monkeypatch.setattr("sys.argv", ["new_target", "--stack=staging", "--account=444444444444", "--static-ips="])
     assert exit_code(new_target.main) == 0
     told = capsys.readouterr().out
-    for step in ("bootstrap/target.yaml", "delegation-staging", "pulumi stack init staging", "deploy.yml", "Commit"):
+    steps = (
+        "bootstrap/target.yaml",
+        "delegation-staging",
+        "pulumi stack init staging",
+        "environment staging",
+        "Commit",
+    )
+    for step in steps:
         assert step in told
     assert max(map(len, told.splitlines())) <= 80
     assert (repository / "Pulumi.staging.yaml").exists()

@@ -101,6 +101,16 @@ def test_two_groups_and_two_roles_are_shown_with_what_each_asks_for(told: Told) 
         assert text in words
 
 
+def test_the_readme_shows_what_is_printed(told: Told) -> None:
+    def lines(text: str) -> list[str]:
+        return [" ".join(re.sub(r"\d+\.\d s$", "", line).split()) for line in text.splitlines()]
+
+    readme = (REPOSITORY / "README.md").read_text()
+    shown = lines(readme[readme.index("✓ Deploy") :].partition("```")[0])
+    printed = lines(told.output)
+    assert [line for line in shown if line not in printed] == []
+
+
 def test_lines_fit_a_terminal_except_links(told: Told) -> None:
     long = [line for line in told.output.splitlines() if len(line) > demo.WIDTH and "https://" not in line]
     assert long == []

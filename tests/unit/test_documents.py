@@ -234,8 +234,8 @@ def test_self_service_denies_without_mfa(sid: str, condition: dict[str, object])
 
 def test_self_service_lets_plain_access_keys_enrol_nothing() -> None:
     document = documents.self_service(partition="aws", account_id="111111111111", user_path="/")
-    enrolment = {"iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"}
-    assert set(statements(document)["NoEnrolmentWithAccessKeys"]["Action"]) == enrolment
+    enrollment = {"iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"}
+    assert set(statements(document)["NoEnrolmentWithAccessKeys"]["Action"]) == enrollment
 
 
 def test_self_service_makes_lasting_credentials_from_the_static_ips_only() -> None:

@@ -279,7 +279,7 @@ def document_output(document: Mapping[str, Any] | str, known: object, *, version
     """Return a document that AWS returned as the real provider keeps it: the known one if it is the same policy."""
     text = document if isinstance(document, str) else documents.dump(document)
     kept = known if isinstance(known, str) and documents.same(text, known) else text
-    return documents.normalised(kept, version_first=version_first)
+    return documents.normalized(kept, version_first=version_first)
 
 
 def split_id(resource_id: str, separator: str, form: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class Role(Resource):
     }
     computed = ("arn", "createDate", "uniqueId", "inlinePolicies", "managedPolicyArns")
     computed_sets = ("inlinePolicies", "managedPolicyArns")
-    # Deprecated in favour of resources of their own.
+    # Deprecated in favor of resources of their own.
     unsupported = ("namePrefix", "inlinePolicies", "managedPolicyArns")
 
     def create(self, aws: Connection, new: Values) -> str:

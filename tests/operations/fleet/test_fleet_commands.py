@@ -20,13 +20,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import fleet as company
 from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 from tests.sandbox.processes import eventually, inheritors, needs_proc
 
 pytestmark = needs_proc
 
-TARGETS = [f"account-{number:02}" for number in range(12)]
+TARGETS = [company.stack_name(number) for number in range(12)]
 STACKS = ["security", *TARGETS]
 WHOLE = [f"thing {number}" for number in (5, 4, 3, 2, 1)]
 
@@ -87,10 +88,9 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     shutil.copy(REPOSITORY / "Pulumi.yaml", tmp_path)
     pack = tmp_path / PACK
     (pack / "config").mkdir(parents=True)
-    shutil.copy(REPOSITORY / PACK / "check_config.py", pack)
-    for stack in STACKS:
-        (tmp_path / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
-        (pack / f"config/{stack}.json").write_text("{}")
+    for name in ("check_config.py", "config/default.json"):
+        shutil.copy(REPOSITORY / PACK / name, pack / name)
+    assert company.write(tmp_path, len(TARGETS)) == STACKS
     for folder in ("bin", "states"):
         (tmp_path / folder).mkdir()
     shutil.copy(Path(__file__).parent / "pulumi.sh", tmp_path / "bin/pulumi")
@@ -181,7 +181,7 @@ def test_without_a_terminal_somebody_has_to_have_confirmed(fleet: Fleet) -> None
     for verb in ("up", "destroy"):
         code, told = fleet.run(verb)
         assert code == 1
-        assert told == "Nobody is here to confirm: say ARGS=--yes, or set PULUMI_SKIP_CONFIRMATIONS=true.\n"
+        assert told == f"There is no terminal to ask on: confirm with make fleet-{verb} YES=1.\n"
     assert fleet.begun() == 0
 
 

@@ -65,7 +65,7 @@ CASES = [
         "iam-trust-names-users-only",
         "fail",
         "does not say whom it lets in",
-        canonical_user=role(trust({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2"})),
+        canonical_user=role(trust({"CanonicalUser": "79a59df9" * 8})),
         federated_user=role(trust({"AWS": f"arn:aws:sts::{ELSEWHERE}:federated-user/bob"}, {})),
         federated_user_of_the_own_account=role(trust({"AWS": f"arn:aws:sts::{TARGET}:federated-user/bob"})),
     ),

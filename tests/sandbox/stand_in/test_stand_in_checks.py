@@ -53,7 +53,7 @@ def driver() -> Driver:
         pytest.param(ROLE, {"name": "a", **TRUST, "managedPolicyArns": []}, "managedPolicyArns.*real", id="deprecated"),
         pytest.param(ROLE, {"namePrefix": "a", **TRUST}, "namePrefix.*real plugin", id="name-prefix"),
         pytest.param(USER, {"name": "a", "permissionsBoundary": "x"}, "permissionsBoundary.*real", id="user-boundary"),
-        pytest.param(USER, {"name": "a", "colour": "red"}, "colour: .* has no input colour", id="no-such-input"),
+        pytest.param(USER, {"name": "a", "color": "red"}, "color: .* has no input color", id="no-such-input"),
         pytest.param(ATTACHMENT, {"role": "a", "policyArn": "ReadOnlyAccess"}, "policyArn: ", id="policy-arn"),
         pytest.param(MEMBERSHIP, {"group": "g", "users": "alice"}, "users: .*array", id="users"),
         pytest.param(USER, {"name": "a", "tags": {"aws:a": "b"}}, "tags: .*aws:", id="aws-tag"),
@@ -72,7 +72,7 @@ def test_a_wrong_input_is_named(driver: Driver, type_name: str, inputs: dict[str
     ("type_name", "inputs"),
     [
         pytest.param(USER, {"name": "a.b+c=d,e@f_g-h", "path": "/team/x/"}, id="user"),
-        pytest.param(USER, {"name": "u" * 64, "tags": {"Cost Centre": "a:b/c=d+e-f@g"}}, id="tags"),
+        pytest.param(USER, {"name": "u" * 64, "tags": {"Cost Center": "a:b/c=d+e-f@g"}}, id="tags"),
         pytest.param(ROLE, {"name": "r", **TRUST, "maxSessionDuration": 43200}, id="role"),
         pytest.param(ROLE, {"name": UNKNOWN, "assumeRolePolicy": UNKNOWN, "tags": {"a": UNKNOWN}}, id="unknown"),
         pytest.param(MEMBERSHIP, {"group": UNKNOWN, "users": [UNKNOWN]}, id="unknown-member"),

@@ -74,7 +74,7 @@ class TestRole:
             "name": "access",
             "namePrefix": "",
             "path": "/team/",
-            "assumeRolePolicy": documents.normalised(ANYBODY),
+            "assumeRolePolicy": documents.normalized(ANYBODY),
             "description": "Access",
             "forceDetachPolicies": False,
             "maxSessionDuration": 7200,
@@ -330,7 +330,7 @@ class TestPolicy:
             "namePrefix": "",
             "path": "/team/",
             "description": "d",
-            "policy": documents.normalised(document()),
+            "policy": documents.normalized(document()),
             "tags": {"a": "b"},
             "tagsAll": {"a": "b"},
             "arn": arn,
@@ -345,7 +345,7 @@ class TestPolicy:
         versions = iam.list_policy_versions(PolicyArn=policy.id or "")["Versions"]
         assert {version["VersionId"] for version in versions} == {"v3", "v4", "v5", "v6", "v7"}
         assert [version["VersionId"] for version in versions if version["IsDefaultVersion"]] == ["v7"]
-        assert policy.outputs["policy"] == documents.normalised(document("iam:Get5"))
+        assert policy.outputs["policy"] == documents.normalized(document("iam:Get5"))
 
     def test_the_default_version_is_kept_even_when_it_is_the_oldest(self, driver: Driver, iam: IAMClient) -> None:
         policy = driver.create(POLICY, name="p", policy=document())

@@ -81,9 +81,9 @@ OWN_CREDENTIALS = _iam(
 """What self-service may do on the own user: nothing that asks for less than the old password does, and no policy."""
 OWN_DEVICES = _iam("CreateVirtualMFADevice", "DeleteVirtualMFADevice")
 """What self-service may do with MFA devices, which carry no owner's name."""
-ENROLMENT = _iam("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice")
+ENROLLMENT = _iam("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice")
 """What gives a user an MFA device."""
-LASTING_CREDENTIALS = (*ENROLMENT, *_iam("CreateAccessKey", "UpdateAccessKey"))
+LASTING_CREDENTIALS = (*ENROLLMENT, *_iam("CreateAccessKey", "UpdateAccessKey"))
 """What gives a user credentials that outlive the session."""
 
 SESSIONS = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")

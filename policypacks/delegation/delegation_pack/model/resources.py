@@ -67,7 +67,7 @@ class Resource:
     provider_name: str = ""
     dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """URNs of the resources from which a property's value comes, by the property's folded name."""
-    neighbour: str | None = None
+    neighbor: str | None = None
     """ARN of a resource of the same provider, which tells account and partition where nothing else does."""
 
     @cached_property
@@ -91,12 +91,12 @@ class Resource:
     @cached_property
     def account(self) -> str | None:
         """The account that the resource is in, where its provider or its ARN says so."""
-        return only_account(self.provider) or account_of(self.get("arn")) or account_of(self.neighbour)
+        return only_account(self.provider) or account_of(self.get("arn")) or account_of(self.neighbor)
 
     @cached_property
     def partition(self) -> str | None:
         """The partition of the resource's account: its ARN's, else its provider's region's; None if neither says it."""
-        for arn in (self.text("arn"), self.neighbour):
+        for arn in (self.text("arn"), self.neighbor):
             if account_of(arn):
                 return str(arn).split(":")[1]
         found = partition_of(str((self.provider or {}).get("region")))

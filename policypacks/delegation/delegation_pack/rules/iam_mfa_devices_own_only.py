@@ -1,11 +1,11 @@
-"""MFA devices that nobody else can enrol."""
+"""MFA devices that nobody else can enroll."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from delegation_pack.configuration import CIDR, TOGETHER, Config, allowed_networks
-from delegation_pack.facts.actions import ENROLMENT, LASTING_CREDENTIALS
+from delegation_pack.facts.actions import ENROLLMENT, LASTING_CREDENTIALS
 from delegation_pack.iam import WITHOUT_MFA, Resources, Target, Values, outside
 from delegation_pack.judging import because, listed, on_inline, on_managed
 from delegation_pack.model import Policy
@@ -26,7 +26,7 @@ def devices_of_others(policy: Policy, config: Config) -> Iterator[str]:
     users, any_of_them = own(account, "user", but=OWN_USER), own(account, "user", "mfa")
     if why := found(("iam:EnableMFADevice", "iam:ResyncMFADevice"), users, {}):
         yield f"lets MFA devices be enrolled for somebody else: {why} Name user/${{aws:username}} in Resource."
-    if why := found(ENROLMENT, any_of_them, _WITH_ACCESS_KEYS):
+    if why := found(ENROLLMENT, any_of_them, _WITH_ACCESS_KEYS):
         yield (
             f"lets MFA devices be enrolled with plain access keys: {why} "
             'Add a Deny with "Null": {"aws:MultiFactorAuthPresent": "true"}.'
@@ -50,7 +50,7 @@ def devices_of_others(policy: Policy, config: Config) -> Iterator[str]:
 RULE = Rule(
     name="iam-mfa-devices-own-only",
     description=(
-        "Nobody may enrol an MFA device for somebody else or with plain access keys, or remove one without MFA."
+        "Nobody may enroll an MFA device for somebody else or with plain access keys, or remove one without MFA."
     ),
     severity="critical",
     remediation=(

@@ -1,0 +1,241 @@
+"""Measures a fleet on local accounts: 3 groups, 4 roles, 30 people, and 10, 50 and 200 target accounts.
+
+python -m benchmarks.fleet 10 50       print the figures for those sizes
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from benchmarks.figures import Figure
+from sandbox.errors import SandboxError
+from sandbox.workspace import PACK, REPOSITORY, Workspace
+
+SIZES = (10, 50, 200)
+PARALLEL = 4
+PEOPLE = [f"person-{number:02}" for number in range(30)]
+GROUPS = {"IT-Admins": PEOPLE[:8], "Auditors": PEOPLE[8:20], "Operators": PEOPLE[20:]}
+ROLES: dict[str, dict[str, Any]] = {
+    "TSU-IAM-ACCESS": {"groups": ["IT-Admins"], "roleManagement": {}},
+    "TSU-AUDIT": {
+        "groups": ["Auditors"],
+        "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
+        "mfaMaxAgeHours": 1,
+    },
+    "TSU-OPERATE": {"groups": ["Operators"], "maxSessionHours": 4},
+    "TSU-READ": {"groups": ["IT-Admins", "Auditors"]},
+}
+OFFICE, SECOND_OFFICE = "203.0.113.10", "203.0.113.20"
+_SECURITY = "111111111111"
+_FIT_INLINE = 12
+"""Most targets whose grants, for two roles a group, fit the inline policies of a group: 5,120 characters."""
+
+
+def account_id(number: int) -> str:
+    """Return the account of a target, from 0."""
+    return f"{444444000000 + number}"
+
+
+def stack_name(number: int) -> str:
+    """Return the stack of a target, from 0."""
+    return f"account-{number:03}"
+
+
+def write(top: Path, targets: int) -> list[str]:
+    """Write a company into a checkout, in place of its stacks; return the stacks, `security` first."""
+    for file in top.glob("Pulumi.*.yaml"):
+        (top / PACK / "config" / f"{file.name.split('.')[1]}.json").unlink()
+        file.unlink()
+    names = [stack_name(number) for number in range(targets)]
+    _share(top, groups=GROUPS, roles=ROLES, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
+    security: dict[str, Any] = {"securityAccountId": _SECURITY, "staticIps": [OFFICE]}
+    if targets > _FIT_INLINE:
+        security["targets"] = {name: account_id(number) for number, name in enumerate(names)}
+    addresses = {"allowedCidrs": [f"{OFFICE}/32", f"{SECOND_OFFICE}/32"]}
+    rules = {"iam-assume-role-requires-source-ip": addresses, "iam-role-management-requires-source-ip": addresses}
+    accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(ROLES)}
+    of_security = {"iam-mfa-devices-own-only": addresses, "iam-assume-role-names-roles": accounts}
+    _write_stack(top, "security", security, {**rules, **of_security})
+    for number, name in enumerate(names):
+        own = {"securityAccountId": _SECURITY, "targetAccountId": account_id(number), "staticIps": [OFFICE]}
+        _write_stack(top, name, own, rules)
+    return ["security", *names]
+
+
+def _share(top: Path, **values: Any) -> None:
+    file = top / "Pulumi.yaml"
+    project = yaml.safe_load(file.read_text())
+    for key, value in values.items():
+        project["config"].setdefault(key, {})["default"] = value
+    file.write_text(yaml.safe_dump(project, sort_keys=False))
+
+
+def _write_stack(top: Path, stack: str, values: dict[str, Any], rules: dict[str, Any]) -> None:
+    config = {f"delegation:{key}": value for key, value in values.items()}
+    (top / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    (top / PACK / "config" / f"{stack}.json").write_text(json.dumps(rules))
+
+
+class Company:
+    """A company on local accounts, and the fleet's commands over it."""
+
+    def __init__(self, workspace: Workspace, targets: int) -> None:
+        self._workspace = workspace
+        self.top = workspace.root
+        self.targets = targets
+        self.stacks = write(self.top, targets)
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            for done in pool.map(lambda stack: workspace.run("stack", "init", stack), self.stacks):
+                done.check()
+        self.memory = 0.0
+        """Most memory that a command's processes held together, in MiB."""
+
+    def run(self, verb: str, *arguments: str, parallel: int = PARALLEL) -> float:
+        """Run a command of the fleet; return its seconds.
+
+        Raises:
+            SandboxError: it failed.
+        """
+        command = ["-m", "operations.fleet", verb, "--yes", "--parallel", str(parallel), *arguments]
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=self.top,
+            env=self._workspace.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with self._watched(process.pid):
+            output, _ = process.communicate()
+        if process.returncode:
+            raise SandboxError(f"fleet-{verb} failed:\n{output[-3000:]}")
+        return time.perf_counter() - started
+
+    @contextmanager
+    def _watched(self, pid: int) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(1):
+                self.memory = max(self.memory, _resident(pid) / 2**20)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def calls(self) -> int:
+        """Return the calls of AWS so far."""
+        return sum('"POST ' in line for line in self._workspace.accounts.log.read_text().splitlines())
+
+    def export(self, name: str) -> Path:
+        """Write all states into a folder, and return it."""
+        folder = self.top.parent / name
+        folder.mkdir()
+
+        def one(stack: str) -> None:
+            done = self._workspace.run("stack", "export", "--stack", stack).check()
+            (folder / f"{stack}.json").write_text(done.stdout)
+
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            list(pool.map(one, self.stacks))
+        return folder
+
+    def add_person(self) -> None:
+        """Take one more person into a group."""
+        _share(self.top, groups={**GROUPS, "IT-Admins": [*GROUPS["IT-Admins"], "person-30"]})
+
+    def change_address(self) -> None:
+        """Move the first target to another address."""
+        file = self.top / f"Pulumi.{stack_name(0)}.yaml"
+        file.write_text(file.read_text().replace(OFFICE, SECOND_OFFICE))
+
+
+def _resident(pid: int) -> float:
+    """Return the memory of a process and all that it started; what they share counts once, where the system says it."""
+    total = 0
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    for member in family:
+        try:
+            memory = member.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
+        except psutil.Error:
+            continue
+    return total
+
+
+def _access(*arguments: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "access", *arguments], cwd=REPOSITORY, capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def _alone(targets: int) -> float:
+    """Return the seconds of a first deployment, one target after the other."""
+    with Workspace() as workspace:
+        return Company(workspace, targets).run("up", parallel=1)
+
+
+def of_size(targets: int, *, compare: bool) -> Iterator[Figure]:
+    """Yield the figures of a company with so many target accounts."""
+
+    def figure(name: str, value: float, unit: str = "s", limit: float | None = None) -> Figure:
+        return Figure(name=f"{targets} targets: {name}", value=value, unit=unit, limit=limit)
+
+    with Workspace() as workspace:
+        company = Company(workspace, targets)
+        yield figure("fleet-preview, nothing there", company.run("preview"))
+        before = company.calls()
+        together = company.run("up")
+        yield figure("fleet-up", together)
+        yield figure("its seconds a target", together / targets)
+        yield figure("its AWS calls a target", (company.calls() - before) / targets, "calls")
+        yield figure("its peak memory", company.memory, "MiB", limit=2048)
+        if compare:
+            alone = _alone(targets)
+            yield figure("fleet-up, one after the other", alone)
+            # Seconds are rounded to hundredths, so the ratio is told in hundredths too.
+            yield figure(f"{PARALLEL} at a time takes, of that", 100 * together / alone, "%", limit=100 / 1.6)
+        states = company.export("before")
+        yield figure("fleet-up again", company.run("up"))
+        yield figure("preview of security", company.run("preview", "--only", "security"))
+        company.add_person()
+        yield figure("fleet-up, one person added", company.run("up"))
+        yield figure("access matrix", _access("matrix", "--state", str(states), "--format", "csv"))
+        yield figure("access diff, one person added", _access("diff", str(states), str(company.export("after"))))
+        company.change_address()
+        yield figure("fleet-up, one address changed", company.run("up"))
+        yield figure("fleet-destroy", company.run("destroy"))
+        yield figure("peak memory of all", company.memory, "MiB", limit=2048)
+
+
+def measure() -> Iterator[Figure]:
+    """Measure each size; both ways of running at the smallest, for one after the other takes long."""
+    for targets in SIZES:
+        yield from of_size(targets, compare=targets == SIZES[0])
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:] or SIZES):
+        for measured in of_size(size, compare=size <= SIZES[0]):
+            print(measured, flush=True)
