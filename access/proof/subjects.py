@@ -100,6 +100,7 @@ def _of_policies(model: Model, holders: Mapping[object, list[str]], moment: str)
         name = next((policy.name for policy in policies if policy.name), resource.name)
         # A plan says no ARN of what it updates.
         place = f"{resource.account} {resource.text('path') or '/'}{name}"
+        known_as = (resource, *(policy.arn for policy in policies if policy.arn))
         label = model.label(resource.account or "")
         yield Subject(
             What.POLICY,
@@ -110,7 +111,5 @@ def _of_policies(model: Model, holders: Mapping[object, list[str]], moment: str)
                 for type_ in (CallerType.USER, CallerType.ROLE)
             ),
             together(policies, moment),
-            holders=tuple(
-                one for key in (resource, *(p.arn for p in policies if p.arn)) for one in holders.get(key, ())
-            ),
+            holders=tuple(holder for one in known_as for holder in holders.get(one, ())),
         )
