@@ -68,11 +68,18 @@ class _Comparison:
 
     def _shows_elsewhere(self, subject: Subject) -> bool:
         if subject.what is What.POLICY:
-            return subject.is_held or (other.is_held if (other := self.narrow.get(subject.key)) else False)
+            return any(self._shows_in(holder, subject) for holder in subject.holders)
         if subject.what is What.BOUNDARY:
             # Nobody had one before a principal was there.
             return (What.MAY, subject.arn) not in self.narrow
         return subject.what is What.MAY and self._follows_from_groups(subject)
+
+    def _shows_in(self, holder: str, policy: Subject) -> bool:
+        """Whether the change of a policy is more for one who holds it, and something is said of that one."""
+        now, was, old = self.wide[What.MAY, holder], self.narrow.get((What.MAY, holder)), self.narrow.get(policy.key)
+        before = was.documents if was else NONE
+        with_it = Documents((before.texts - (old.documents.texts if old else frozenset())) | policy.documents.texts)
+        return all(compared(before, those, now.callers) for those in (with_it, now.documents))
 
     def _follows_from_groups(self, subject: Subject) -> bool:
         """Whether all that is new for a user comes from what is new for the groups, of which that is said."""

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any
 
+from delegation_pack.facts.actions import SERVICES
 from delegation_pack.iam import (
     Callers,
     Document,
@@ -27,6 +28,8 @@ _UNREAD = "unread"
 _NOT_ASKED = (PrincipalKind.FEDERATED_USER, PrincipalKind.CANONICAL_USER)
 _TYPE_OF_PRINCIPAL = "aws:principaltype"
 _FEDERATED_USER = "federated-user"
+_KNOWN = tuple(f"{service}:*" for service in SERVICES)
+"""What is known of a policy that AWS keeps."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def together(policies: Iterable[Policy], moment: str) -> Documents:
 
     A document that cannot be read allows and denies what nobody knows, though the same before and after as long as it
     is the same document: it hangs on a condition key of its own. `moment` ("before" or "after") sets apart contents
-    that are not known, which are never the same.
+    that are not known, which are never the same. So does what a policy that AWS keeps says of other services than
+    those that the table of these policies has.
     """
     texts = set[tuple[Kind, str]]()
     for policy in policies:
@@ -89,6 +93,8 @@ def together(policies: Iterable[Policy], moment: str) -> Documents:
             texts.update((policy.kind, text) for text in _anything(policy, moment))
         else:
             texts.add((policy.kind, _canonical(_bare(policy.content))))
+        if policy.document and policy.aws_managed:
+            texts.update((policy.kind, text) for text in _anything(policy, moment, NotAction=_KNOWN))
     return Documents(frozenset(texts))
 
 
@@ -140,24 +146,24 @@ def _bare(content: Any) -> Mapping[str, Any]:
     return {"Statement": kept, **{name: value for name, value in data.items() if name == "Version"}}
 
 
-def _anything(policy: Policy, moment: str) -> Sequence[str]:
+def _anything(policy: Policy, moment: str, **actions: Sequence[str]) -> Sequence[str]:
     where = policy.arn or f"{policy.label} {policy.place}"
     content = policy.content
     known = policy.elsewhere or (content is not None and not holds_unknown(content))
     name = where if known else f"{where} {moment}"
-    if known and content is not None:
+    if known and content is not None and policy.document is None:
         # A document that is spelt wrong is the same only if it is spelt the same.
         name = f"{where} {sha256(_canonical(content).encode()).hexdigest()[:8]}"
     key = f"{_UNREAD}:" + "".join(char if " " <= char <= "~" else "?" for char in name)
     return [
-        _of_everything(effect, {"StringEquals": {key: str(effect)}}, policy.kind)
+        _of_everything(effect, {"StringEquals": {key: str(effect)}}, policy.kind, **actions)
         for effect in (Effect.ALLOW, Effect.DENY)
     ]
 
 
-def _of_everything(effect: Effect, condition: Mapping[str, Any], kind: Kind) -> str:
+def _of_everything(effect: Effect, condition: Mapping[str, Any], kind: Kind, **actions: Sequence[str]) -> str:
     scope = {"Principal": "*"} if kind is Kind.TRUST else {"Resource": "*"}
-    statement = {"Effect": str(effect), "Action": "*", **scope, "Condition": condition}
+    statement = {"Effect": str(effect), **(actions or {"Action": "*"}), **scope, "Condition": condition}
     return _canonical({"Version": "2012-10-17", "Statement": [statement]})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,7 +28,7 @@ class Subject:
 
     what: What
     arn: str
-    """Of the principal or the policy; the name of its resource where no ARN is known."""
+    """Of the principal; its type and name where no ARN is known, and a policy's account, path and name."""
     title: str
     """How a sentence names it."""
     callers: tuple[Callers, ...]
@@ -38,8 +38,8 @@ class Subject:
     """Of what may be done: the principal's permissions boundary; none if it has none."""
     groups: tuple[str, ...] = ()
     """ARNs of the groups of a user."""
-    is_held: bool = False
-    """Of a managed policy: whether a principal here holds it, so that its changes show in what that one may do."""
+    holders: tuple[str, ...] = ()
+    """Of a managed policy: the principals here that hold it, by ARN."""
 
     @property
     def key(self) -> tuple[What, str]:
@@ -57,8 +57,11 @@ def subjects(model: Model, moment: str) -> dict[tuple[What, str], Subject]:
     for arn, those in twins.items():
         for subject in _of_principal(model, arn, those, moment):
             found[subject.key] = subject
-    held: set[object] = {policy.arn or policy.resource for one in model.entities.principals for policy in one.policies}
-    for subject in _of_policies(model, held, moment):
+    holders: dict[object, list[str]] = {}
+    for arn, those in twins.items():
+        for policy in (policy for one in those for policy in one.policies if policy.managed):
+            holders.setdefault(policy.arn or policy.resource, []).append(arn)
+    for subject in _of_policies(model, holders, moment):
         found[subject.key] = subject
     return found
 
@@ -91,20 +94,22 @@ def _of_principal(model: Model, arn: str, those: Iterable[Principal], moment: st
         yield Subject(What.TRUST, arn, title, whoever, together(trusts, moment))
 
 
-def _of_policies(model: Model, held: set[object], moment: str) -> Iterator[Subject]:
+def _of_policies(model: Model, holders: Mapping[object, list[str]], moment: str) -> Iterator[Subject]:
     for resource in model.entities.of(*MANAGED_POLICIES):
         policies = list(identity_policies(resource))
         name = next((policy.name for policy in policies if policy.name), resource.name)
-        arn = resource.text("arn") or f"{resource.account} {name}"
+        # A plan says no ARN of what it updates.
+        place = f"{resource.account} {resource.text('path') or '/'}{name}"
+        known_as = (resource, *(policy.arn for policy in policies if policy.arn))
         label = model.label(resource.account or "")
         yield Subject(
             What.POLICY,
-            arn,
+            place,
             f"{name} in {label}" if label else name,
             tuple(
                 Callers(type=type_, account=resource.account, partition=resource.partition)
                 for type_ in (CallerType.USER, CallerType.ROLE)
             ),
             together(policies, moment),
-            is_held=bool(held & {resource, *(policy.arn for policy in policies if policy.arn)}),
+            holders=tuple(holder for one in known_as for holder in holders.get(one, ())),
         )

@@ -234,6 +234,23 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         "It cannot be decided whether TSU-IAM-ACCESS in preprod may call anything new: "
         "the document of arn:aws:iam::aws:policy/NewerThanTheTable cannot be read (!)",
     ),
+    **{
+        f"another policy of AWS, which says nothing of identities: {name}": (
+            change,
+            f"may call anything new: the document of arn:aws:iam::aws:policy/{name} cannot be read (!)",
+        )
+        for name, change in {
+            "SecretsManagerReadWrite": reviewed_by("SecretsManagerReadWrite"),
+            "AmazonS3FullAccess": adding(
+                ATTACHMENT, "preprod", role="TSU-AUDIT", policyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+            ),
+            "AWSCloudFormationFullAccess": adding(
+                ATTACHMENT.replace("role", "group").replace("Role", "Group"),
+                group="IT-Admins",
+                policyArn="arn:aws:iam::aws:policy/AWSCloudFormationFullAccess",
+            ),
+        }.items()
+    },
     "a policy written onto a user": (
         adding("aws:iam/userPolicy:UserPolicy", user="bob", name="own", policy=ALL),
         "bob may now call iam:",
@@ -320,6 +337,34 @@ def test_what_the_reverse_closes_has_no_mark(run: Run, tmp_path: Path, name: str
     lines = run("diff", tmp_path / "before", tmp_path / "after").stdout.splitlines()
     assert any("no longer" in line or "is gone" in line for line in lines)
     assert not any(line.endswith("(!)") for line in lines)
+
+
+def shared_policy(stacks: Stacks) -> None:
+    """Two policies of a role, of which one allows everything; the other may be attached elsewhere too."""
+    reads = document({"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"})
+    for name, content in (("shared", reads), ("everything", ALL)):
+        arn = f"arn:aws:iam::{PREPROD}:policy/{name}"
+        stacks.add("preprod", "aws:iam/policy:Policy", name, name=name, path="/", arn=arn, policy=content)
+        stacks.add("preprod", ATTACHMENT, f"{name}-attached", role="TSU-AUDIT", policyArn=arn)
+
+
+def detached(stacks: Stacks) -> None:
+    resources = stacks.resources("preprod")
+    resources[:] = [one for one in resources if not one["urn"].endswith("-attached")]
+
+
+@pytest.mark.parametrize("also", [lambda _: None, detached], ids=["held by somebody who may all", "detached"])
+def test_a_policy_that_allows_more_is_told_of_where_nobody_here_may_more(
+    tmp_path: Path, also: Callable[[Stacks], None]
+) -> None:
+    before = Stacks()
+    shared_policy(before)
+    after = copy.deepcopy(before)
+    after.set("preprod", "shared", policy=ALL)
+    also(after)
+    new = [one.says[0] for one in found(before, after, tmp_path) if one.is_new]
+    assert len(new) == 1
+    assert new[0].startswith("Whoever holds the policy shared in preprod may now call iam:")
 
 
 def retagged(stacks: Stacks) -> None:

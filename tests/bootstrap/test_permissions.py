@@ -63,7 +63,6 @@ NOT_EXERCISED = {
     "iam:ListAttachedUserPolicies": "the removal of any user",
     "iam:ListUserPolicies": "the removal of any user",
     # What tests/bootstrap/test_offboarding_permissions.py and tests/e2e/test_taking_back.py exercise.
-    "iam:ListGroupPolicies": "the removal of a group",
     "iam:ListRoles": "make offboard",
     "iam:UpdateAccessKey": "make offboard",
     # What only a user with such things has.

@@ -158,6 +158,12 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", PAGES)
+def test_no_phrase_is_one_that_a_native_reader_stumbles_over(document: str) -> None:
+    phrases = r"\b(?:(?:is|are|be) (?:said|let)|let be|what holds|look for drift|at once that)\b"
+    assert re.findall(phrases, (TOP / document).read_text(), re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("document", PAGES)
 def test_modules_that_are_named_exist(document: str) -> None:
     named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.py)`", (TOP / document).read_text())
     roots = (TOP, TOP / "policypacks/delegation")

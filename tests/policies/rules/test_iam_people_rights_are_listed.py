@@ -61,6 +61,12 @@ def _renamed() -> tuple[Made, ...]:
     return program, tied
 
 
+def _made_twice(*order: int) -> tuple[Made, ...]:
+    """An access role and a program's that is the same one to AWS, and what is attached to it by its name."""
+    roles = role(name="access"), role(trust(SERVICE, {}), name="program")
+    return (*(roles[i] for i in order), role_policy(PASSING))
+
+
 def _of_several(**to: Any) -> Made:
     inputs = {"name": "several", "policyArn": LAMBDA, **to}
     return Made(type="aws:iam/policyAttachment:PolicyAttachment", name="several", inputs=inputs)
@@ -152,6 +158,8 @@ CASES = [
             ),
         ),
         role_entered_by_one_elsewhere=app({"AWS": f"arn:aws:iam::{TARGET}:role/of-another-stack"}),
+        role_made_twice=_made_twice(0, 1),
+        role_made_twice_the_other_way_round=_made_twice(1, 0),
         role_elsewhere_whose_name_comes_from_a_program_s=_renamed(),
         role_entered_with_saml=(
             role(trust(SAML, {}, Action="sts:AssumeRoleWithSAML")),

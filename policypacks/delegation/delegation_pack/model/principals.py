@@ -334,6 +334,12 @@ class Model:
             path=resource.text("path") or "/",
         )
         made.trusts = [replace(trust, principal=made) for trust in trusts(resource)]
+        if twin := self._by_name.get((type_, made.account, made.name or "")):
+            # Two resources that make one principal: what is attached to it by its name is of both.
+            made.policies, made.aws_attachments = twin.policies, twin.aws_attachments
+            made.groups, made.members = twin.groups, twin.members
+            twin.trusts += made.trusts
+            made.trusts = twin.trusts
         self._by_resource[resource] = made
         for name in (made.name, resource.text("arn")):
             if name:
