@@ -397,9 +397,9 @@ def _in_session(verdicts: Verdicts, cell: Cell, keys: Keys, mfa: bool) -> list[s
 
 
 def role_summary(role: Role) -> list[str]:
-    """Say what the role's policies hold, a line each."""
+    """Say what the role's policies hold, a line each: managed policies first, then by name."""
     found = []
-    for policy in role.policies:
+    for policy in sorted(role.policies, key=lambda policy: (not policy.managed, policy.name)):
         if policy.document is None:
             found.append(f"{policy.name} (AWS-managed)" if policy.aws_managed else f"{policy.name}: {policy.problem}")
             continue

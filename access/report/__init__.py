@@ -66,10 +66,10 @@ def _data(verdicts: Verdicts) -> Mapping[str, Any]:
     roles = sorted(model.roles, key=lambda r: (model.label(r.account), r.name))
     told, cells = _cells(verdicts, roles)
     return {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "readAt": read_at(model).replace("T", " ").replace("Z", " UTC"),
+        "made": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "readAt": read_at(model),
         "sources": [
-            {"stack": s.name, "project": s.project, "source": s.source, "time": s.time[:19].replace("T", " ")}
+            {"stack": s.name, "project": s.project, "source": s.source, "time": s.time and f"{s.time[:19]}Z"}
             for s in model.stacks
         ],
         "users": [

@@ -54,16 +54,20 @@
 
   const size = name => parseFloat(getComputedStyle(document.documentElement).getPropertyValue(name));
   function place(rows, columns) {
-    const row = size("--row"), column = size("--cell"), name = size("--name"), head = list ? 0 : size("--head");
+    const row = size("--row"), name = size("--name"), head = list ? 0 : size("--head");
+    // Few columns share the whole width, so that the header is as wide as the table.
+    const column = Math.max(size("--cell"), (frame.clientWidth - name) / columns);
     return { row, column, name, head, rows, columns, width: list ? 0 : name + columns * column, height: head + rows * row };
   }
 
   function draw(anew = false) {
-    const geometry = place(list ? shown.pairs.length : shown.users.length, list ? 1 : shown.roles.length);
-    const { row, column, name, head, rows, columns } = geometry;
+    const among = [list ? shown.pairs.length : shown.users.length, list ? 1 : shown.roles.length];
     grid.className = list ? "list" : "";
+    // Before the columns are measured: a scroll bar takes some of their width.
+    grid.style.height = among[0] ? place(...among).height + "px" : "auto";
+    const geometry = place(...among), { row, column, name, head, rows, columns } = geometry;
     grid.style.width = list ? "100%" : geometry.width + "px";
-    grid.style.height = rows ? geometry.height + "px" : "auto";
+    grid.style.setProperty("--cell", column + "px");
     const top = Math.max(0, Math.floor((frame.scrollTop - head) / row) - MARGIN);
     const bottom = Math.min(rows, Math.ceil((frame.scrollTop + frame.clientHeight) / row) + MARGIN);
     const left = list ? 0 : Math.max(0, Math.floor((frame.scrollLeft - name) / column) - 2);
@@ -172,11 +176,32 @@
 
   const link = role => !role.link ? made("span", {}, role.byHand) : made("a", { class: "button", href: role.link, target: "_blank", rel: "noopener noreferrer" }, `Switch to ${role.name} in ${role.label}`);
 
+  // Who may enter a role; listed when it is opened, for there may be thousands.
+  function people(r) {
+    const inside = users.map((_, u) => u).filter(u => verdictOf(u, r).status);
+    if (!inside.length) return made("p", {}, "Nobody may enter.");
+    const unsure = inside.filter(u => verdictOf(u, r).status === 2).length, sure = inside.length - unsure;
+    const text = [sure && `${sure.toLocaleString("en")} ${sure === 1 ? "person" : "people"} may enter`, unsure && `${unsure.toLocaleString("en")} cannot be verified`];
+    const part = made("details", {}, made("summary", {}, text.filter(Boolean).join(", ")));
+    part.addEventListener("toggle", () => part.append(made("ul", {}, ...inside.map(u => {
+      const verdict = verdictOf(u, r);
+      return made("li", { class: kind(verdict) }, `${users[u].name}: `, made("b", {}, said(verdict)), ` ${terms(verdict)}`);
+    }))), { once: true });
+    return part;
+  }
+
   // The rest of the page, drawn once.
   const table = (heads, rows) => rows.length
-    ? made("table", {}, made("thead", {}, made("tr", {}, ...heads.map(h => made("th", { scope: "col" }, h)))), made("tbody", {}, ...rows.map(r => made("tr", {}, ...r.map(c => c instanceof HTMLTableCellElement ? c : made("td", {}, c))))))
+    ? made("table", {}, made("thead", {}, made("tr", {}, ...heads.map(h => made("th", { scope: "col" }, h)))), made("tbody", {}, ...rows.map(r => made("tr", {}, ...r.map((c, i) => {
+      const cell = c instanceof HTMLTableCellElement ? c : made("td", {}, c);
+      cell.dataset.label = heads[i];
+      return cell;
+    })))))
     : made("p", { class: "quiet" }, "None.");
-  at("dates").textContent = `States of ${data.readAt} · page made ${data.made}`;
+  // In the reader's zone.
+  const DATE = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const time = text => text ? made("time", { datetime: text, title: text }, DATE.format(new Date(text))) : "";
+  at("dates").append("States of ", time(data.readAt), " · page made ", time(data.made));
   const tally = { allowed: 0, nomfa: 0, anywhere: 0, unsure: 0 };
   for (const i of cells) for (const name in tally) if (verdictFilters[name](verdicts[i])) tally[name]++;
   const figure = (name, value, mood = "") => made("div", { class: mood }, made("dt", {}, name), made("dd", {}, value.toLocaleString("en")));
@@ -184,15 +209,15 @@
     figure("people", users.length), figure("accounts", new Set(roles.map(r => r.account)).size), figure("roles", roles.length), figure("allowed", tally.allowed),
     figure("without MFA", tally.nomfa, tally.nomfa ? "bad" : "ok"), figure("from anywhere", tally.anywhere, tally.anywhere ? "unsure" : "ok"),
     figure("not verified", tally.unsure, tally.unsure ? "unsure" : "ok"), figure("from outside", data.outsiders.length, data.outsiders.length ? "unsure" : "ok"));
-  at("role-cards").append(...roles.map(role => made("article", { class: "card" },
-    made("h3", {}, `${role.label} · ${role.name}`), made("p", { class: "quiet" }, `${role.arn} · sessions up to ${role.hours} h`),
-    made("ul", {}, ...[role.lock && `every request from outside ${role.lock} is refused`, role.revoked, ...role.may].filter(Boolean).map(text => made("li", {}, text))), link(role))));
+  at("role-cards").append(...roles.map((role, r) => made("article", { class: "card" },
+    made("h3", {}, `${role.label} · ${role.name}`), made("p", { class: "quiet" }, `${role.arn} · sessions up to ${role.hours} h`), made("p", {}, link(role)), people(r),
+    made("ul", {}, ...[role.lock && `every request from outside ${role.lock} is refused`, role.revoked, ...role.may].filter(Boolean).map(text => made("li", {}, text))))));
   at("outsiders-table").append(table(["Who", "Account", "Role", "MFA", "From", "By"], data.outsiders));
   at("headroom-table").append(table(["Quota", "Account", "Used", "Headroom"], data.headroom.map(r => {
     const bar = made("meter", { min: 0, max: r.limit, low: r.limit * .7, high: r.limit * .9, optimum: 0, value: r.used, "aria-label": `${Math.round(100 * r.used / r.limit)} percent used` });
     return [r.what, r.account, made("td", { class: "number" }, bar, `${r.used.toLocaleString("en")} of ${r.limit.toLocaleString("en")} ${r.unit}`), made("td", {}, r.more, made("small", {}, "Then: " + r.advice))];
   })));
-  at("sources-table").append(table(["Stack", "Project", "Read from", "Written (UTC)"], data.sources.map(s => [s.stack, s.project, s.source, s.time])));
+  at("sources-table").append(table(["Stack", "Project", "Read from", "Written"], data.sources.map(s => [s.stack, s.project, s.source, time(s.time)])));
 
   const MOST_PRINTED = 5000;
   addEventListener("beforeprint", () => {

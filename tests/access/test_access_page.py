@@ -225,6 +225,41 @@ def test_at_400_pixels_a_list_replaces_the_matrix_and_nothing_sticks_out(opened:
 
 
 @needs_browser
+def test_the_header_is_as_wide_as_the_table(opened: Page) -> None:
+    width = "return document.querySelector('{}').getBoundingClientRect().right"
+    last = opened.run(width.format(".row:last-child .cell:last-child"))
+    assert last == pytest.approx(opened.run(width.format(".row.heads")), abs=1)
+    assert last == pytest.approx(opened.run(width.format("#frame")), abs=2)
+
+
+@needs_browser
+def test_dates_are_in_the_zone_of_the_reader(
+    browser: Chrome, judged: Callable[[StateBuilder], Verdicts], tmp_path: Path
+) -> None:
+    # Its state was written on 2026-11-23 at 12:00 UTC.
+    file = write(judged(people()), tmp_path / "page")
+    try:
+        browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Pacific/Kiritimati"})
+        page = Page(browser, file)
+        assert page.texts("#sources-table td:last-child") == ["Nov 24, 2026, 02:00 GMT+14"]
+        assert page.one("#dates").text.startswith("States of Nov 24, 2026, 02:00 GMT+14 · page made ")
+        assert page.errors == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+@needs_browser
+def test_a_role_s_card_opens_to_the_people_who_may_enter(opened: Page) -> None:
+    card = next(
+        card for card in opened.driver.find_elements(By.CSS_SELECTOR, ".card") if f"{TARGET} · ACCESS" in card.text
+    )
+    assert "alice" not in card.text
+    card.find_element(By.CSS_SELECTOR, "summary").click()
+    names = [line.text for line in card.find_elements(By.CSS_SELECTOR, "details li")]
+    assert names == [f"alice: ✓ MFA {OFFICE}/32", f"bob: ✓ MFA {OFFICE}/32"]
+
+
+@needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_is_readable_in_light_and_dark(opened: Page, scheme: str) -> None:
     features = [{"name": "prefers-color-scheme", "value": scheme}]
