@@ -43,7 +43,7 @@ def check_users_are_members(group_name: str, user_arns: Sequence[str], provider:
     if missing:
         warn_or_raise(
             f"Not in group {group_name} of the Security account: {', '.join(missing)}. "
-            "Deploy the security stack first (make up STACK=security), or take them out of delegation:groups."
+            "Deploy the security stack first (make up STACK=security), or remove them from delegation:groups."
         )
 
 

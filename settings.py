@@ -211,12 +211,12 @@ class Settings(Model):
                 left = (entry.until - today).days
                 if left < 0:
                     yield (
-                        f"groups.{group}[{index}]: {entry.name} had the last day on {entry.until}: "
-                        "AWS refuses them every role, so take them out"
+                        f"groups.{group}[{index}]: {entry.name}'s last day was {entry.until}: "
+                        "AWS refuses them every role, so remove them"
                     )
                 elif left <= _NOTICE_DAYS:
                     yield (
-                        f"groups.{group}[{index}]: {entry.name} has the last day on {entry.until}, "
+                        f"groups.{group}[{index}]: {entry.name}'s last day is {entry.until}, "
                         "after which AWS refuses them every role"
                     )
 
@@ -325,7 +325,7 @@ def _unknown(key: str, value: object) -> Problem:
     if key in rules.MOVED:
         return problem((key,), value, f"{rules.MOVED[key]} (docs/operations.md)")
     namespace, _, name = key.rpartition(":")
-    rule = f"is outside the namespace {NAMESPACE}" if namespace else "belongs to no key of this program"
+    rule = f"is outside the namespace {NAMESPACE}" if namespace else "is not a key of this program"
     return problem((key,), value, f"{rule}: {suggestion(name, _KEYS)}")
 
 

@@ -74,15 +74,15 @@ def public_cidr(text: str) -> str:
         raise ValueError(f"has host bits set: write {network} for the whole range or {interface.ip} for one address")
     for block, reason in _NOT_PUBLIC.items():
         if within(block, network) and network.prefixlen > 0:
-            raise ValueError(f"holds {block}, which {reason}: name the public ranges alone")
+            raise ValueError(f"holds {block}, which {reason}: name only the public ranges")
     widest = _WIDEST[network.version]
     if network.prefixlen < widest:
         raise ValueError(
-            f"is wider than /{widest}, the widest IPv{network.version} range there is in one hand: "
+            f"is wider than /{widest}, the widest IPv{network.version} range that one owner has: "
             "name the ranges your office or VPN really has"
         )
     if network.version == 6 and not within(network, _PUBLIC_IPV6):
-        raise ValueError(f"is outside {_PUBLIC_IPV6}, where all public IPv6 addresses are: check it for a slip")
+        raise ValueError(f"is outside {_PUBLIC_IPV6}, where all public IPv6 addresses are: check it for a typing error")
     return str(network)
 
 
@@ -99,7 +99,7 @@ def narrow_cidr(text: str) -> str:
 
 def reason(text: str) -> str:
     if not text.strip():
-        raise ValueError("says nothing: write why the range is no narrower")
+        raise ValueError("is empty: write why the range cannot be narrower")
     return " ".join(text.split())
 
 

@@ -40,10 +40,10 @@ def iam_name(kind: str, longest: int) -> Callable[[str], str]:
     def check(name: str) -> str:
         joined = "-".join(name.split())
         if joined not in ("", name):
-            raise ValueError(f"holds a space, which IAM refuses in {kind} names: write {joined}")
+            raise ValueError(f"contains a space, which IAM refuses in {kind} names: write {joined}")
         if not re.fullmatch(_NAME, name):
             raise ValueError(
-                f"holds characters that IAM refuses in {kind} names: use letters, digits and + = , . @ _ - only"
+                f"contains characters that IAM refuses in {kind} names: use letters, digits and + = , . @ _ - only"
             )
         if len(name) > longest:
             raise ValueError(f"is {len(name)} characters long, where IAM takes {longest} in {kind} names: shorten it")
@@ -54,13 +54,13 @@ def iam_name(kind: str, longest: int) -> Callable[[str], str]:
 
 def role_name(name: str) -> str:
     if "/" in name:
-        raise ValueError("holds a path, which access roles do not have here: give the name alone")
+        raise ValueError("contains a path, which access roles do not have here: write only the name")
     for prefix, reason in _RESERVED_ROLE_PREFIXES.items():
         if name.casefold().startswith(prefix.casefold()):
             raise ValueError(f"begins with {prefix}: {reason}. Choose another name")
     if name.casefold() == _ORGANIZATION_ROLE.casefold():
         raise ValueError(
-            "is AWS Organizations' own way into the account, and role management denies any change to it: "
+            "is AWS Organizations' own role in the account, and role management denies any change to it: "
             "choose another name"
         )
     return iam_name("role", 64)(name)
@@ -105,10 +105,10 @@ def tag(kind: str, longest: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         # Letters, spaces and digits of any script: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
         if text.casefold().startswith("aws:"):
-            raise ValueError(f"begins with aws:, which AWS keeps for itself: choose another tag {kind}")
+            raise ValueError(f"begins with aws:, which AWS reserves: choose another tag {kind}")
         if not all(unicodedata.category(letter)[0] in "LNZ" or letter in "_.:/=+-@" for letter in text):
             raise ValueError(
-                f"holds characters that IAM refuses in a tag {kind}: use letters, digits, spaces and _.:/=+-@ only"
+                f"contains characters that IAM refuses in a tag {kind}: use letters, digits, spaces and _.:/=+-@ only"
             )
         if len(text) > longest:
             raise ValueError(f"is {len(text)} characters long, where a tag {kind} takes {longest}: shorten it")

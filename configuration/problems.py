@@ -30,9 +30,9 @@ _EXAMPLES = {
 # What pydantic finds, in words that name no Python.
 _TYPES = {
     "string_type": "is not text: put it in quotes",
-    "string_unicode": "is not valid Unicode: type it anew",
+    "string_unicode": "is not valid Unicode: type it again",
     "int_type": "is not a whole number: write it in digits, without quotes",
-    "bool_type": "is not a yes or no: write true or false, without quotes",
+    "bool_type": "is neither true nor false: write true or false, without quotes",
     "tuple_type": "is not a list: write one entry a line, each after a dash",
     "dict_type": "is not a map: write one `name: value` a line, indented",
     "model_type": "is not a map: write one `name: value` a line, indented",
@@ -52,7 +52,7 @@ def explained(stack: str, details: ErrorDetails, typed: Mapping[str, object]) ->
         case "value_error":
             rule = str(details["ctx"]["error"])
         case "literal_error":
-            rule = f"is none of its values: write {details['ctx']['expected']}"
+            rule = f"is not an allowed value: write {details['ctx']['expected']}"
         case "extra_forbidden":
             fields = [to_camel(name) for name in _model_at(location).model_fields]
             rule = f"is not a field of {path(location[:-1])}: {suggestion(str(location[-1]), fields)}"

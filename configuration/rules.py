@@ -35,7 +35,9 @@ def accounts(stack: str, given: Values, *, has_target: bool) -> Iterator[Problem
     if not has_target:
         for key in ("targetAccountId", "only"):
             if given.get(key) is not None:
-                yield problem((key,), given[key], f"has no place in stack {stack!r}, which has no target: delete it")
+                yield problem(
+                    (key,), given[key], f"does not belong in stack {stack!r}, which has no target account: delete it"
+                )
     elif target is None:
         yield missing(stack, "targetAccountId")
     if has_target:
@@ -50,7 +52,7 @@ def shared_keys(in_stack_file: Sequence[str], given: Values) -> Iterator[Problem
     """Yield the keys of a stack file that belong into Pulumi.yaml, where all stacks have them from."""
     for key in ("groups", "roles"):
         if key in in_stack_file:
-            rule = "has its place in Pulumi.yaml, for the stacks must agree: delete it here, or narrow it with only"
+            rule = "belongs in Pulumi.yaml, because all stacks must agree: delete it here, or narrow it with only"
             yield problem((key,), given.get(key), rule)
 
 
@@ -109,7 +111,7 @@ def _one_person(members: Sequence[tuple[Location, Any, Any]]) -> Iterator[Proble
             rule = f"has another last day than in {path(place)}: an end date ends all access of a person, so write one"
             yield problem(location, name, rule)
         if len(counted[name.casefold()]) == 11:
-            yield problem(location, name, "is in more than the 10 groups that IAM allows a user: take some out")
+            yield problem(location, name, "is in more than the 10 groups that IAM allows a user: remove it from some")
 
 
 def roles(given: Values, partition: str | None) -> Iterator[Problem]:
@@ -146,7 +148,9 @@ def _role(given: Values, at: Location, role: Values) -> Iterator[Problem]:
             for location, member in _items(known.get(str(group)), ("groups", str(group))):
                 user = member.get("name") if isinstance(member, Mapping) else member
                 if isinstance(user, str) and len(user) == 1:
-                    rule = f"wants sessions of two characters and more, and {user} in {path(location)} has one: rename"
+                    rule = (
+                        f"needs session names of two characters or more, and {user} in {path(location)} has one: rename"
+                    )
                     yield problem((*at, "sessionName"), True, rule)
 
 
@@ -184,7 +188,9 @@ def targets(stack: str, given: Values, *, has_target: bool) -> Iterator[Problem]
     found = _map(given, "targets")
     if has_target:
         if given.get("targets") not in (None, {}):
-            rule = "has no place in the stack of a target: the stack security makes the packed grants, so move it there"
+            rule = (
+                "does not belong in the stack of a target: move it to the stack security, which makes the packed grants"
+            )
             yield problem(("targets",), given["targets"], rule)
         return
     packed = given.get("grants") == "packed"
@@ -260,8 +266,8 @@ def _foreign(location: Location, arn: str, owner: str | None, partition: str | N
     if not found:
         return
     if partition and found["partition"] != partition:
-        rule = f"is of another partition than the region, which is in {partition}: begin it with arn:{partition}:"
+        rule = f"is in another partition than the region, which is in {partition}: begin it with arn:{partition}:"
         yield problem(location, arn, rule)
     if owner and found["account"] not in ("aws", owner):
-        rule = f"is of another account: a role of {owner} takes AWS-managed policies and that account's own only"
+        rule = f"is in another account: a role in {owner} takes AWS-managed policies and that account's own only"
         yield problem(location, arn, f"{rule}, so make the policy there")

@@ -22,7 +22,7 @@ def day(value: object) -> date:
     try:
         return date.fromisoformat(found["day"])
     except ValueError:
-        raise ValueError("is a day that no calendar has: correct it") from None
+        raise ValueError("is not a day of the calendar: correct it") from None
 
 
 def moment(value: object) -> datetime:
@@ -46,7 +46,7 @@ def past_moment(value: object) -> datetime:
     """Return the time that a value stands for, which is not in the future."""
     found = moment(value)
     if found > datetime.now(UTC) + _TOLERANCE:
-        raise ValueError("is in the future, so new sessions would be refused too: write a time that is over")
+        raise ValueError("is in the future, so new sessions would be refused too: write a time in the past")
     return found
 
 

@@ -48,4 +48,4 @@ def explained() -> Iterator[None]:
             f"AWS refused {error.operation_name}: {answer['Code']}: {answer['Message']}\nSee docs/troubleshooting.md."
         ) from error
     except BotoCoreError as error:
-        raise OperationError(f"AWS cannot be asked: {error} See docs/troubleshooting.md.") from error
+        raise OperationError(f"AWS cannot be called: {error} See docs/troubleshooting.md.") from error

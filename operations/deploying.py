@@ -17,7 +17,7 @@ def refuse_without_terminal(command: str, *, yes: bool) -> None:
         OperationError: there is no terminal, and `yes` is not given.
     """
     if not yes and not sys.stdin.isatty():
-        raise OperationError(f"There is no terminal to ask on: confirm with make {command} YES=1.")
+        raise OperationError(f"There is no terminal to confirm on: use make {command} YES=1.")
 
 
 def confirmed(question: str) -> bool:
@@ -48,4 +48,4 @@ def up(top: Path, stack: str, *, yes: bool) -> None:
             make.wait()
             raise
     if make.returncode != 0:
-        raise OperationError(f"The update of stack {stack} failed; what it said stands above.")
+        raise OperationError(f"The update of stack {stack} failed; its output is above.")

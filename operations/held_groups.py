@@ -69,8 +69,8 @@ def check(top: Path, verb: str) -> list[str]:
             remedy = "destroy" if verb == "destroy" else "up"
             listed = "\n".join(f"  {group}: {_remedies(top, policies, remedy)}" for group, policies in held.items())
             raise OperationError(
-                "Stack security would delete groups that still hold grants, which AWS refuses. "
-                f"Take the grants away first:\n{listed}"
+                "Stack security would delete groups that still have grants, which AWS refuses. "
+                f"Remove the grants first:\n{listed}"
             )
     except OperationError as problem:
         if verb != "preview":

@@ -64,7 +64,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     others = {other: stack_files.read_values(top, other) for other in stack_files.target_stacks(top)}
     for other, values in others.items():
         if values.get("targetAccountId") == account_id:
-            raise OperationError(f"Account {account_id} is that of stack {other} already: see Pulumi.{other}.yaml.")
+            raise OperationError(f"Account {account_id} belongs to stack {other} already: see Pulumi.{other}.yaml.")
     agreed = _agreed(list(others.values()))
     values = {key: value for key, value in agreed.items() if key not in _NOT_TAKEN_OVER} | {
         "targetAccountId": account_id
@@ -78,7 +78,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
         values["staticIps"] = list(static_ips)
     elif "staticIps" not in (values if some_override else shared):
         raise OperationError(
-            "The other target stacks do not agree on static IPs: give those of this one, "
+            "The other target stacks have different static IPs: name those of this one, "
             f"such as make new-target STACK={stack} ACCOUNT={account_id} IPS=198.51.100.7,203.0.113.0/28."
         )
     settings = stack_files.settings_of(top, stack, values)
@@ -195,7 +195,7 @@ def _pack_config(top: Path, others: Mapping[str, Any], ranges: Ranges) -> str:
         if not all(isinstance(entry, dict) for entry in of_policy):
             raise OperationError(
                 f"The policy pack's configurations of {', '.join(others)} set the level of {policy}: "
-                "put that right first, for it lowers the policy pack."
+                "correct that first, because it weakens the policy pack."
             )
         agreed = {key: value for key, value in _agreed(of_policy).items() if key not in _OF_ONE_STACK}
         if any(_ADDRESSES in entry for entry in of_policy):

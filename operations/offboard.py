@@ -70,7 +70,7 @@ class Offboarding:
         if not self._exists and not self._groups:
             near = difflib.get_close_matches(self._admin, users, n=1)
             raise OperationError(
-                f"Nobody is called {self._admin}, neither in delegation:groups nor among the users of account "
+                f"There is no user {self._admin}, neither in delegation:groups nor in account "
                 f"{self._security.security_account_id}{f': is it {near[0]}?' if near else '.'}"
             )
         self.left_behind: list[str] = []
@@ -241,7 +241,7 @@ def main() -> int:
         )
     print("\nCommit the changed Pulumi files and merge them: until then a deployment of main gives the access back.")
     if not complete:
-        raise OperationError(f"Not everything is done: run make offboard ADMIN={admin} again, and it goes on.")
+        raise OperationError(f"Not everything is done: run make offboard ADMIN={admin} again to continue.")
     return 0
 
 

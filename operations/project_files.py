@@ -107,21 +107,23 @@ def parse(data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8. Save it as UTF-8.") from None
     if _AMBIGUOUS.search(text):
-        raise ValueError("it holds a byte order mark or a rare line break, which parsers read differently. Remove it.")
+        raise ValueError(
+            "it contains a byte order mark or a rare line break, which parsers read differently. Remove it."
+        )
     try:
         _refuse_what_is_not_plain(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _check_keys(node)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"it is no YAML: {' '.join(str(error).split())}.") from None
+        raise ValueError(f"it is not YAML: {' '.join(str(error).split())}.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise ValueError("it is not a map of keys.")
     for key in [*content, *(content["config"] if isinstance(content.get("config"), dict) else ())]:
         if not isinstance(key, str):
-            raise ValueError(f"the key {key!r} is no text. Write it in quotes, or remove it.")
+            raise ValueError(f"the key {key!r} is not text. Write it in quotes, or remove it.")
     return content
 
 
@@ -149,7 +151,7 @@ def _check_keys(node: yaml.Node | None) -> None:
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-            raise ValueError(f"line {line} has a key that is no text. Write each key out.")
+            raise ValueError(f"line {line} has a key that is not text. Write each key out.")
         if key.value in seen:
             raise ValueError(f"line {line} has the key {key.value} a second time. Remove one.")
         seen.add(key.value)

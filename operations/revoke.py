@@ -59,7 +59,7 @@ def main() -> int:
             print(error, file=sys.stderr)
     if failed:
         commands = "; ".join(f"make up STACK={each}" for each in failed)
-        raise OperationError(f"Sessions are not revoked in {', '.join(failed)}: go on with {commands}.")
+        raise OperationError(f"Sessions are not revoked in {', '.join(failed)}: continue with {commands}.")
     print(f"Commit {names} and merge it, or the next deployment of main opens these sessions again.")
     return 0
 

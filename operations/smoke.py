@@ -77,7 +77,7 @@ class AccessRoles:
             raise OperationError("There are no AWS credentials: name a profile with your access keys, PROFILE=….")
         if credentials.token:
             raise OperationError(
-                "These are temporary credentials, so nothing can be asked for without MFA: "
+                "These are temporary credentials, so access without MFA cannot be tested: "
                 "name a profile with your own access keys, PROFILE=…."
             )
         self._sts: STSClient = session.client("sts")
@@ -91,9 +91,9 @@ class AccessRoles:
         self.other_groups = [group for group in groups if group not in self.groups]
         if not self.groups:
             raise OperationError(
-                f"These are the access keys of {self.user_arn}, whom no role of stack {settings.stack} is for; they "
-                f"are for {', '.join(settings.users([*groups]))} under {users}. Name the profile of one of them, "
-                "PROFILE=…."
+                f"These are the access keys of {self.user_arn}, who may assume no role of stack {settings.stack}. "
+                f"Its roles are for {', '.join(settings.users([*groups]))} under {users}: name the profile of one of "
+                "them, PROFILE=…."
             )
         self.own = [name for name, role in settings.access_roles.items() if {*role.groups} & {*self.groups}]
         """The roles for the user's groups."""
@@ -196,7 +196,7 @@ def _answer(ask: Callable[[], None]) -> str:
         # AWS answers AccessDenied to a wrong code or device too, which says nothing about the role.
         if "MultiFactorAuthentication failed" in message:
             raise OperationError(
-                f"AWS did not take the code: {message} Each code is good once: try the next, and check the device."
+                f"AWS rejected the code: {message} Each code works once: use the next one, and check the device."
             ) from error
         return f"{code} on {error.operation_name}: {message}"
     return ALLOWED

@@ -88,9 +88,11 @@ def read_pack_config(top: Path, stack: str) -> dict[str, Any]:
     try:
         content = json.loads(_text(file))
     except ValueError as error:
-        raise OperationError(f"{PACK_CONFIG / file.name} is no JSON: {error}.") from error
+        raise OperationError(f"{PACK_CONFIG / file.name} is not JSON: {error}.") from error
     if not isinstance(content, dict):
-        raise OperationError(f"{PACK_CONFIG / file.name} holds no JSON object: write one policy's settings a line.")
+        raise OperationError(
+            f"{PACK_CONFIG / file.name} is not a JSON object: write the settings of one policy on each line."
+        )
     return content
 
 
@@ -103,7 +105,7 @@ def _config(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(_text(file))
     except yaml.YAMLError as error:
-        raise OperationError(f"{file.name} is no YAML: {' '.join(str(error).split())}.") from error
+        raise OperationError(f"{file.name} is not YAML: {' '.join(str(error).split())}.") from error
     config = content.get("config") if isinstance(content, dict) else None
     if config is None:
         return {}

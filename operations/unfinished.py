@@ -70,5 +70,5 @@ def explanation(stack: str, unfinished: Sequence[str]) -> str:
         "If it still runs, wait for it. If it was killed, each of these may exist without being in the state:\n"
         f"  pulumi cancel --stack {stack}\n"
         f"  make import-plan STACK={stack}\n"
-        "The plan names the commands to go on with."
+        "The plan names the commands to continue with."
     )

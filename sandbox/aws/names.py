@@ -59,7 +59,7 @@ def tags(value: Mapping[str, Any]) -> str | None:
         return "two tag keys differ by case only, which IAM takes for one key"
     for key, text in value.items():
         if key.lower().startswith("aws:"):
-            return f"the tag key {key!r} begins with aws:, which AWS keeps for itself"
+            return f"the tag key {key!r} begins with aws:, which AWS reserves"
         if not 1 <= len(key) <= 128 or len(str(text)) > 256:
             return f"the tag {key!r} is too long: AWS takes keys of 1 to 128 and values of up to 256 characters"
         if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(str(text)):

@@ -46,6 +46,8 @@ class Shop:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.folder = workspace.root.parent / "shop"
+        self.output = ""
+        """Of the last preview."""
 
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -67,6 +69,7 @@ class Shop:
         (self.folder / "policies/dev.json").write_text(stack)
         result = self.run(self.documented(PREVIEW).text)
         assert (result.returncode == 0) == passes, result.stdout + result.stderr
+        self.output = result.stdout
         return set(re.findall(r"\[(mandatory|advisory)\].*?  ([a-z-]+)  \(", result.stdout))
 
     def make_legacy_policy(self) -> None:
@@ -115,6 +118,8 @@ def test_policies_are_switched_on_one_by_one(shop: Shop) -> None:
     found = shop.findings(stack=SOME, passes=False)
     assert [name for level, name in found if level == "mandatory"] == ["iam-trust-requires-mfa"]
     assert ("advisory", "iam-trust-names-users-only") in found
+    # Pulumi keeps the lines of a violation.
+    assert re.search(r"MFA:\n +statement 1 .*,\n +because .*\.\n +Require it", shop.output)
 
 
 def test_declared_and_exempt_is_reported_and_passes(shop: Shop) -> None:

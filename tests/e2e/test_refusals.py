@@ -95,7 +95,7 @@ def test_credentials_of_a_wrong_account_are_refused(security: Stacks, tmp_path: 
                 "targetAccountId",
                 "did you mean staticIps?",
                 "is now part of delegation:groups in Pulumi.yaml",
-                "has its place in Pulumi.yaml",
+                "belongs in Pulumi.yaml",
             ),
             id="private-address-no-account-misspelt-former-and-shared-key",
         ),

@@ -84,7 +84,7 @@ def test_a_revocation_made_in_the_console_is_named_by_the_preview_and_passes_the
 def test_nobody_is_offboarded_unasked(stacks_with_carol: Stacks) -> None:
     refused = make(stacks_with_carol, "offboard", "ADMIN=carol")
     assert refused.returncode != 0
-    assert "There is no terminal to ask on: confirm with make offboard ADMIN=carol YES=1." in refused.stderr
+    assert "There is no terminal to confirm on: use make offboard ADMIN=carol YES=1." in refused.stderr
     assert "carol" in (stacks_with_carol.workspace.root / "Pulumi.yaml").read_text()
 
 

@@ -17,7 +17,7 @@ from sandbox.local_accounts import LocalAccounts
 Runs = Callable[[str], tuple[int, str]]
 DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'
 IN_PREPROD, ELSEWHERE = "assume-TSU-IAM-ACCESS-in-222222222222", "assume-TSU-IAM-ACCESS-in-999999999999"
-REFUSED = "Stack security would delete groups that still hold grants, which AWS refuses. "
+REFUSED = "Stack security would delete groups that still have grants, which AWS refuses. "
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_group_that_the_configuration_has_no_more_names_what_to_deploy(
     found, said = run(verb)
     assert found == code
     assert said == (
-        f"{REFUSED}Take the grants away first:\n  Former: {IN_PREPROD} (make up STACK=preprod), {ELSEWHERE} (by hand)\n"
+        f"{REFUSED}Remove the grants first:\n  Former: {IN_PREPROD} (make up STACK=preprod), {ELSEWHERE} (by hand)\n"
     )
 
 

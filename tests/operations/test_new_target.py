@@ -109,7 +109,7 @@ def test_given_addresses_override_the_shared_ones(repository: Path) -> None:
 def test_a_target_that_overrides_the_shared_addresses_asks_for_those_of_the_new_one(repository: Path) -> None:
     share(repository, staticIps=["198.51.100.7"])
     configure(repository, "preprod", staticIps=["203.0.113.77"])
-    with pytest.raises(OperationError, match=r"do not agree on static IPs.* IPS="):
+    with pytest.raises(OperationError, match=r"have different static IPs.* IPS="):
         new_target.write(repository, "staging", "444444444444")
 
 
@@ -174,7 +174,7 @@ def test_the_first_target_of_all_takes_the_policy_packs_addresses(repository: Pa
         pytest.param("staging", "4444", [], "has 4 digits, where an account id has 12", id="short-account"),
         pytest.param("staging", "4444-4444-4444", [], "is not an account id", id="dashes"),
         pytest.param("staging", "111111111111", [], "is the Security account too", id="security-account"),
-        pytest.param("staging", "222222222222", [], "is that of stack preprod already", id="account-of-another"),
+        pytest.param("staging", "222222222222", [], "belongs to stack preprod already", id="account-of-another"),
         pytest.param("staging", "444444444444", ["10.0.0.1"], "is a private range", id="private-address"),
         pytest.param("staging", "444444444444", ["office"], "is neither an address nor a CIDR", id="no-address"),
     ],
@@ -197,7 +197,7 @@ def test_an_existing_pack_configuration_is_not_overwritten(repository: Path) -> 
 
 def test_targets_with_different_addresses_ask_for_those_of_the_new_one(repository: Path) -> None:
     configure(repository, "preprod", staticIps=["198.51.100.7"])
-    with pytest.raises(OperationError, match=r"do not agree on static IPs.* IPS="):
+    with pytest.raises(OperationError, match=r"have different static IPs.* IPS="):
         new_target.write(repository, "staging", "444444444444")
 
 
@@ -210,11 +210,11 @@ def test_a_gate_that_was_switched_off_is_not_copied(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("Pulumi.preprod.yaml", "config: [", "Pulumi.preprod.yaml is no YAML"),
+        ("Pulumi.preprod.yaml", "config: [", "Pulumi.preprod.yaml is not YAML"),
         ("Pulumi.preprod.yaml", "config: text", "`config` is not a map"),
         ("Pulumi.security.yaml", "config: {}", "securityAccountId: is missing"),
-        (f"{PACK_CONFIG}/preprod.json", "{", "preprod.json is no JSON"),
-        (f"{PACK_CONFIG}/preprod.json", "[]", "preprod.json holds no JSON object"),
+        (f"{PACK_CONFIG}/preprod.json", "{", "preprod.json is not JSON"),
+        (f"{PACK_CONFIG}/preprod.json", "[]", "preprod.json is not a JSON object"),
     ],
 )
 def test_a_broken_file_is_named(repository: Path, name: str, text: str, message: str) -> None:

@@ -212,7 +212,7 @@ def test_a_failure_keeps_what_does_not_need_it_and_the_next_run_goes_on(
     assert [entry.partition(":")[0] for entry in listed(told, "Failed")] == ["make up STACK=preprod"]
     assert [entry.partition(":")[0] for entry in listed(told, "Not done")] == ["make up STACK=security"]
     assert len(listed(told, "Done")) == 5
-    assert error.endswith("run make offboard ADMIN=carol again, and it goes on.\n")
+    assert error.endswith("run make offboard ADMIN=carol again to continue.\n")
 
     made.with_name("failing").unlink()
     time = stack_files.read_settings(repository, "preprod").revoke_sessions_before
@@ -320,9 +320,9 @@ def test_it_asks_once_and_only_yes_goes_on(
     ("arguments", "message"),
     [
         pytest.param(["--yes"], "Name the person: make offboard ADMIN=…", id="nobody"),
-        pytest.param(["--admin=carol"], "There is no terminal to ask on: confirm with make offboard", id="unasked"),
-        pytest.param(["--admin=carrol", "--yes"], "Nobody is called carrol, neither in delegation:groups", id="typo"),
-        pytest.param(["--admin=bo", "--yes"], "Nobody is called bo, neither in delegation:groups", id="unlisted"),
+        pytest.param(["--admin=carol"], "There is no terminal to confirm on: use make offboard", id="unasked"),
+        pytest.param(["--admin=carrol", "--yes"], "There is no user carrol, neither in delegation:groups", id="typo"),
+        pytest.param(["--admin=bo", "--yes"], "There is no user bo, neither in delegation:groups", id="unlisted"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(
@@ -336,7 +336,7 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(
 
 
 def test_a_typo_has_a_suggestion(people: People, run: Runs) -> None:
-    assert run("--admin=carrol", "--yes")[2].endswith(f"of account {people.account}: is it carol?\n")
+    assert run("--admin=carrol", "--yes")[2].endswith(f"in account {people.account}: is it carol?\n")
 
 
 def test_a_group_that_would_be_empty_is_refused_before_anything_is_done(

@@ -80,7 +80,7 @@ def test_a_deployment_that_fails_does_not_keep_the_others(run: Runs, made: Path)
     code, _, error = run("--stack=all", "--yes")
     assert code == 1
     assert len(made.read_text().splitlines()) == 2
-    assert error.endswith("Sessions are not revoked in preprod: go on with make up STACK=preprod.\n")
+    assert error.endswith("Sessions are not revoked in preprod: continue with make up STACK=preprod.\n")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_deployment_that_fails_does_not_keep_the_others(run: Runs, made: Path)
         pytest.param(["--yes"], "Name a stack: make revoke STACK=… with one of: preprod, ", id="no-stack"),
         pytest.param(["--stack=nowhere", "--yes"], "There is no Pulumi.nowhere.yaml", id="unknown-stack"),
         pytest.param(["--stack=security", "--yes"], "Stack security has no sessions to revoke", id="security"),
-        pytest.param(["--stack=preprod"], "There is no terminal to ask on: confirm with make revoke", id="unasked"),
+        pytest.param(["--stack=preprod"], "There is no terminal to confirm on: use make revoke", id="unasked"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(

@@ -212,7 +212,7 @@ def test_a_group_that_no_role_of_the_stack_is_for_is_not_missed(two_roles: Sts, 
     assert code == 0
     assert "Audit" not in told
     as_user(two_roles, "carol")
-    assert "whom no role of stack preprod is for; they are for alice, bob" in run(*BOTH)[2]
+    assert "who may assume no role of stack preprod. Its roles are for alice, bob" in run(*BOTH)[2]
 
 
 def test_a_refused_get_session_token_is_no_answer_of_a_role(sts: Sts, run: Runs) -> None:
@@ -287,17 +287,23 @@ def test_codes_are_asked_for_on_a_terminal(run: Runs, monkeypatch: pytest.Monkey
 def test_a_wrong_code_is_no_verdict_about_the_role(run: Runs) -> None:
     code, _, error = run("--stack=preprod", f"--device={DEVICE}", "--token=999999")
     assert code == 1
-    assert error.startswith("AWS did not take the code: MultiFactorAuthentication failed")
+    assert error.startswith("AWS rejected the code: MultiFactorAuthentication failed")
 
 
 @pytest.mark.parametrize(
     ("caller", "message"),
     [
-        ("arn:aws:iam::111111111111:user/carol", "whom no role of stack preprod is for; they are for alice, bob"),
-        ("arn:aws:iam::999999999999:user/alice", "whom no role of stack preprod is for; they are for alice, bob"),
+        (
+            "arn:aws:iam::111111111111:user/carol",
+            "who may assume no role of stack preprod. Its roles are for alice, bob",
+        ),
+        (
+            "arn:aws:iam::999999999999:user/alice",
+            "who may assume no role of stack preprod. Its roles are for alice, bob",
+        ),
         (
             "arn:aws:sts::111111111111:assumed-role/r/alice",
-            "whom no role of stack preprod is for; they are for alice, bob",
+            "who may assume no role of stack preprod. Its roles are for alice, bob",
         ),
     ],
 )
@@ -317,7 +323,7 @@ def test_somebody_else_is_no_admin(sts: Sts, run: Runs, caller: str, message: st
         pytest.param(["--stack=preprod", "--profile=nobody"], {}, "There is no AWS profile nobody", id="no-profile"),
         pytest.param(["--stack=preprod"], {"AWS_SESSION_TOKEN": "t"}, "These are temporary credentials", id="session"),
         pytest.param(
-            ["--stack=preprod"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be asked", id="no-network"
+            ["--stack=preprod"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be called", id="no-network"
         ),
     ],
 )

@@ -127,7 +127,7 @@ def test_a_target_that_makes_its_own_grants_need_not_be_declared(packed: Path) -
 def test_one_target_is_compared_alone(packed: Path) -> None:
     (packed / "Pulumi.production.yaml").write_text("config: [")
     check(packed, "preprod")
-    with pytest.raises(OperationError, match=r"Pulumi\.production\.yaml is no YAML"):
+    with pytest.raises(OperationError, match=r"Pulumi\.production\.yaml is not YAML"):
         check(packed, "security")
 
 

@@ -124,7 +124,7 @@ def _is_mandatory(name: str) -> bool:
 
 def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:
     def report(message: str, urn: str | None = None) -> None:
-        found.append(Violation(policy, message, of or urn))
+        found.append(Violation(policy, " ".join(message.split("\n")), of or urn))
 
     return report
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from delegation_pack.sdk import in_lines
 
-from tests.policies.documents_under_test import role
+from tests.policies.documents_under_test import MFA_IF_EXISTS, role, trust
 from tests.policies.rules.all_cases import CASES
 from tests.policies.running import BY_NAME, judge
 
@@ -31,6 +32,20 @@ def test_an_error_in_a_policy_is_a_violation_and_keeps_what_was_found(monkeypatc
     monkeypatch.setattr("delegation_pack.rules.iam_trust_requires_mfa.decide", breaks)
     messages = [one.message for one in judge(role()) if one.policy == "iam-trust-requires-mfa"]
     assert messages == ["Role 'role' cannot be verified: ZeroDivisionError: by nothing."]
+
+
+def test_what_is_wrong_the_request_the_reason_and_the_fix_have_a_line_each() -> None:
+    (text,) = [
+        one.message
+        for one in judge(role(trust(condition=MFA_IF_EXISTS), name="ops"))
+        if one.policy == "iam-trust-requires-mfa"
+    ]
+    assert [line.split()[:4] for line in in_lines(text).splitlines()] == [
+        ["Role", "'ops'", "can", "be"],
+        ["statement", "1", "allows", "sts:AssumeRole"],
+        ["because", "BoolIfExists", "is", "true"],
+        ["Require", "it", "with", "Bool"],
+    ]
 
 
 @pytest.mark.parametrize("name", BY_NAME)

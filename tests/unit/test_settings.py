@@ -257,10 +257,10 @@ def test_time_in_every_form(time: object) -> None:
     [
         (
             "2027-01-14",
-            "groups.IT-Admins[1]: dave had the last day on 2027-01-14: AWS refuses them every role, so take",
+            "groups.IT-Admins[1]: dave's last day was 2027-01-14: AWS refuses them every role, so remove",
         ),
-        ("2027-01-15", "groups.IT-Admins[1]: dave has the last day on 2027-01-15, after which AWS refuses"),
-        ("2027-01-29", "groups.IT-Admins[1]: dave has the last day on 2027-01-29, after which AWS refuses"),
+        ("2027-01-15", "groups.IT-Admins[1]: dave's last day is 2027-01-15, after which AWS refuses"),
+        ("2027-01-29", "groups.IT-Admins[1]: dave's last day is 2027-01-29, after which AWS refuses"),
         ("2027-01-30", ""),
     ],
     ids=["past", "today", "in-two-weeks", "later"],
@@ -300,7 +300,7 @@ def test_what_all_stacks_share_is_refused_in_a_stack_file(key: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         parse("preprod", GOOD, in_stack_file=["staticIps", key])
     (problem,) = refusal.value.problems
-    assert problem.startswith(f"{key}: {json.dumps(GOOD[key])} has its place in Pulumi.yaml")
+    assert problem.startswith(f"{key}: {json.dumps(GOOD[key])} belongs in Pulumi.yaml")
     assert problem.endswith("delete it here, or narrow it with only")
 
 
@@ -371,7 +371,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         ["172.0.0.0/8"],
         "[0]",
         "holds 172.16.0.0/12, which is a private range",
-        "name the",
+        "name only the",
     ),
     (
         "wide-too-wide",
@@ -379,7 +379,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         [{"cidr": "0.0.0.0/1", "reason": "x"}],
         "[0].cidr",
         "holds 0.0.0.0/8, which is reserved",
-        "name the public ranges",
+        "name only the public ranges",
     ),
     (
         "wide-everyone",
@@ -396,7 +396,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "staticIps",
         [{"cidr": "8.8.0.0/16", "reason": " "}],
         "[0].reason",
-        "says nothing",
+        "is empty",
         "write why",
     ),
     (
@@ -419,7 +419,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
     ("ip-outside-v6", "staticIps", ["4000::/48"], "[0]", "is outside 2000::/3", "check it"),
     ("ip-repeated", "staticIps", ["8.8.8.8", "8.8.8.8/32"], "[1]", "repeats staticIps[0]", "delete one"),
     ("ip-within", "staticIps", ["8.8.8.8", "8.8.8.0/24"], "[0]", "lies within staticIps[1] (8.8.8.0/24)", "delete one"),
-    ("ip-at", "staticIpAt", "grnat", "", "is none of its values", "write 'grant', 'session' or 'both'"),
+    ("ip-at", "staticIpAt", "grnat", "", "is not an allowed value", "write 'grant', 'session' or 'both'"),
     ("admins-none", "groups", {"IT-Admins": []}, ".IT-Admins", "has no members", "list at least one IAM user"),
     ("admins-text", "groups", {"IT-Admins": "alice"}, ".IT-Admins", "is not a list", "after a dash"),
     ("admin-number", "groups", {"IT-Admins": [7]}, ".IT-Admins[0]", "is not text", "quotes"),
@@ -431,13 +431,13 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "repeats groups.IT-Admins[0] (IAM ignores case)",
         "delete one",
     ),
-    ("admin-space", "groups", {"IT-Admins": ["alice b"]}, ".IT-Admins[0]", "holds a space", "write alice-b"),
+    ("admin-space", "groups", {"IT-Admins": ["alice b"]}, ".IT-Admins[0]", "contains a space", "write alice-b"),
     (
         "admin-blank",
         "groups",
         {"IT-Admins": [" "]},
         ".IT-Admins[0]",
-        "holds characters that IAM refuses in user names",
+        "contains characters that IAM refuses in user names",
         "use letters",
     ),
     (
@@ -445,7 +445,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "groups",
         {"IT-Admins": ["user/alice"]},
         ".IT-Admins[0]",
-        "holds characters that IAM refuses in user names",
+        "contains characters that IAM refuses in user names",
         "use letters",
     ),
     (
@@ -453,7 +453,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "groups",
         {"IT-Admins": ["*"]},
         ".IT-Admins[0]",
-        "holds characters that IAM refuses in user names",
+        "contains characters that IAM refuses in user names",
         "use letters",
     ),
     (
@@ -461,10 +461,10 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "groups",
         {"IT-Admins": ["jürgen"]},
         ".IT-Admins[0]",
-        "holds characters that IAM refuses in user names",
+        "contains characters that IAM refuses in user names",
         "use letters",
     ),
-    ("admin-newline", "groups", {"IT-Admins": ["alice\n"]}, ".IT-Admins[0]", "holds a space", "write alice"),
+    ("admin-newline", "groups", {"IT-Admins": ["alice\n"]}, ".IT-Admins[0]", "contains a space", "write alice"),
     (
         "admin-long",
         "groups",
@@ -485,8 +485,8 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "is 513 characters long, where IAM takes 512",
         "shorten it",
     ),
-    ("create-users-text", "createUsers", "no", "", "is not a yes or no", "write true or false"),
-    ("create-users-number", "createUsers", 1, "", "is not a yes or no", "write true or false"),
+    ("create-users-text", "createUsers", "no", "", "is neither true nor false", "write true or false"),
+    ("create-users-number", "createUsers", 1, "", "is neither true nor false", "write true or false"),
     (
         "arn-text",
         "roles",
@@ -524,7 +524,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(managedPolicyArns=["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"]),
         ".R.managedPolicyArns[0]",
-        "is of another partition than the region",
+        "is in another partition than the region",
         "begin it with arn:aws:",
     ),
     (
@@ -532,7 +532,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(managedPolicyArns=["arn:aws:iam::111111111111:policy/P"]),
         ".R.managedPolicyArns[0]",
-        "is of another account",
+        "is in another account",
         "make the policy there",
     ),
     (
@@ -566,7 +566,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(roleManagement={"mfa": "yes"}),
         ".R.roleManagement.mfa",
-        "is not a yes or no",
+        "is neither true nor false",
         "write true or false",
     ),
     (
@@ -598,7 +598,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(roleManagement={"boundaryPolicyArn": "arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess"}),
         ".R.roleManagement.boundaryPolicyArn",
-        "is of another partition than the region",
+        "is in another partition than the region",
         "begin it with arn:aws:",
     ),
     (
@@ -606,7 +606,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(roleManagement={"boundaryPolicyArn": "arn:aws:iam::333333333333:policy/B"}),
         ".R.roleManagement.boundaryPolicyArn",
-        "is of another account",
+        "is in another account",
         "make the policy there",
     ),
     (
@@ -651,7 +651,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
     ),
     ("quota-low", "trustPolicyQuota", 2047, "", "is outside 2048 to 8192", "choose a number of characters"),
     ("quota-high", "trustPolicyQuota", 8193, "", "is outside 2048 to 8192", "choose a number of characters"),
-    ("protect-text", "protect", "on", "", "is not a yes or no", "write true or false"),
+    ("protect-text", "protect", "on", "", "is neither true nor false", "write true or false"),
     ("protect-null", "protect", "", "", "is empty", "delete the line"),
     ("region-misspelt", "region", "us-est-1", "", "is not a known region", "did you mean us-east-1"),
     ("region-global", "region", "aws-global", "", "is not a known region", ""),
@@ -663,7 +663,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "tags",
         {"a": "50%"},
         ".a",
-        "holds characters that IAM refuses in a tag value",
+        "contains characters that IAM refuses in a tag value",
         "use letters",
     ),
     (
@@ -706,7 +706,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "groups",
         {"IT-Admins": [{"name": "d", "until": "2027-02-30"}]},
         ".IT-Admins[0].until",
-        "that no calendar has",
+        "not a day of the calendar",
         "correct it",
     ),
     (
@@ -752,7 +752,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "roles",
         role(sessionName="yes"),
         ".R.sessionName",
-        "is not a yes or no",
+        "is neither true nor false",
         "write true or false",
     ),
     ("only-list", "only", ["IT-Admins"], "", "is not a map", "indented"),
@@ -783,7 +783,7 @@ REFUSALS: list[tuple[str, str, object, str, str, str]] = [
         "2999-01-01T00:00:00Z",
         "",
         "is in the future",
-        "write a time that is over",
+        "write a time in the past",
     ),
     ("revoked-empty", "revokeSessionsBefore", "", "", "is empty", "give it a value"),
 ]
@@ -810,10 +810,10 @@ def test_refusal_names_key_value_rule_and_fix(key: str, value: object, place: st
     ("name", "rule", "fix"),
     [
         pytest.param(
-            "IT Admins", "holds a space, which IAM refuses in group names", "write IT-Admins", id="group-space"
+            "IT Admins", "contains a space, which IAM refuses in group names", "write IT-Admins", id="group-space"
         ),
         pytest.param(
-            "IT&Admins", "holds characters that IAM refuses in group names", "use letters", id="group-characters"
+            "IT&Admins", "contains characters that IAM refuses in group names", "use letters", id="group-characters"
         ),
         pytest.param(
             "g" * 129,
@@ -834,16 +834,16 @@ def test_refused_group_name(name: str, rule: str, fix: str) -> None:
     ("name", "rule", "fix"),
     [
         pytest.param(
-            "IAM ACCESS", "holds a space, which IAM refuses in role names", "write IAM-ACCESS", id="role-space"
+            "IAM ACCESS", "contains a space, which IAM refuses in role names", "write IAM-ACCESS", id="role-space"
         ),
-        pytest.param("IAM*", "holds characters that IAM refuses in role names", "use letters", id="role-characters"),
+        pytest.param("IAM*", "contains characters that IAM refuses in role names", "use letters", id="role-characters"),
         pytest.param(
             "r" * 65,
             "is 65 characters long, where IAM takes 64",
             "shorten it",
             id="role-long",
         ),
-        pytest.param("it/ACCESS", "holds a path", "give the name alone", id="role-path"),
+        pytest.param("it/ACCESS", "contains a path", "write only the name", id="role-path"),
         pytest.param("AWSServiceRoleForX", "service-linked roles", "Choose another name", id="role-service"),
         pytest.param("awsreservedsso_x", "IAM Identity Center", "Choose another name", id="role-sso"),
         pytest.param("delegation-deploy", "role management denies", "Choose another name", id="role-bootstrap"),
@@ -912,7 +912,7 @@ def test_a_session_cannot_be_named_as_a_user_of_one_character() -> None:
     values = {**GOOD, "groups": {"IT-Admins": ["alice", {"name": "z", "until": "2027-01-31"}]}}
     assert preprod(**values)
     (problem,) = problems("preprod", {**values, "roles": role(sessionName=True)})
-    assert problem.startswith("roles.R.sessionName: true wants sessions of two characters and more")
+    assert problem.startswith("roles.R.sessionName: true needs session names of two characters or more")
     assert "z in groups.IT-Admins[1] has one" in problem
 
 
@@ -938,7 +938,7 @@ def test_narrowing_that_leaves_nothing_is_refused(only: Mapping[str, object], sa
     [
         pytest.param({"aws:a": ""}, 'tags.aws:a: "aws:a" begins with aws:', id="reserved-prefix"),
         pytest.param({"AWS:a": ""}, 'tags.AWS:a: "AWS:a" begins with aws:', id="reserved-prefix-in-capitals"),
-        pytest.param({"a*": ""}, 'tags.a*: "a*" holds characters that IAM refuses in a tag key', id="characters"),
+        pytest.param({"a*": ""}, 'tags.a*: "a*" contains characters that IAM refuses in a tag key', id="characters"),
         pytest.param({"": ""}, 'tags.: "" is empty', id="no-key"),
         pytest.param({"k" * 129: ""}, "is 129 characters long, where a tag key takes 128: shorten it", id="long"),
         pytest.param({"Cost": "", "cost": ""}, 'tags: "cost" is the same tag key as Cost to IAM', id="case"),
@@ -1051,7 +1051,7 @@ def test_a_range_with_a_reason_overlaps_as_any_other() -> None:
 )
 def test_a_name_is_shown_as_typed_unless_a_terminal_would_act_on_it(name: str, shown: str) -> None:
     (problem,) = problems("preprod", {**GOOD, "groups": {"IT-Admins": [name]}})
-    assert problem.startswith(f"groups.IT-Admins[0]: {shown} holds characters that IAM refuses in user names")
+    assert problem.startswith(f"groups.IT-Admins[0]: {shown} contains characters that IAM refuses in user names")
 
 
 def test_every_overlap_is_named() -> None:
@@ -1109,7 +1109,7 @@ def test_missing_security_account_in_the_security_stack() -> None:
 
 def test_security_stack_refuses_a_target() -> None:
     (problem,) = problems("security", GOOD)
-    assert problem.startswith(f"targetAccountId: \"{PREPROD}\" has no place in stack 'security'")
+    assert problem.startswith(f"targetAccountId: \"{PREPROD}\" does not belong in stack 'security'")
     assert problem.endswith("delete it")
 
 
@@ -1173,7 +1173,7 @@ def test_a_declared_target_is_as_the_security_stack_but_for_what_differs(
         ),
         pytest.param({"roles": {}}, "roles: is missing", id="no-roles"),
         pytest.param(
-            {"grants": "pack"}, "grants: \"pack\" is none of its values: write 'perTarget' or 'packed'", id="grants"
+            {"grants": "pack"}, "grants: \"pack\" is not an allowed value: write 'perTarget' or 'packed'", id="grants"
         ),
     ],
 )
@@ -1190,7 +1190,7 @@ def test_targets_are_needed_for_packed_grants_only() -> None:
 def test_a_target_s_stack_declares_no_targets() -> None:
     (problem,) = problems("preprod", {**GOOD, "targets": {"preprod": PREPROD}})
     assert problem.startswith("targets: ")
-    assert "move it there" in problem
+    assert "move it to the stack security" in problem
 
 
 @pytest.mark.parametrize(
@@ -1462,7 +1462,7 @@ def test_load_reads_the_environment_of_the_language_host(load_from: Load, monkey
         ("delegation:staticIps", "8.8.8.8", 'staticIps: "8.8.8.8" is not a list'),
         ("delegation:staticIps", "[" * 100_000, "is not a list"),
         ("delegation:trustPolicyQuota", "9" * 5_000, "is not a whole number"),
-        ("delegation:createUsers", "yes", 'createUsers: "yes" is not a yes or no'),
+        ("delegation:createUsers", "yes", 'createUsers: "yes" is neither true nor false'),
         ("delegation:role", "x", "did you mean roles?"),
         ("Delegation:roles", "x", "is outside the namespace delegation: did you mean roles?"),
         ("delegaton:roles", "x", "is outside the namespace delegation: did you mean roles?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ UNDECLARED = (
     "the policy pack all the same, and does not say whether it stays. If this update removes it, deploy once without "
     "--refresh."
 )
+# After a sentence, and before the finding and its reason (iam/explanation.py).
+_BREAKS = re.compile(r"(?<=[\w)'\"*]\.) (?=[A-Z])|(?<=:) (?=statement \d)|(?<=,) (?=because )")
 _SENTINELS = (
     proxy.UNKNOWN_ARCHIVE_VALUE,
     proxy.UNKNOWN_ARRAY_VALUE,
@@ -137,7 +140,15 @@ class _Run:
         covering = next((one for one in exemptions if texts and one.covers(*on)), None)
         if covering:
             self.used[rule.name, on[1]] = covering, texts[0]
-        return [] if covering else list(dict.fromkeys(texts))
+        return [] if covering else list(dict.fromkeys(map(in_lines, texts)))
+
+
+def in_lines(text: str) -> str:
+    """Return a violation with a line for what is wrong, which request shows it, why, and what to do.
+
+    Pulumi keeps and indents the lines.
+    """
+    return _BREAKS.sub("\n", text)
 
 
 def plain(value: Any) -> Any:

@@ -181,7 +181,7 @@ def test_without_a_terminal_somebody_has_to_have_confirmed(fleet: Fleet) -> None
     for verb in ("up", "destroy"):
         code, told = fleet.run(verb)
         assert code == 1
-        assert told == f"There is no terminal to ask on: confirm with make fleet-{verb} YES=1.\n"
+        assert told == f"There is no terminal to confirm on: use make fleet-{verb} YES=1.\n"
     assert fleet.begun() == 0
 
 

@@ -159,7 +159,7 @@ CASES = [
     *rows(
         "delegation-grants-match-trusts",
         "fail",
-        "lets nobody of account",
+        "admits nobody of account",
         nobody=(role(trust(SERVICE)), group_policy(GRANT)),
         from_elsewhere=(role(), group_policy(GRANT, account=ELSEWHERE)),
     ),

@@ -53,7 +53,7 @@ CASES = [
     *rows(
         RULE,
         "fail",
-        "through an identity provider too",
+        "but also through an identity provider",
         google=beside({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity"),
         github_bound=beside(
             {"Federated": GITHUB},
@@ -85,7 +85,7 @@ CASES = [
     *rows(
         RULE,
         "fail",
-        "by a service of AWS too",
+        "but also by a service of AWS",
         service=beside(SERVICE),
         in_one_statement=role(trust({"AWS": [ALICE], **SERVICE})),
         service_with_another_action=beside(SERVICE, "sts:*"),
@@ -93,7 +93,7 @@ CASES = [
     *rows(
         RULE,
         "fail",
-        "by a role too",
+        "but also by a role",
         own_role=beside(OWN_ROLE, **MFA),
         session=beside({"AWS": f"arn:aws:sts::{TARGET}:assumed-role/app/x"}),
         deleted_role=beside({"AWS": "AROAEXAMPLEEXAMPLE123"}),
@@ -102,7 +102,7 @@ CASES = [
     *rows(
         RULE,
         "fail",
-        "is no action as of",
+        "is not an action as of",
         action_newer_than_the_table=beside({"AWS": ALICE}, "sts:AssumeRoleWithSomethingNew"),
     ),
     *rows(
@@ -125,7 +125,7 @@ CASES = [
         "fail",
         "a vendor beside users",
         (beside({"AWS": ELSEWHERE}, StringEquals={"sts:ExternalId": "abc-123"}),),
-        "by a role too",
+        "but also by a role",
         {"vendors": [VENDOR]},
     ),
 ]

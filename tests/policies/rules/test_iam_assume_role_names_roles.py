@@ -14,7 +14,7 @@ BOOTSTRAP = f"arn:aws:iam::{TARGET}:role/delegation-deploy"
 OTHER, THIRD = (f"arn:aws:iam::{account}:role/ACCESS" for account in (ELSEWHERE, "333333333333"))
 ORGANIZATION = "OrganizationAccountAccessRole"
 DECLARED = {"targetAccounts": [TARGET, ELSEWHERE], "accessRoles": ["ACCESS"]}
-UNDECLARED = "grants what is no access role of a declared target"
+UNDECLARED = "grants a role that is not an access role of a declared target"
 
 
 def _grant(*arns: str) -> Made:

@@ -63,14 +63,14 @@ CASES = [
     *rows(
         "iam-mfa-devices-own-only",
         "fail",
-        "removed without MFA",
+        "removing MFA devices without MFA",
         removal=group_policy(
             document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))
         ),
     ),
     *together(
         "iam-mfa-devices-own-only",
-        "removed without MFA",
+        "removing MFA devices without MFA",
         group_policy(document(allow("iam:DeactivateMFADevice", f"arn:aws:iam::{SECURITY}:user/${{aws:username}}"))),
         FORCE_MFA,
     ),
@@ -101,5 +101,5 @@ def test_lasting_credentials_are_made_from_the_allowed_networks_only(static_ips:
     text = documents.self_service(partition="aws", account_id=SECURITY, user_path="/", static_ips=static_ips)
     made = managed(json.loads(text), account=SECURITY)
     found = judge(made, config={policy: {"allowedCidrs": [NETWORK]}})
-    assert [one.policy for one in found if "be made from outside" in one.message] == ([policy] if refused else [])
+    assert [one.policy for one in found if "devices from outside" in one.message] == ([policy] if refused else [])
     assert [one for one in judge(made) if one.policy == policy] == []

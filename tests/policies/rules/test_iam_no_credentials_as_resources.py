@@ -9,7 +9,7 @@ from tests.policies.rules.cases import Case, check, ids, rows
 from tests.policies.running import SECURITY, UNKNOWN, Made
 
 POLICY = "iam-no-credentials-as-resources"
-SAYS = "is a credential of a user, or holds one"
+SAYS = "is a user's credential, or contains one"
 
 
 def credential(name: str, module: str = "", account: str | None = SECURITY, user: str = "alice") -> Made:

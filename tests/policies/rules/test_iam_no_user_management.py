@@ -54,7 +54,7 @@ CASES = [
     *rows(
         "iam-no-user-management",
         "fail",
-        "manages users",
+        "allows managing users",
         everything=role_policy(document(allow("*"))),
         with_mfa=role_policy(document(allow("iam:CreateUser", **MFA, **ADDRESS))),
         keys=role_policy(document(allow("iam:*AccessKey*"))),

@@ -186,7 +186,7 @@ CASES = [
     *rows(
         RULE,
         "fail",
-        "is no action as of",
+        "is not an action as of",
         newer_than_the_table=on_group("iam:CreateSomethingNew"),
         newer_with_a_wildcard=on_group("identitystore:CreateSomething*"),
         of_an_access_role=(role(), role_policy(document(allow("STS:AssumeSomethingNew")))),

@@ -64,7 +64,7 @@ CASES = [
     *rows(
         "iam-trust-names-users-only",
         "fail",
-        "does not say whom it lets in",
+        "does not say whom it admits",
         canonical_user=role(trust({"CanonicalUser": "79a59df9" * 8})),
         federated_user=role(trust({"AWS": f"arn:aws:sts::{ELSEWHERE}:federated-user/bob"}, {})),
         federated_user_of_the_own_account=role(trust({"AWS": f"arn:aws:sts::{TARGET}:federated-user/bob"})),

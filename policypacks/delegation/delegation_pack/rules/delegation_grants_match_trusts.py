@@ -94,7 +94,7 @@ def _differences(grant: Policy, role: Principal, trust: Document) -> Iterator[Vi
     callers = callers_of_identity(grant.attachment, grant.account, grant.partition)
     if not decide(trust, Query(callers=callers, targets=(ASSUME_THIS_ROLE,))):
         whose = f"of account {grant.account}" if grant.account else "of its account"
-        yield grant.carrier, f"{grant.label} grants {role.maker.label}, whose trust policy lets nobody {whose} in."
+        yield grant.carrier, f"{grant.label} grants {role.maker.label}, whose trust policy admits nobody {whose}."
     yield from _other_networks(grant, role)
 
 

@@ -30,20 +30,22 @@ def entered_otherwise(trust: Policy, config: Config) -> Iterator[str]:
         callers = (Callers(type=type_, partition=trust.partition),)
         finding = decide(document, Query(callers=callers, targets=(opening(trust.account),)))
         if finding:
-            yield f"lets users in, and can be entered {how} too: {because(finding)} Make another role for that."
+            yield f"may be assumed by users, but also {how}: {because(finding)} Make another role for that."
     for action in unknown_actions(document):
-        yield f"lets users in, and cannot be verified: {action} is no action as of {SOURCE}. Leave it out."
+        yield (
+            f"may be assumed by users, and cannot be verified: {action} is not an action as of {SOURCE}. Leave it out."
+        )
     for statement, principal in document.admitted:
         if principal.kind in _OUTSIDE_OF_IAM:
             yield (
-                f"lets users in, and cannot be verified: {statement.label} names {principal.value!r}, a "
+                f"may be assumed by users, and cannot be verified: {statement.label} names {principal.value!r}, a "
                 f"{principal.kind}, which opens no session as far as AWS says. Leave it out."
             )
 
 
 RULE = Rule(
     name="iam-access-role-users-only",
-    description="A role that lets IAM users in is entered in no other way: by no role, service or identity provider.",
+    description="A role that IAM users may assume is open to nobody else: no role, service or identity provider.",
     severity="critical",
     remediation=(
         'Let the trust policy have the statement for users only: "Principal": {"AWS": '

@@ -28,8 +28,8 @@ def undeclared(policy: Policy, config: Config) -> Iterator[str]:
     finding = enters_roles_elsewhere(policy, like=others) if others else None
     if finding:
         yield (
-            f"grants what is no access role of a declared target: {because(finding)} Take it out, or add its account "
-            "to targetAccounts and its name to accessRoles in this policy's configuration."
+            f"grants a role that is not an access role of a declared target: {because(finding)} Take it out, or "
+            "add its account to targetAccounts and its name to accessRoles in this policy's configuration."
         )
 
 

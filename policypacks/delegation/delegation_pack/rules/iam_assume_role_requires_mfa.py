@@ -16,7 +16,7 @@ def without_mfa(policy: Policy, _config: Config) -> Iterator[str]:
     """Yield that a grant asks for no MFA."""
     finding = enters_roles_elsewhere(policy, WITHOUT_MFA)
     if finding:
-        yield f"grants a role of another account without MFA: {because(finding)} Demand it with Bool on the Allow."
+        yield f"grants a role of another account without MFA: {because(finding)} Require it with Bool on the Allow."
 
 
 RULE = Rule(

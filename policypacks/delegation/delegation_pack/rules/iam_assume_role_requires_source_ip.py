@@ -38,7 +38,7 @@ def _outside(
     if finding:
         yield (
             f"grants a role of another account from outside {listed(networks, 'every network, for none is allowed')}: "
-            f"{because(finding)} Demand the address with IpAddress on aws:SourceIp."
+            f"{because(finding)} Require the address with IpAddress on aws:SourceIp."
         )
 
 

@@ -28,12 +28,12 @@ def devices_of_others(policy: Policy, config: Config) -> Iterator[str]:
         yield f"lets MFA devices be enrolled for somebody else: {why} Name user/${{aws:username}} in Resource."
     if why := found(ENROLLMENT, any_of_them, _WITH_ACCESS_KEYS):
         yield (
-            f"lets MFA devices be enrolled with plain access keys: {why} "
+            f"allows enrolling MFA devices with plain access keys: {why} "
             'Add a Deny with "Null": {"aws:MultiFactorAuthPresent": "true"}.'
         )
     if why := found(("iam:DeactivateMFADevice",), own(account, "user"), WITHOUT_MFA):
         yield (
-            f"lets MFA devices be removed without MFA: {why} "
+            f"allows removing MFA devices without MFA: {why} "
             'Add a Deny with "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}.'
         )
     if "allowedCidrs" not in config:
@@ -41,7 +41,7 @@ def devices_of_others(policy: Policy, config: Config) -> Iterator[str]:
     networks = allowed_networks(config)
     if why := found(LASTING_CREDENTIALS, any_of_them, outside(networks)):
         yield (
-            "lets access keys or MFA devices be made from outside "
+            "allows creating access keys or MFA devices from outside "
             f"{listed(networks, 'every network, for none is allowed')}: {why} "
             "Add a Deny with NotIpAddress on aws:SourceIp."
         )

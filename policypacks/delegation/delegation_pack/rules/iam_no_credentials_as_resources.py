@@ -13,8 +13,8 @@ def credentials(resource: Resource, _config: Config) -> Iterator[str]:
     """Yield that a resource is a credential of a user, or gives one a password."""
     if is_credential(resource.type) or (resource.kind == "iam.User" and resource.get("loginprofile") is not None):
         yield (
-            f"{resource.label} is a credential of a user, or holds one: who reads the state, or deploys, can act as "
-            "that user. Let the user make it, as the self-service policy allows with MFA."
+            f"{resource.label} is a user's credential, or contains one: whoever reads the state, or deploys, can act "
+            "as that user. Let the user create it, as the self-service policy allows with MFA."
         )
 
 

@@ -20,8 +20,8 @@ def manages_users(policy: Policy, config: Config) -> Iterator[str]:
         finding = allowed(policy, *user_management(account, own_allowed=True), *writes(account, POLICIES))
         if finding:
             yield (
-                f"changes others, groups or policies in the Security account: {because(finding)} Allow the own user's "
-                "password, access keys and MFA device only."
+                f"allows changing other users, groups or policies in the Security account: {because(finding)} Allow "
+                "only the user's own password, access keys and MFA device."
             )
         return
     # In an account that is not known, users may be caring for their own credentials, as in the Security account.
@@ -29,8 +29,8 @@ def manages_users(policy: Policy, config: Config) -> Iterator[str]:
     finding = allowed(policy, *user_management(account, own_allowed=unknown))
     if finding:
         yield (
-            f"manages users outside the Security account: {because(finding)} Name the actions that are needed, none "
-            "of which changes users, groups, keys or MFA devices."
+            f"allows managing users outside the Security account: {because(finding)} Name the actions that are needed, "
+            "none of which changes users, groups, keys or MFA devices."
         )
 
 

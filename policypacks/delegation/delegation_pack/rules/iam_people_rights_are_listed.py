@@ -26,7 +26,7 @@ def not_listed(policy: Policy, _config: Config) -> Iterator[str]:
     if finding:
         yield f"lets people change who may do what: {because(finding)} Leave the action out."
     for action in unknown_actions(policy.read()):
-        yield f"lets people do what cannot be verified: {action} is no action as of {SOURCE}. Leave it out."
+        yield f"lets people do what cannot be verified: {action} is not an action as of {SOURCE}. Leave it out."
 
 
 def _hops(policy: Policy, config: Config) -> Iterator[str]:

@@ -65,28 +65,28 @@ def ways_around(policy: Policy, config: Config) -> Iterator[str]:
     finding = changes_roles(policy, BOUNDABLE, {BOUNDARY_KEY: Values(but=(*accepted, *refused))})
     if finding:
         yield (
-            f"lets roles be changed that have no permissions boundary: {because(finding)} "
-            "Demand it with StringEquals on iam:PermissionsBoundary."
+            f"allows changing roles that have no permissions boundary: {because(finding)} "
+            "Require it with StringEquals on iam:PermissionsBoundary."
         )
     finding = changes_roles(policy, BOUNDARY_CHANGES)
     if finding:
-        yield f"lets the permissions boundary itself be changed: {because(finding)} {_LEAVE_OUT}"
+        yield f"allows changing the permissions boundary itself: {because(finding)} {_LEAVE_OUT}"
     manages = finding or changes_roles(policy, BOUNDABLE)
     # A policy that is written out in full may be a program's own; role management reaches what it is attached to.
     named = () if manages else document.named_resources
     finding = allowed(policy, policy_versions(account, but=named))
     if finding:
-        yield f"lets managed policies, boundaries among them, be changed: {because(finding)} {_LEAVE_OUT}"
+        yield f"allows changing managed policies, boundaries included: {because(finding)} {_LEAVE_OUT}"
     if not manages:
         return
     finding = allowed(policy, *_around(document, account))
     if finding:
-        yield f"has a way around the permissions boundary beside role management: {because(finding)} {_LEAVE_OUT}"
+        yield f"allows a way around the permissions boundary, beside role management: {because(finding)} {_LEAVE_OUT}"
     finding = _replaces(
         [document], callers_of_identity(policy.attachment, account, policy.partition), account, accepted
     )
     if finding:
-        yield f"lets the permissions boundary be deleted and made anew: {because(finding)} {_LEAVE_OUT}"
+        yield f"allows replacing the permissions boundary: {because(finding)} {_LEAVE_OUT}"
 
 
 def open_as_boundary(policy: Policy, _config: Config) -> Iterator[str]:
@@ -95,7 +95,7 @@ def open_as_boundary(policy: Policy, _config: Config) -> Iterator[str]:
     finding = decide(policy.read(), Query(callers=callers, targets=past_boundary(policy.account)))
     if finding:
         yield (
-            f"is a permissions boundary that leaves a way around itself: {because(finding)} "
+            f"is a permissions boundary with a way around it: {because(finding)} "
             "End it with a Deny of account:*, iam:*, organizations:* and sts:Assume*."
         )
 
@@ -198,8 +198,7 @@ def _around_together(principal: Principal, config: Config) -> Iterator[Violation
         policy = [*documents][finding.document]
         yield (
             policy.carrier,
-            f"{policy.label} lets the permissions boundary be deleted and made anew {beside}: {because(finding)} "
-            f"{_LEAVE_OUT}",
+            f"{policy.label} allows replacing the permissions boundary {beside}: {because(finding)} {_LEAVE_OUT}",
         )
 
 
@@ -219,7 +218,7 @@ def _changed_boundaries(model: Model) -> Iterator[Violation]:
         if finding:
             yield (
                 policy.carrier,
-                f"{policy.label} lets a permissions boundary of role management be changed: {because(finding)} "
+                f"{policy.label} allows changing a permissions boundary of role management: {because(finding)} "
                 f"{_LEAVE_OUT}",
             )
 

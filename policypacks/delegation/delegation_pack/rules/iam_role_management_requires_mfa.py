@@ -17,7 +17,7 @@ def without_mfa(policy: Policy, _config: Config) -> Iterator[str]:
     finding = changes_roles(policy, keys=WITHOUT_MFA)
     if finding:
         operator = "Bool or BoolIfExists" if policy.attachment is Attachment.ROLE else "Bool"
-        yield f"lets roles be changed without MFA: {because(finding)} Demand it with {operator} on the Allow."
+        yield f"lets roles be changed without MFA: {because(finding)} Require it with {operator} on the Allow."
 
 
 RULE = Rule(

@@ -23,8 +23,8 @@ def _outside(policy: Policy, config: Config) -> Iterator[str]:
     finding = changes_roles(policy, keys=outside(networks))
     if finding:
         yield (
-            f"lets roles be changed from outside {listed(networks, 'every network, for none is allowed')}: "
-            f"{because(finding)} Demand the address with IpAddress on aws:SourceIp."
+            f"allows changing roles from outside {listed(networks, 'every network, for none is allowed')}: "
+            f"{because(finding)} Require the address with IpAddress on aws:SourceIp."
         )
 
 

@@ -45,8 +45,8 @@ def let_in_by_others(trust: Policy, config: Config) -> Iterator[str]:
         entry, whose = only(document, statement, principal), account_of(principal.value)
         if whose and trust.account and whose != trust.account and _found(entry, trust, {}):
             yield (
-                f"lets in whom {principal.value} vouches for, in {statement.label}, a provider of another account, "
-                "whose owner decides what it says. Name one of the role's own account."
+                f"admits anybody whom {principal.value} vouches for, in {statement.label}, a provider of another "
+                "account, whose owner decides what it says. Name one of the role's own account."
             )
             continue
         finding = _found(entry, trust, _outside(bound, declared))
@@ -55,7 +55,10 @@ def let_in_by_others(trust: Policy, config: Config) -> Iterator[str]:
         if finding:
             named = principal.value if url or bound else "any identity provider"
             keys = " or ".join(bound) or "the provider in Principal, and what it says of the caller"
-            yield f"lets in whom {named} vouches for, in {statement.label}: {because(finding)} Bind {keys} to your own."
+            yield (
+                f"admits anybody whom {named} vouches for, in {statement.label}: {because(finding)} Bind {keys} to "
+                "your own."
+            )
         elif declared and _found(entry, trust, _outside(bound, {})):
             values = ", ".join(value for one in pipelines for value in one["values"])
             why = "; ".join(one["reason"].rstrip(".") for one in pipelines)

@@ -54,7 +54,7 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
         case kind if kind in _OUT_OF_SCOPE:
             return None
         case kind if kind in _OUTSIDE_OF_IAM:
-            return f"a {kind}, of which AWS does not say whom it lets in"
+            return f"a {kind}, of which AWS does not say whom it admits"
         case PrincipalKind.WILDCARD:
             return "which is everybody"
         case PrincipalKind.ACCOUNT:

@@ -22,7 +22,7 @@ def without_mfa(trust: Policy, config: Config) -> Iterator[str]:
     query = Query(callers=callers, targets=(ASSUME_THIS_ROLE,), keys=WITHOUT_MFA)
     finding = decide(without_vendors(trust, config), query)
     if finding:
-        yield f"can be assumed without MFA: {because(finding)} Demand it with Bool on the Allow."
+        yield f"can be assumed without MFA: {because(finding)} Require it with Bool on the Allow."
 
 
 RULE = Rule(
