@@ -15,15 +15,27 @@ from typing import Any
 import json_text
 from operations.errors import OperationError
 
+_HALF_WRITTEN = "failed to load checkpoint: EOF"
+"""What Pulumi says of a state in files beside which the file with its checksum is empty."""
+
 
 def deployment(top: Path, stack: str) -> Mapping[str, Any]:
     """Return a stack's state.
 
     A stack that does not exist, or that Pulumi cannot read, has none here: the command that follows says it better.
+
+    Raises:
+        OperationError: an update was killed while it wrote a state in files; the text says how to go on.
     """
     done = subprocess.run(
         ["pulumi", "stack", "export", "--non-interactive", "--stack", stack], cwd=top, capture_output=True, text=True
     )
+    if _HALF_WRITTEN in done.stderr:
+        raise OperationError(
+            f"Pulumi cannot read the state of stack {stack}. An update was killed while it wrote, and left an empty "
+            "file beside the state, which is whole. In the folder that `pulumi whoami --verbose` names as the backend, "
+            "delete such files:\n  find .pulumi -name '*.attrs' -empty -delete"
+        )
     return (json_text.parsed(done.stdout)["deployment"] or {}) if done.returncode == 0 else {}
 
 

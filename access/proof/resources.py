@@ -58,6 +58,8 @@ def tags_asked(before: Model, after: Model, keys: frozenset[str]) -> Iterator[tu
 
 def _unread(model: Model) -> Sequence[Resource]:
     read = set(model.entities.read) - set(model.not_judged)
+    # The password of a user of aws-native is a property of the user's.
+    read = {one for one in read if one.kind != "iam.User" or one.get("loginprofile") is None}
     return [
         one
         for one in model.entities.resources

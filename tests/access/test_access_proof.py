@@ -255,6 +255,15 @@ OPENED: dict[str, tuple[Callable[[Stacks], None], str]] = {
         adding("aws:iam/userPolicy:UserPolicy", user="bob", name="own", policy=ALL),
         "bob may now call iam:",
     ),
+    "a user with a password": (
+        adding(
+            "aws-native:iam:User",
+            userName="mallory",
+            arn=f"arn:aws:iam::{SECURITY}:user/mallory",
+            loginProfile={"password": "secret"},
+        ),
+        "extra (aws-native:iam:User) appears: what that means for access is not judged (!)",
+    ),
     "a policy that nobody holds": (
         adding("aws:iam/policy:Policy", name="idle", arn=f"arn:aws:iam::{SECURITY}:policy/idle", policy=ALL),
         "Whoever holds the policy idle in ",

@@ -14,6 +14,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,17 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
     assert story.left == []
 
 
+def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says() -> None:
+    with Workspace(say=lambda _line: None) as workspace:
+        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+        workspace.run("stack", "init", "security").check()
+        state = Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        (checksum,) = state.rglob("security.json.attrs")
+        checksum.write_text("")
+        _make_readable(workspace, "security")
+        assert _unfinished(workspace, "security") == []
+
+
 def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
     """Kill an update at a point, then do what an operator is told."""
     mark = f"KILLED_UPDATE={os.getpid()}-{point}"
@@ -135,6 +147,7 @@ def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
         output, _ = update.communicate(timeout=PATIENCE)
         assert reached, output
         assert interception.reached.is_set(), f"{stack} was updated before {point}:\n{output}"
+    _make_readable(workspace, stack)
     interrupted = _unfinished(workspace, stack)
     refused = _run(workspace, f"make up STACK={stack}")
     assert refused.returncode != 0
@@ -180,6 +193,15 @@ def _check(done: subprocess.CompletedProcess[str]) -> str:
 
 def _make(workspace: Workspace, verb: str, stack: str) -> None:
     _check(_run(workspace, f"make {verb} STACK={stack} ARGS=--skip-preview"))
+
+
+def _make_readable(workspace: Workspace, stack: str) -> None:
+    """Do what `make up` says where the update was killed while it wrote the state."""
+    if workspace.run("stack", "export", "--stack", stack).returncode != 0:
+        said = _run(workspace, f"make up STACK={stack}").stderr
+        named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
+        assert named, said
+        _check(_run(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
 
 
 def _unfinished(workspace: Workspace, stack: str) -> list[str]:

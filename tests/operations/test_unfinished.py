@@ -42,6 +42,16 @@ def test_a_stack_that_cannot_be_read_is_left_to_pulumi(tmp_path: Path) -> None:
     assert unfinished.unfinished_creates(tmp_path, "preprod") == []
 
 
+def test_a_state_that_a_killed_update_left_unreadable_names_the_file_to_delete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pulumi").write_text("#!/bin/sh\necho 'error: failed to load checkpoint: EOF' >&2\nexit 1\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(OperationError, match=r"Pulumi cannot read the state of stack preprod\. An update was killed"):
+        unfinished.check(tmp_path, "preprod")
+
+
 def test_the_refusal_names_what_may_exist_and_how_to_go_on(exported: Path, tmp_path: Path) -> None:
     write(exported, operation("creating", "alice"))
     with pytest.raises(OperationError) as refusal:

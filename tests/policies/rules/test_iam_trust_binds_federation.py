@@ -14,6 +14,7 @@ from tests.policies.running import ELSEWHERE, TARGET, Made, judge
 
 RULE = "iam-trust-binds-federation"
 GITHUB, EKS = "token.actions.githubusercontent.com", "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D"
+DUAL_STACK = "oidc-eks.eu-west-1.api.aws/id/EXAMPLED539D"
 COGNITO, GOOGLE = "cognito-identity.amazonaws.com", "accounts.google.com"
 POOL = "eu-west-1:12345678-dead-beef-cafe-123456790ab"
 
@@ -63,6 +64,7 @@ CASES = [
         gitlab=web("gitlab.com", **sub("gitlab.com", "project_path:acme/app:ref_type:branch:ref:main")),
         terraform=web("app.terraform.io", **sub("app.terraform.io", "organization:acme:project:*:workspace:*")),
         service_account=web(EKS, StringEquals={f"{EKS}:sub": "system:serviceaccount:kube-system:ebs"}),
+        namespace_of_another_cluster=web("k8s.example.com", **sub("k8s.example.com", "system:serviceaccount:apps:*")),
         namespace=web(EKS, **sub(EKS, "system:serviceaccount:apps:*")),
         google=web(GOOGLE, builtin=True, StringEquals={f"{GOOGLE}:aud": "66677788899900pro0"}),
         identity_pool=web(COGNITO, builtin=True, StringEquals={f"{COGNITO}:aud": POOL}, **AUTHENTICATED),
@@ -101,6 +103,10 @@ CASES = [
         key_of_another_provider=web(GITHUB, **sub("gitlab.com", "repo:acme/*", "StringLikeIfExists")),
         gitlab=web("gitlab.com", StringEquals={"gitlab.com:aud": "https://gitlab.com"}),
         any_service_account=web(EKS, StringEquals={f"{EKS}:aud": "sts.amazonaws.com"}),
+        any_service_account_of_another_cluster=web(
+            "k8s.example.com", **sub("k8s.example.com", "system:serviceaccount:*")
+        ),
+        any_service_account_by_another_address=web(DUAL_STACK, **sub(DUAL_STACK, "system:serviceaccount:*")),
         any_namespace=web(EKS, **sub(EKS, "system:serviceaccount:*:ebs")),
         google=web(GOOGLE, builtin=True),
         any_pool=web(COGNITO, builtin=True, **AUTHENTICATED),

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 WHOLE = 0
 """A claim that binds with its whole value only."""
 
+_EKS = r"oidc[.-]eks\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)/id/.*"
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+"""How the subjects of any Kubernetes cluster begin, wherever its provider's URL is."""
 _CLAIMS: Mapping[str, Mapping[str, int]] = {
     # repo:OWNER/REPOSITORY:ref:…; anybody chooses the audience, and by which claims a repository's subject is made.
     r"token\.actions\.githubusercontent\.com(/.*)?": {"sub": 2},
@@ -25,7 +28,7 @@ _CLAIMS: Mapping[str, Mapping[str, int]] = {
     r"api\.bitbucket\.org/.*": {"sub": 1, "aud": WHOLE},
     r"oidc\.circleci\.com/org/.*": {"sub": 2, "aud": WHOLE},
     # system:serviceaccount:NAMESPACE:NAME; every service account may ask for sts.amazonaws.com.
-    r"oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/id/.*": {"sub": 3},
+    _EKS: {"sub": 3},
     # Whoever signs in there has a token for one's own application only if that application asked for it.
     r"accounts\.google\.com": {"sub": WHOLE, "aud": WHOLE, "oaud": WHOLE},
     r"www\.amazon\.com": {"app_id": WHOLE, "user_id": WHOLE},
@@ -67,6 +70,8 @@ def tenant(key: str, value: str) -> str | None:
     """
     provider, _, claim = key.rpartition(":")
     parts = claims(provider).get(claim, WHOLE)
+    if parts and value.startswith(_SERVICE_ACCOUNT):
+        parts = _CLAIMS[_EKS]["sub"]
     beginning = next((text for url, text in _BEGINNINGS.items() if re.fullmatch(url, key)), "")
     if not re.match(beginning, value):
         return None
