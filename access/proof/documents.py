@@ -29,7 +29,7 @@ _NOT_ASKED = (PrincipalKind.FEDERATED_USER, PrincipalKind.CANONICAL_USER)
 _TYPE_OF_PRINCIPAL = "aws:principaltype"
 _FEDERATED_USER = "federated-user"
 _KNOWN = tuple(f"{service}:*" for service in SERVICES)
-"""What is known of a policy that AWS keeps."""
+"""What is known of what a policy that AWS keeps allows."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def together(policies: Iterable[Policy], moment: str) -> Documents:
 
     A document that cannot be read allows and denies what nobody knows, though the same before and after as long as it
     is the same document: it hangs on a condition key of its own. `moment` ("before" or "after") sets apart contents
-    that are not known, which are never the same. So does what a policy that AWS keeps says of other services than
+    that are not known, which are never the same. So does what a policy that AWS keeps allows of other services than
     those that the table of these policies has.
     """
     texts = set[tuple[Kind, str]]()
@@ -94,7 +94,8 @@ def together(policies: Iterable[Policy], moment: str) -> Documents:
         else:
             texts.add((policy.kind, _canonical(_bare(policy.content))))
         if policy.document and policy.aws_managed:
-            texts.update((policy.kind, text) for text in _anything(policy, moment, NotAction=_KNOWN))
+            condition = _unread_as(policy.arn, Effect.ALLOW)
+            texts.add((policy.kind, _of_everything(Effect.ALLOW, condition, policy.kind, NotAction=_KNOWN)))
     return Documents(frozenset(texts))
 
 
@@ -146,19 +147,20 @@ def _bare(content: Any) -> Mapping[str, Any]:
     return {"Statement": kept, **{name: value for name, value in data.items() if name == "Version"}}
 
 
-def _anything(policy: Policy, moment: str, **actions: Sequence[str]) -> Sequence[str]:
+def _anything(policy: Policy, moment: str) -> Sequence[str]:
     where = policy.arn or f"{policy.label} {policy.place}"
     content = policy.content
     known = policy.elsewhere or (content is not None and not holds_unknown(content))
     name = where if known else f"{where} {moment}"
-    if known and content is not None and policy.document is None:
+    if known and content is not None:
         # A document that is spelt wrong is the same only if it is spelt the same.
         name = f"{where} {sha256(_canonical(content).encode()).hexdigest()[:8]}"
+    return [_of_everything(effect, _unread_as(name, effect), policy.kind) for effect in (Effect.ALLOW, Effect.DENY)]
+
+
+def _unread_as(name: str, effect: Effect) -> Mapping[str, Any]:
     key = f"{_UNREAD}:" + "".join(char if " " <= char <= "~" else "?" for char in name)
-    return [
-        _of_everything(effect, {"StringEquals": {key: str(effect)}}, policy.kind, **actions)
-        for effect in (Effect.ALLOW, Effect.DENY)
-    ]
+    return {"StringEquals": {key: str(effect)}}
 
 
 def _of_everything(effect: Effect, condition: Mapping[str, Any], kind: Kind, **actions: Sequence[str]) -> str:

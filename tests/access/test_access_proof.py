@@ -348,6 +348,22 @@ def test_what_the_reverse_closes_has_no_mark(run: Run, tmp_path: Path, name: str
     assert not any(line.endswith("(!)") for line in lines)
 
 
+def test_a_policy_of_aws_that_is_detached_opens_nothing(tmp_path: Path) -> None:
+    before = Stacks()
+    for name in ("AmazonS3FullAccess", "AmazonRedshiftDataFullAccess"):
+        before.add(
+            "preprod",
+            ATTACHMENT,
+            f"{name}-attached",
+            role="TSU-IAM-ACCESS",
+            policyArn=f"arn:aws:iam::aws:policy/{name}",
+        )
+    after = copy.deepcopy(before)
+    resources = after.resources("preprod")
+    resources[:] = [one for one in resources if not one["urn"].endswith("S3FullAccess-attached")]
+    assert [one.says[0] for one in found(before, after, tmp_path) if one.is_new] == []
+
+
 def shared_policy(stacks: Stacks) -> None:
     """Two policies of a role, of which one allows everything; the other may be attached elsewhere too."""
     reads = document({"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"})

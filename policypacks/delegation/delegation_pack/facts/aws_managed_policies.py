@@ -1,8 +1,8 @@
 """The policies that AWS keeps, reduced to what they say about identities.
 
 `aws_managed_policies.json` is generated (`make facts`); source and date are in it. It has every policy that can be
-attached to a principal. Of each it keeps the statements, and of these the actions, of `actions.SERVICES`; what is left
-of the others is one statement that allows nothing.
+attached to a principal. Of each it keeps what is denied, and of what is allowed the statements, and of these the
+actions, of `actions.SERVICES`; what is left of the others is one statement that does nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from delegation_pack.facts.actions import SERVICES
 TABLE = Path(__file__).with_suffix(".json")
 
 _ARN = re.compile(r"arn:aws(-[a-z]+)*:iam::aws:policy/(?P<name>.+)")
-_NOTHING = {"Effect": "Deny", "Action": "none:None", "Resource": "*"}
+_NOTHING = {
+    "Effect": "Deny",
+    "Action": "none:None",
+    "Resource": "*",
+    "Condition": {"Null": {"aws:CurrentTime": "true"}},
+}
+"""Applies to no request, for each has a time: a document that is gone opens nothing."""
 
 
 def name_of(arn: object) -> str | None:
@@ -49,9 +55,12 @@ def documents() -> Mapping[str, Mapping[str, Any]]:
 
 
 def reduced(statements: Any) -> list[dict[str, Any]]:
-    """Return of a policy's statements what bears on `SERVICES`."""
+    """Return of a policy's statements what bears on `SERVICES`, and all that is denied."""
     found = []
     for statement in statements if isinstance(statements, list) else [statements]:
+        if statement["Effect"] == "Deny":
+            found.append(statement)
+            continue
         actions = statement.get("Action", [])
         kept = [one for one in ([actions] if isinstance(actions, str) else actions) if _bears(one)]
         if kept or "NotAction" in statement:
