@@ -98,6 +98,12 @@ def _together(content: Mapping[str, Any], default: Mapping[str, Any]) -> Iterato
             f"securityAccountId is {' and '.join(sorted(accounts))} together with default.json: there is one Security "
             "account. Name it there alone."
         )
+    for name, settings in {**content, **after}.items():
+        vendors = settings.get("vendors") if isinstance(settings, dict) else None
+        for vendor in vendors if isinstance(vendors, list) else ():
+            if isinstance(vendor, dict) and vendor.get("account") in accounts:
+                account = vendor["account"]
+                yield f"{name}: vendors has {account}, the Security account, which is nobody else's. Take it out."
     for name, settings in after.items():
         shared_roles, roles = before[name].get("protectedRoles"), settings.get("protectedRoles")
         if isinstance(shared_roles, list) and isinstance(roles, list):

@@ -145,6 +145,10 @@ def test_a_file_in_order_passes_in_silence(tmp_path: Path, content: Any) -> None
             )
         ),
         ({USERS: {"securityAccountId": "222222222222"}}, "111111111111 and 222222222222 together with default.json"),
+        (
+            {TRUST: {"vendors": [{"account": "111111111111", "externalId": "abc", "reason": "scans"}]}},
+            "vendors has 111111111111, the Security account",
+        ),
         ({BOUNDED: {"protectedRoles": ["delegation-*"]}}, "lacks OrganizationAccountAccessRole"),
         ({BOUNDED: {"protectedRoles": ["OrganizationAccountAccessRole", "delegation-*", "*"]}}, "every role there is"),
         ({TYPES: {"allowedTypes": ["aws:iam/*"]}}, "no type of resources"),

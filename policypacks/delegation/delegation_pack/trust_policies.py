@@ -64,7 +64,8 @@ def vendors(trust: Policy, config: Config) -> Iterator[tuple[Statement, Principa
     declared = {one["account"]: one for one in config.get("vendors", ()) if isinstance(one, Mapping)}
     for statement, principal in document.admitted:
         vendor = declared.get(principal.account or "")
-        if vendor is None:
+        # One's own people know an external id, too.
+        if vendor is None or principal.account in (trust.account, config.get("securityAccountId")):
             continue
         callers = tuple(Callers(type=type_, partition=trust.partition) for type_ in (CallerType.USER, CallerType.ROLE))
         keys = {EXTERNAL_ID: Values(but=(vendor["externalId"],))}

@@ -12,12 +12,13 @@ from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
 VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
+OURSELVES = VENDOR | {"account": TARGET}
 OWN_ACCOUNT = {"AWS": f"arn:aws:iam::{TARGET}:root"}
 
 
 def _vendor(outcome: str, id_: str, condition: Any, *, principal: Any = ELSEWHERE) -> Case:
     made = role(trust({"AWS": principal}, condition))
-    return Case("iam-trust-requires-mfa", outcome, id_, (made,), "without MFA", {"vendors": [VENDOR]})
+    return Case("iam-trust-requires-mfa", outcome, id_, (made,), "without MFA", {"vendors": [VENDOR, OURSELVES]})
 
 
 CASES = [
@@ -81,6 +82,12 @@ CASES = [
     _vendor("fail", "vendor with any id", {"StringLike": {"sts:ExternalId": "*"}}),
     _vendor("fail", "vendor with its id if at all", {"StringEqualsIfExists": {"sts:ExternalId": "abc-123"}}),
     _vendor("fail", "somebody else with the id", {"StringEquals": {"sts:ExternalId": "abc-123"}}, principal=SECURITY),
+    _vendor(
+        "fail",
+        "the own account as vendor",
+        {"StringEquals": {"sts:ExternalId": "abc-123"}},
+        principal=f"arn:aws:iam::{TARGET}:user/alice",
+    ),
     _vendor("fail", "and a user", {"StringEquals": {"sts:ExternalId": "abc-123"}}, principal=[ELSEWHERE, ALICE]),
 ]
 
