@@ -39,7 +39,7 @@ ROLES: dict[str, dict[str, Any]] = {
 }
 OFFICE, SECOND_OFFICE = "203.0.113.10", "203.0.113.20"
 _SECURITY = "111111111111"
-_FIT_INLINE = 12
+_FIT_INLINE = 9
 """Most targets whose grants, for two roles a group, fit the inline policies of a group: 5,120 characters."""
 
 

@@ -13,7 +13,7 @@ from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 
 
-@pytest.mark.parametrize(("count", "grants"), [(10, "perTarget"), (50, "packed")])
+@pytest.mark.parametrize(("count", "grants"), [(9, "perTarget"), (10, "packed"), (50, "packed")])
 def test_its_files_are_accepted_and_agree(tmp_path: Path, count: int, grants: str) -> None:
     shutil.copy(REPOSITORY / "Pulumi.yaml", tmp_path)
     (tmp_path / PACK / "config").mkdir(parents=True)
