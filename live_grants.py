@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from delegation_pack.facts.quotas import INLINE_POLICIES, characters
 
 from components import PACKED_POLICIES, QuotaExceededError, Terms, grant_condition, packed_policy_name
+from listing import few
 from live_group import LiveGroupError, warn_or_raise
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def check_nobody_is_shut_out(now: LiveGrants, wanted: Iterable[str], account: Se
     lost = [arn for arn in leaving if arn not in others]
     if not lost:
         return
-    named = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+    named = few(lost, 5)
     if packed:
         pulumi.log.warn(
             f"Group {now.group} loses {named}, which no other grant names. That is right for a role that is gone. "

@@ -29,6 +29,10 @@ from access.model import Role, User
 from access.provisos import AGE, TIME_KEY, Proviso
 from access.states import InputError
 from access.verdicts import ASSUME, Cell, PolicySet, Ref, Status, Verdicts, context_of
+from listing import few
+
+_SHOWN = 3
+"""Most actions, resources or values of a statement that are written out."""
 
 
 class Keys(StrEnum):
@@ -414,21 +418,17 @@ def role_summary(role: Role) -> list[str]:
 
 def _statement_line(statement: Statement) -> str:
     scope = (
-        _few(statement.actions or ())
+        few(statement.actions or (), _SHOWN)
         if statement.actions is not None
-        else f"all but {_few(statement.not_actions or ())}"
+        else f"all but {few(statement.not_actions or (), _SHOWN)}"
     )
     on = (
-        _few(statement.resources or ())
+        few(statement.resources or (), _SHOWN)
         if statement.resources is not None
-        else f"all but {_few(statement.not_resources or ())}"
+        else f"all but {few(statement.not_resources or (), _SHOWN)}"
     )
-    when = "; ".join(f"{c.operator} {c.key} {_few(c.values)}" for c in statement.conditions)
+    when = "; ".join(f"{c.operator} {c.key} {few(c.values, _SHOWN)}" for c in statement.conditions)
     return f"{statement.effect} {scope} on {on}" + (f" if {when}" if when else "")
-
-
-def _few(texts: Sequence[str], most: int = 3) -> str:
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
 
 
 def statement_json(ref: Ref) -> Mapping[str, object]:

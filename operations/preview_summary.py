@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import json_text
+from listing import few
 from operations.stack_names import STACK_NAME, without_name
 
 _CHANGES = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete"}
@@ -70,7 +71,7 @@ def page(found: Sequence[Preview]) -> Iterator[str]:
     for members in groups.values():
         first = members[0]
         result = (first.changes or "no change") if first.succeeded else "failed"
-        part = ["", f"#### {_named([member.stack for member in members])}: {result}", ""]
+        part = ["", f"#### {few([member.stack for member in members], _NAMES)}: {result}", ""]
         if first.text:
             # What the change printed stays text: no fence of its own, no mention, no picture.
             part += ["~~~~text", first.text.replace("~~~", "- - ").rstrip(), "~~~~"]
@@ -78,10 +79,6 @@ def page(found: Sequence[Preview]) -> Iterator[str]:
         if left < 0:
             part = part[:2]
         yield from part
-
-
-def _named(stacks: Sequence[str]) -> str:
-    return ", ".join(stacks[:_NAMES]) + (f" and {len(stacks) - _NAMES} more" if len(stacks) > _NAMES else "")
 
 
 def _changes(plan: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from listing import few
 from operations.fleet.outcome import RESULTS, Outcome
 from operations.stack_names import without_name
 
@@ -71,7 +72,7 @@ def summary(verb: str, outcomes: Sequence[Outcome], seconds: float) -> Iterator[
             waited[outcome.stack, wait.why] = waited.get((outcome.stack, wait.why), 0) + wait.seconds
     for why in dict.fromkeys(why for _, why in waited):
         of_why = {stack: seconds for (stack, reason), seconds in waited.items() if reason == why}
-        yield f"  waited: {_named(list(of_why))}: {why} {duration(sum(of_why.values()))} in all"
+        yield f"  waited: {few(list(of_why), _NAMES)}: {why} {duration(sum(of_why.values()))} in all"
     if counts["failed"] or counts["stopped"] or counts["not begun"]:
         yield f"Run make fleet-{verb} again: it goes on where it was."
 
@@ -85,23 +86,18 @@ def _entries(title: str, texts: Sequence[tuple[str, str]], *, lines: int = 0) ->
     groups = sorted(alike.values(), key=lambda group: -len(group[0]))
     for names, text in groups[:_GROUPS]:
         if not lines:
-            yield f"  {title}: {_named(names)}" + (f": {_cut(' '.join(text.split()))}" if text else "")
+            yield f"  {title}: {few(names, _NAMES)}" + (f": {_cut(' '.join(text.split()))}" if text else "")
             continue
-        yield f"  {title}: {_named(names)}"
+        yield f"  {title}: {few(names, _NAMES)}"
         yield from (f"    {_cut(line)}" for line in text.splitlines()[:lines])
         if len(text.splitlines()) > lines:
             yield f"    and {len(text.splitlines()) - lines} more lines"
     if more := [name for names, _ in groups[_GROUPS:] for name in names]:
-        yield f"  {title}, something else: {_named(more)}"
+        yield f"  {title}, something else: {few(more, _NAMES)}"
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-
-
-def _named(names: Sequence[str]) -> str:
-    listed = ", ".join(names[:_NAMES])
-    return f"{listed} and {len(names) - _NAMES} more" if len(names) > _NAMES else listed
 
 
 def _result(verb: str, result: str) -> str:

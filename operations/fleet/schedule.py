@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from listing import few
 from operations.fleet.one_stack import Say
 from operations.fleet.outcome import SUCCEEDED, Outcome
 
@@ -55,11 +56,7 @@ def run(
         for stack in stage if blocked else ():
             yield Outcome(stack=stack, result="not begun", reason=blocked)
         if failed and not blocked:
-            blocked = "The fleet was stopped." if stopping.is_set() else f"{_named(failed)} did not succeed."
-
-
-def _named(stacks: Sequence[str]) -> str:
-    return ", ".join(stacks[:3]) + (f" and {len(stacks) - 3} more" if len(stacks) > 3 else "")
+            blocked = "The fleet was stopped." if stopping.is_set() else f"{few(failed, 3)} did not succeed."
 
 
 def _stage(
