@@ -14,9 +14,10 @@ from pathlib import Path
 
 import json_text
 from listing import few
+from operations.fleet.outcome import CHANGING
+from operations.fleet.report import changes
 from operations.stack_names import STACK_NAME, without_name
 
-_CHANGES = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete"}
 _NAMES = 8
 _LONGEST = 8000
 """Characters of a preview that are shown; the job's log has all."""
@@ -84,10 +85,10 @@ def page(found: Sequence[Preview]) -> Iterator[str]:
 def _changes(plan: str) -> str:
     try:
         summary = json_text.parsed(plan)["changeSummary"]
-        counts = {what: int(summary[what]) for what in _CHANGES if what in summary}
+        counts = {what: int(summary[what]) for what in CHANGING if what in summary}
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return ""
-    return ", ".join(f"{count} {_CHANGES[what]}" for what, count in counts.items())
+    return changes("preview", counts)
 
 
 def _text(report: Path, name: str) -> str:

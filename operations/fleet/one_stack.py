@@ -21,7 +21,7 @@ from pulumi.automation.events import EngineEvent
 from operations import unfinished
 from operations.errors import OperationError
 from operations.fleet.locks import holders
-from operations.fleet.outcome import Outcome, Result, Wait
+from operations.fleet.outcome import CHANGING, Outcome, Result, Wait
 from operations.fleet.pulumi_processes import PulumiProcesses
 from operations.project_files import PACK
 from operations.stack import JUDGED, ask, check, pack_config
@@ -50,7 +50,6 @@ _DOING = {
     "delete": "deleting",
     "refresh": "reading",
 }
-_CHANGING = ("create", "update", "replace", "delete")
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 _LONGEST_TEXT = 2000
 
@@ -84,7 +83,7 @@ class _Seen:
                 say(f"{doing} {step.urn.rpartition('::')[2]}")
         elif event.summary_event:
             counts: Mapping[str, int] = {str(getattr(op, "value", op)): n for op, n in _counts(event).items()}
-            self.resources = {op: counts[op] for op in _CHANGING if counts.get(op)}
+            self.resources = {op: counts[op] for op in CHANGING if counts.get(op)}
         elif event.res_outputs_event and event.res_outputs_event.metadata.type == "pulumi:pulumi:Stack":
             # Told several times; the last one is how it ends.
             old, new = event.res_outputs_event.metadata.old, event.res_outputs_event.metadata.new

@@ -10,6 +10,8 @@ Result = Literal["changed", "unchanged", "failed", "stopped", "not begun"]
 """`changed` of a preview: it would change. `stopped`: Pulumi was asked to cancel. `not begun`: nothing was done."""
 RESULTS: tuple[Result, ...] = ("failed", "stopped", "not begun", "changed", "unchanged")
 SUCCEEDED: tuple[Result, ...] = ("changed", "unchanged")
+CHANGING = ("create", "update", "replace", "delete")
+"""What Pulumi counts as changes of resources, in the order in which they are told."""
 
 
 @dataclass(frozen=True, kw_only=True)

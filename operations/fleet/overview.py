@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from operations.fleet.outcome import RESULTS, SUCCEEDED, Outcome
-from operations.fleet.report import changes, duration
+from operations.fleet.report import changes, duration, totals
 from operations.stack_names import stacks
 
 
@@ -28,14 +28,12 @@ def outcomes(folder: Path, known: Sequence[str]) -> list[Outcome]:
 
 def page(ended: Sequence[Outcome]) -> Iterator[str]:
     """Yield the lines of the page, in Markdown: what needs a look first, what is unchanged in one line."""
-    counts = {result: sum(outcome.result == result for outcome in ended) for result in RESULTS}
-    told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
-    yield f"### {len(ended)} stacks: {told}"
+    yield f"### {len(ended)} stacks: {totals('up', ended)}"
     rows = sorted((one for one in ended if one.result != "unchanged"), key=lambda one: RESULTS.index(one.result))
     if rows:
         yield from ("", "| stack | result | what | time |", "|---|---|---|---|")
         for outcome in rows:
-            what = changes("up", outcome) if outcome.result in SUCCEEDED else _cell(outcome.reason)
+            what = changes("up", outcome.changes) if outcome.result in SUCCEEDED else _cell(outcome.reason)
             yield f"| {outcome.stack} | {outcome.result} | {what} | {duration(outcome.seconds)} |"
     if unchanged := [outcome.stack for outcome in ended if outcome.result == "unchanged"]:
         yield from ("", f"Unchanged: {', '.join(unchanged)}.")

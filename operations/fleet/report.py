@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from listing import few
-from operations.fleet.outcome import RESULTS, Outcome
+from operations.fleet.outcome import RESULTS, SUCCEEDED, Outcome
 from operations.stack_names import without_name
 
 _DONE = {
@@ -40,10 +40,16 @@ def as_json(verb: str, outcomes: Iterable[Outcome], seconds: float) -> dict[str,
     }
 
 
-def changes(verb: str, outcome: Outcome) -> str:
+def changes(verb: str, counts: Mapping[str, int]) -> str:
     """Return what was changed, or would be, such as `1 created, 2 updated`."""
     words = _WOULD if verb == "preview" else _DONE
-    return ", ".join(f"{count} {words.get(what, what)}" for what, count in outcome.changes.items())
+    return ", ".join(f"{count} {words.get(what, what)}" for what, count in counts.items())
+
+
+def totals(verb: str, outcomes: Sequence[Outcome]) -> str:
+    """Return how many stacks ended how, such as `1 failed, 2 unchanged`."""
+    counts = {result: sum(outcome.result == result for outcome in outcomes) for result in RESULTS}
+    return ", ".join(f"{count} {_result(verb, result)}" for result, count in counts.items() if count)
 
 
 def duration(seconds: float) -> str:
@@ -57,13 +63,11 @@ def summary(verb: str, outcomes: Sequence[Outcome], seconds: float) -> Iterator[
 
     However many stacks there are, the lines fit one screen: `as_json` has the rest.
     """
-    counts = {result: sum(outcome.result == result for outcome in outcomes) for result in RESULTS}
-    told = ", ".join(f"{count} {_result(verb, result)}" for result, count in counts.items() if count)
-    yield f"{verb} of {_stacks(len(outcomes))} in {duration(seconds)}: {told}"
+    yield f"{verb} of {_stacks(len(outcomes))} in {duration(seconds)}: {totals(verb, outcomes)}"
     for result in RESULTS:
         if result != "unchanged":
             of_result = [outcome for outcome in outcomes if outcome.result == result]
-            texts = [(outcome.stack, outcome.reason or changes(verb, outcome)) for outcome in of_result]
+            texts = [(outcome.stack, outcome.reason or changes(verb, outcome.changes)) for outcome in of_result]
             yield from _entries(_result(verb, result), texts, lines=_REASON_LINES if result == "failed" else 0)
     yield from _entries("warning", [(outcome.stack, text) for outcome in outcomes for text in outcome.warnings])
     waited: dict[tuple[str, str], float] = {}
@@ -73,7 +77,7 @@ def summary(verb: str, outcomes: Sequence[Outcome], seconds: float) -> Iterator[
     for why in dict.fromkeys(why for _, why in waited):
         of_why = {stack: seconds for (stack, reason), seconds in waited.items() if reason == why}
         yield f"  waited: {few(list(of_why), _NAMES)}: {why} {duration(sum(of_why.values()))} in all"
-    if counts["failed"] or counts["stopped"] or counts["not begun"]:
+    if any(outcome.result not in SUCCEEDED for outcome in outcomes):
         yield f"Run make fleet-{verb} again: it goes on where it was."
 
 

@@ -70,7 +70,7 @@ class _Table:
 def line(progress: Progress, outcome: Outcome) -> str:
     """Return how a stack ended, in a line."""
     if outcome.result in SUCCEEDED:
-        return f"{changes(progress.verb, outcome) or 'no change'}, {duration(outcome.seconds)}"
+        return f"{changes(progress.verb, outcome.changes) or 'no change'}, {duration(outcome.seconds)}"
     return f"{outcome.result}: {(outcome.reason.splitlines() or [''])[0]}"
 
 
