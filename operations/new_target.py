@@ -17,6 +17,7 @@ import yaml
 
 from operations import stack_files
 from operations.errors import OperationError, exit_code
+from operations.project_files import PACK, pack_config
 from operations.stack_names import STACK_NAME
 from settings import NAMESPACE, SECURITY_STACK, Settings
 
@@ -57,7 +58,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
         )
     if not account_id:
         raise OperationError(f"Name the account: make new-target STACK={stack} ACCOUNT=… with its 12 digits.")
-    for file in (stack_files.stack_file(top, stack), stack_files.pack_config_file(top, stack)):
+    for file in (stack_files.stack_file(top, stack), top / pack_config(PACK, stack)):
         if file.exists():
             raise OperationError(f"{file.relative_to(top)} exists already: choose another name, or delete it first.")
 
@@ -84,7 +85,7 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     settings = stack_files.settings_of(top, stack, values)
     ranges = [entry if isinstance(entry, str) else entry.model_dump() for entry in settings.static_ips]
     written = {
-        stack_files.pack_config_file(top, stack): _pack_config(top, others, ranges),
+        top / pack_config(PACK, stack): _pack_config(top, others, ranges),
         stack_files.stack_file(top, stack): _stack_file(stack, values),
     }
     if security.grants == "packed" or security.targets:
@@ -154,7 +155,7 @@ def _pack_knows(top: Path, security: Settings, settings: Settings, ranges: Range
         own = {_ADDRESSES: list(ranges), "mode": "session"}
     if own and isinstance(addresses, dict):
         addresses[_BY_ACCOUNT] = {**addresses.get(_BY_ACCOUNT, {}), account_id: own}
-    return {stack_files.pack_config_file(top, SECURITY_STACK): _written(config)}
+    return {top / pack_config(PACK, SECURITY_STACK): _written(config)}
 
 
 def _agreed(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -171,7 +172,7 @@ def _stack_file(stack: str, values: Mapping[str, Any]) -> str:
     ]
     if "staticIps" in values:
         lines += [
-            f"  # The policy pack has its own list: change {stack_files.PACK_CONFIG}/{stack}.json with it.",
+            f"  # The policy pack has its own list: change {pack_config(PACK, stack)} with it.",
             f"  {NAMESPACE}:staticIps:",
             *(f"    - {_flow(entry)}" for entry in values["staticIps"]),
         ]
@@ -218,7 +219,7 @@ def left_to_do(settings: Settings) -> str:
     first = f"make up STACK={SECURITY_STACK}, which makes the grants, and then\n   " if packed else ""
     declared = f"\nThe files of the stack {SECURITY_STACK} have the account too.\n" if packed else ""
     return f"""\
-Wrote Pulumi.{stack}.yaml and {stack_files.PACK_CONFIG}/{stack}.json, for
+Wrote Pulumi.{stack}.yaml and {pack_config(PACK, stack)}, for
 account {account_id} from {", ".join(settings.cidrs)}.
 {declared}
 Roles there, and the groups that they are for; for fewer, narrow them with
@@ -235,7 +236,7 @@ Left to do:
 4. {first}make preview STACK={stack}
 5. In GitHub: an environment {stack}, for the branch main only. The
    workflows find the stack by its file.
-6. Commit the files on a branch, {stack_files.PACK_CONFIG}
+6. Commit the files on a branch, {pack_config(PACK, stack).parent}
    included: its code owners confirm the addresses.
 """
 

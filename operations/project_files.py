@@ -48,6 +48,11 @@ _AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
 _DEEPEST = 50
 
 
+def pack_config(pack: Path, stack: str) -> Path:
+    """Return the file with a policy pack's configuration for a stack."""
+    return pack / "config" / f"{stack}.json"
+
+
 def problems(folder: Path, stack: str) -> Iterator[str]:
     """Yield what is wrong with the files that Pulumi reads in a folder for a stack, one sentence each."""
     for name in OTHER_PROJECT_FILES:

@@ -22,8 +22,7 @@ import yaml
 
 from operations import project_files
 from operations.errors import OperationError, exit_code
-from operations.project_files import PACK
-from operations.stack import pack_config
+from operations.project_files import PACK, pack_config
 from operations.stack_names import STACK_NAME, check_name
 
 CONFIGURATION = "configuration"

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 from operations import project_files, stack_names, unfinished
 from operations.errors import OperationError, exit_code
-from operations.project_files import PACK
+from operations.project_files import PACK, pack_config
 
 VERBS = ("preview", "up", "destroy")
 JUDGED = ("preview", "up")
@@ -63,11 +63,6 @@ def ask(verb: str, stack: str, program: Path) -> list[str]:
     from operations import held_groups
 
     return held_groups.check(program, verb)
-
-
-def pack_config(pack: Path, stack: str) -> Path:
-    """Return the file with the policy pack's configuration for a stack."""
-    return pack / "config" / f"{stack}.json"
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:

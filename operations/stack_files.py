@@ -10,22 +10,14 @@ from typing import Any
 import yaml
 
 from operations.errors import OperationError
-from operations.project_files import PACK
+from operations.project_files import PACK, pack_config
 from operations.stack_names import stacks
 from settings import NAMESPACE, SECURITY_STACK, Settings, SettingsError, parse
-
-PACK_CONFIG = PACK / "config"
-"""Folder of the policy pack's configurations, from the repository's top."""
 
 
 def stack_file(top: Path, stack: str) -> Path:
     """Return the path of a stack's file."""
     return top / f"Pulumi.{stack}.yaml"
-
-
-def pack_config_file(top: Path, stack: str) -> Path:
-    """Return the path of a stack's policy pack configuration."""
-    return top / PACK_CONFIG / f"{stack}.json"
 
 
 def target_stacks(top: Path) -> list[str]:
@@ -84,15 +76,13 @@ def read_pack_config(top: Path, stack: str) -> dict[str, Any]:
     Raises:
         OperationError: the file cannot be read, or is no JSON object.
     """
-    file = pack_config_file(top, stack)
+    file = pack_config(PACK, stack)
     try:
-        content = json.loads(_text(file))
+        content = json.loads(_text(top / file))
     except ValueError as error:
-        raise OperationError(f"{PACK_CONFIG / file.name} is not JSON: {error}.") from error
+        raise OperationError(f"{file} is not JSON: {error}.") from error
     if not isinstance(content, dict):
-        raise OperationError(
-            f"{PACK_CONFIG / file.name} is not a JSON object: write the settings of one policy on each line."
-        )
+        raise OperationError(f"{file} is not a JSON object: write the settings of one policy on each line.")
     return content
 
 

@@ -23,8 +23,8 @@ from operations.errors import OperationError
 from operations.fleet.locks import holders
 from operations.fleet.outcome import CHANGING, Outcome, Result, Wait
 from operations.fleet.pulumi_processes import PulumiProcesses
-from operations.project_files import PACK
-from operations.stack import JUDGED, ask, check, pack_config
+from operations.project_files import PACK, pack_config
+from operations.stack import JUDGED, ask, check
 
 Say = Callable[[str], None]
 """Told what a stack is doing, in a few words."""
