@@ -30,13 +30,20 @@ def deployment(top: Path, stack: str) -> Mapping[str, Any]:
     done = subprocess.run(
         ["pulumi", "stack", "export", "--non-interactive", "--stack", stack], cwd=top, capture_output=True, text=True
     )
-    if _HALF_WRITTEN in done.stderr:
-        raise OperationError(
-            f"Pulumi cannot read the state of stack {stack}. An update was killed while it wrote, and left an empty "
-            "file beside the state, which is whole. In the folder that `pulumi whoami --verbose` names as the backend, "
-            "delete such files:\n  find .pulumi -name '*.attrs' -empty -delete"
-        )
+    if reason := unreadable(stack, done.stderr):
+        raise OperationError(reason)
     return (json_text.parsed(done.stdout)["deployment"] or {}) if done.returncode == 0 else {}
+
+
+def unreadable(stack: str, told: str) -> str:
+    """Return what an operator is told where Pulumi says that it cannot read a half-written state; else nothing."""
+    if _HALF_WRITTEN not in told:
+        return ""
+    return (
+        f"Pulumi cannot read the state of stack {stack}. An update was killed while it wrote, and left an empty "
+        "file beside the state, which is whole. In the folder that `pulumi whoami --verbose` names as the backend, "
+        "delete such files:\n  find .pulumi -name '*.attrs' -empty -delete"
+    )
 
 
 def unfinished_creates(top: Path, stack: str) -> list[str]:

@@ -200,7 +200,8 @@ class OneStack:
             )
             return _Try(_failed(stack, reason, seen))
         except automation.CommandError as error:
-            outcome = _failed(stack, "\n".join(dict.fromkeys(_reasons(seen.errors))) or _last_words(error), seen)
+            told = "\n".join(dict.fromkeys(_reasons(seen.errors))) or _last_words(error)
+            outcome = _failed(stack, unfinished.unreadable(stack, str(error)) or told, seen)
             if self._pulumi.interrupted:
                 return _Try(replace(outcome, result="stopped"))
             code = TRANSIENT.search("" if seen.refused else outcome.reason)

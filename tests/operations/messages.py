@@ -29,6 +29,7 @@ _AUTHORS = {
     "_too_many",
     "_unread",
     "explanation",
+    "unreadable",
 }
 # Where a text stands before it is reported: variables, and the values of tables.
 _VARIABLES = {"rule", "_TYPES"}

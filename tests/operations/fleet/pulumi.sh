@@ -1,7 +1,8 @@
 #!/bin/sh
 # A Pulumi that costs next to nothing: it locks as Pulumi's file backend does, makes five things in a stack, and on
 # SIGINT ends after the one it is making. Its version is one for which the Automation API reads events from a file.
-# STATES is a folder: <stack> holds what was made, a line each; <stack>.lock is the lock; `begun` lists the updates.
+# STATES is a folder: <stack> holds what was made, a line each; <stack>.lock is the lock; `begun` lists the updates; with
+# <stack>.half-written the state cannot be read.
 verb= stack= log=
 while [ $# -gt 0 ]; do
 	case "$1" in
@@ -19,7 +20,9 @@ missing() { echo $((5 - $(wc -l <"$STATES/$stack"))); }
 
 case "$verb" in
 version) echo v3.150.0; exit ;;
-"stack export") echo '{"version": 3, "deployment": {}}'; exit ;;
+"stack export")
+	[ ! -e "$STATES/$stack.half-written" ] || { echo "error: failed to load checkpoint: EOF" >&2; exit 255; }
+	echo '{"version": 3, "deployment": {}}'; exit ;;
 cancel) rm -f "$lock"; exit ;;
 preview*) summary "\"create\": $(missing)"; exit ;;
 esac

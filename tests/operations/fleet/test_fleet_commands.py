@@ -194,3 +194,11 @@ def test_a_stack_whose_files_are_refused_fails_and_the_others_go_on(fleet: Fleet
     assert f"Pulumi.{refused}.yaml: `environment`: it sets variables from outside the repository" in told
     assert f"  changed: {other}: 5 created" in told
     assert fleet.made()[refused] == []
+
+
+def test_a_state_that_a_killed_update_left_half_written_names_the_files_to_delete(fleet: Fleet) -> None:
+    (fleet.states / f"{TARGETS[0]}.half-written").touch()
+    code, told = fleet.run("up", "--yes", "--only", TARGETS[0])
+    assert code == 1
+    assert f"Pulumi cannot read the state of stack {TARGETS[0]}. An update was killed while it wrote" in told
+    assert "\n      find .pulumi -name '*.attrs' -empty -delete\n" in told
