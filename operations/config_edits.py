@@ -16,6 +16,7 @@ from operations.errors import OperationError
 from settings import NAMESPACE
 
 REVOKE = "revokeSessionsBefore"
+_TARGETS = f"{NAMESPACE}:targets"
 # Under a key of Pulumi.yaml the value stands in one of these.
 _SHARED = ("value", "default")
 
@@ -71,6 +72,28 @@ def with_revocation(file: Path, text: str, time: datetime) -> str:
     else:
         edited = None
     return _checked(file, edited, expected, f"write {NAMESPACE}:{REVOKE}: {value}")
+
+
+def with_target(text: str, stack: str, entry: str) -> str:
+    """Return the text of Pulumi.security.yaml, which has a configuration, with one more target.
+
+    `entry` is its YAML. Unlike the other edits it takes every form, and is not read again.
+    """
+    config = _config(text)
+    targets = _child(config, _TARGETS)
+    text = text.removesuffix("\n") + "\n"
+    lines = text.splitlines(keepends=True)
+    if config and targets is None:
+        end = _line_after(config)
+        lines[end:end] = [f"  {_TARGETS}:\n", f"    {stack}: {entry}\n"]
+    elif isinstance(targets, yaml.MappingNode) and targets.flow_style is False and targets.value:
+        key, value = targets.value[-1]
+        end = _line_after(value)
+        lines[end:end] = [f"{' ' * key.start_mark.column}{stack}: {entry}\n"]
+    elif targets:
+        last = targets.end_mark.index - 1
+        lines = [text[:last], ", " if targets.value else "", f"{stack}: {entry}", text[last:]]
+    return "".join(lines)
 
 
 def has_revocation(text: str) -> bool:
@@ -150,10 +173,20 @@ def _cut(text: str, sequence: yaml.SequenceNode, index: int) -> Span:
     return _end(text, sequence.value[index - 1]) if index else item.start_mark.index, _end(text, item)
 
 
-def _end(text: str, node: yaml.Node) -> int:
-    """Return where the last text of a node ends; a block ends for YAML where the next token begins."""
+def _last(node: yaml.Node) -> yaml.Node:
+    """Return the node with the last text of a node; a block ends for YAML where the next token begins."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
-    end: int = node.end_mark.index
+    return node
+
+
+def _line_after(node: yaml.Node) -> int:
+    """Return the number of the line after a node."""
+    return int(_last(node).end_mark.line) + 1
+
+
+def _end(text: str, node: yaml.Node) -> int:
+    """Return where the last text of a node ends."""
+    end: int = _last(node).end_mark.index
     return end - 1 if end and text[end - 1] == "\n" else end

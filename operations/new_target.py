@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from operations import stack_files
+from operations import config_edits, stack_files
 from operations.errors import OperationError, exit_code
 from operations.project_files import PACK, pack_config
 from operations.stack_names import STACK_NAME
@@ -28,7 +28,6 @@ _ADDRESSES = "allowedCidrs"
 _BY_ACCOUNT = "byAccount"
 _OF_ONE_STACK = ("exempt", "targetAccounts", "accessRoles", _BY_ACCOUNT)
 """Exemptions, and what the policy pack's configuration of the stack security alone lists."""
-_TARGETS = f"{NAMESPACE}:targets"
 
 
 Ranges = Sequence[str | Mapping[str, str]]
@@ -90,9 +89,8 @@ def write(top: Path, stack: str, account_id: str, static_ips: Sequence[str] = ()
     }
     if security.grants == "packed" or security.targets:
         file = stack_files.stack_file(top, SECURITY_STACK)
-        written[file] = _with_target(
-            file.read_text(encoding="utf-8"), stack, _declared(security, settings, values, ranges)
-        )
+        entry = _declared(security, settings, values, ranges)
+        written[file] = config_edits.with_target(file.read_text(encoding="utf-8"), stack, entry)
     written |= _pack_knows(top, security, settings, ranges)
     try:
         for file, text in written.items():
@@ -112,34 +110,6 @@ def _declared(security: Settings, settings: Settings, values: Mapping[str, Any],
     if "only" in values:
         differs["only"] = values["only"]
     return _flow({"accountId": settings.target_account_id, **differs}) if differs else f'"{settings.target_account_id}"'
-
-
-def _with_target(text: str, stack: str, entry: str) -> str:
-    """Return the text of Pulumi.security.yaml with one more target, and with everything else as it is."""
-    # It has been read before, and has a configuration.
-    config = next(value for key, value in yaml.compose(text).value if key.value == "config")  # type: ignore[union-attr]
-    targets = next((value for key, value in config.value if key.value == _TARGETS), None)
-    text = text.removesuffix("\n") + "\n"
-    lines = text.splitlines(keepends=True)
-    if targets is None:
-        end = _line_after(config)
-        lines[end:end] = [f"  {_TARGETS}:\n", f"    {stack}: {entry}\n"]
-    elif targets.flow_style is False and targets.value:
-        key, value = targets.value[-1]
-        end = _line_after(value)
-        lines[end:end] = [f"{' ' * key.start_mark.column}{stack}: {entry}\n"]
-    else:
-        last = targets.end_mark.index - 1
-        lines = [text[:last], ", " if targets.value else "", f"{stack}: {entry}", text[last:]]
-    return "".join(lines)
-
-
-def _line_after(node: yaml.Node) -> int:
-    """Return the number of the line after a node. A block's own end is where the next token begins."""
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
-    return int(node.end_mark.line) + 1
 
 
 def _pack_knows(top: Path, security: Settings, settings: Settings, ranges: Ranges) -> dict[Path, str]:
