@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import yaml
-
 from sandbox import inventory
 from sandbox.inventory import Account
 from sandbox.workspace import Result, Workspace
+from tests import stack_files
 
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222", "production": "333333333333"}
 
@@ -39,11 +38,7 @@ class Stacks:
 
     def share(self, **values: Any) -> None:
         """Set keys that all stacks share, in Pulumi.yaml."""
-        file = self.workspace.root / "Pulumi.yaml"
-        content = yaml.safe_load(file.read_text())
-        for key, value in values.items():
-            content["config"].setdefault(key, {})["default"] = value
-        file.write_text(yaml.safe_dump(content))
+        stack_files.share(self.workspace.root, **values)
 
     @contextmanager
     def sharing(self, **values: Any) -> Iterator[None]:
@@ -78,13 +73,7 @@ class Stacks:
 
     def configure(self, stack: str, **values: Any) -> None:
         """Set keys of a stack file; None takes one away."""
-        file = self.workspace.root / f"Pulumi.{stack}.yaml"
-        content = yaml.safe_load(file.read_text())
-        for key, value in values.items():
-            content["config"].pop(f"delegation:{key}", None)
-            if value is not None:
-                content["config"][f"delegation:{key}"] = value
-        file.write_text(yaml.safe_dump(content))
+        stack_files.configure(self.workspace.root, stack, **values)
 
     def rewrite(self, name: str, old: str, new: str) -> Callable[[], None]:
         """Change a file of the program; returns what puts it back."""

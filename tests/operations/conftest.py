@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from operations.errors import exit_code
 from sandbox.local_accounts import LocalAccounts, Profile
 from sandbox.workspace import REPOSITORY
 
@@ -60,6 +62,20 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # As under make, which would hand its own STACK=… on.
     monkeypatch.setenv("MAKEFLAGS", " -- STACK=all")
     return calls
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command's main function without a terminal; returns its exit code and what it wrote to both streams."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["command", *arguments])
+        code = exit_code(main)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
 
 
 @pytest.fixture

@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from operations import new_target, stack_files
 from operations.errors import OperationError, exit_code
 from operations.targets import disagreements
+from tests.stack_files import configure, share
 
 PACK_CONFIG = "policypacks/delegation/config"
 CIDRS = ["203.0.113.10/32"]
-
-
-def configure(top: Path, stack: str, **values: Any) -> None:
-    file = top / f"Pulumi.{stack}.yaml"
-    content = yaml.safe_load(file.read_text())
-    content["config"] |= {f"delegation:{key}": value for key, value in values.items()}
-    file.write_text(yaml.safe_dump(content))
 
 
 def pack_config(top: Path, stack: str) -> dict[str, Any]:
@@ -73,24 +66,15 @@ def test_what_all_targets_agree_on_is_taken_over_and_nothing_else(repository: Pa
     assert (read.static_ip_at, read.tags, read.trust_policy_quota) == ("both", {"team": "platform"}, 2048)
 
 
-def share(top: Path, **values: Any) -> None:
-    """Put keys into Pulumi.yaml, and take those of the account and addresses out of the targets' files."""
-    file = top / "Pulumi.yaml"
-    content = yaml.safe_load(file.read_text())
-    for key, value in values.items():
-        content["config"][key] = {"default": value}
-    file.write_text(yaml.safe_dump(content))
+def share_only(top: Path, **values: Any) -> None:
+    """Put keys into Pulumi.yaml, and take them out of the stacks' own files."""
+    share(top, **values)
     for stack in ("preprod", "production", "security"):
-        file = top / f"Pulumi.{stack}.yaml"
-        own = yaml.safe_load(file.read_text())
-        own["config"] = {
-            key: value for key, value in own["config"].items() if key.removeprefix("delegation:") not in values
-        }
-        file.write_text(yaml.safe_dump(own))
+        configure(top, stack, **dict.fromkeys(values))
 
 
 def test_what_stands_once_in_the_shared_file_is_not_written_again(repository: Path) -> None:
-    share(repository, securityAccountId="111111111111", staticIps=["198.51.100.7"])
+    share_only(repository, securityAccountId="111111111111", staticIps=["198.51.100.7"])
     new_target.write(repository, "staging", "444444444444")
     assert stack_files.read_values(repository, "staging") == {"targetAccountId": "444444444444"}
     read = stack_files.read_settings(repository, "staging")
@@ -101,13 +85,13 @@ def test_what_stands_once_in_the_shared_file_is_not_written_again(repository: Pa
 
 
 def test_given_addresses_override_the_shared_ones(repository: Path) -> None:
-    share(repository, staticIps=["198.51.100.7"])
+    share_only(repository, staticIps=["198.51.100.7"])
     new_target.write(repository, "staging", "444444444444", ["203.0.113.77"])
     assert stack_files.read_settings(repository, "staging").cidrs == ("203.0.113.77/32",)
 
 
 def test_a_target_that_overrides_the_shared_addresses_asks_for_those_of_the_new_one(repository: Path) -> None:
-    share(repository, staticIps=["198.51.100.7"])
+    share_only(repository, staticIps=["198.51.100.7"])
     configure(repository, "preprod", staticIps=["203.0.113.77"])
     with pytest.raises(OperationError, match=r"have different static IPs.* IPS="):
         new_target.write(repository, "staging", "444444444444")
@@ -118,7 +102,7 @@ TWO_ROLES = {"TSU-IAM-ACCESS": {"groups": ["IT-Admins"]}, "TSU-AUDIT": {"groups"
 
 
 def test_who_gets_in_is_said_by_role(repository: Path) -> None:
-    share(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
+    share_only(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
     told = new_target.left_to_do(new_target.write(repository, "staging", "444444444444"))
     assert "  TSU-IAM-ACCESS: IT-Admins\n" in told
     assert "  TSU-AUDIT: Auditors, IT-Admins\n" in told
@@ -126,7 +110,7 @@ def test_who_gets_in_is_said_by_role(repository: Path) -> None:
 
 
 def test_what_all_targets_narrow_the_new_one_narrows_too(repository: Path) -> None:
-    share(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
+    share_only(repository, groups=TWO_GROUPS, roles=TWO_ROLES)
     for stack in ("preprod", "production"):
         configure(repository, stack, only={"groups": ["Auditors"]})
     told = new_target.left_to_do(new_target.write(repository, "staging", "444444444444"))

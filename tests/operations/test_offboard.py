@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ import yaml
 
 from configuration.times import written
 from operations import aws_accounts, offboard, stack_files
-from operations.errors import exit_code
 from sandbox.local_accounts import LocalAccounts, Profile
 
 Runs = Callable[..., tuple[int, str, str]]
@@ -93,18 +93,9 @@ def people(repository: Path, accounts: LocalAccounts, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def run(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runs:
-    """Runs the command without a terminal; returns its exit code and what it wrote to both streams."""
+def run(made: Path, command: Runs) -> Runs:
     del made
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["offboard", *arguments])
-        code = exit_code(offboard.main)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(command, offboard.main)
 
 
 def ups(made: Path) -> list[str]:

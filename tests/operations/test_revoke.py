@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from configuration.times import moment
 from operations import revoke, stack_files
-from operations.errors import exit_code
 
 Runs = Callable[..., tuple[int, str, str]]
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
@@ -20,18 +19,9 @@ OWN = "  delegation:revokeSessionsBefore: 2025-01-01T00:00:00Z\n"
 
 
 @pytest.fixture
-def run(repository: Path, made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runs:
-    """Runs the command without a terminal; returns its exit code and what it wrote to both streams."""
+def run(repository: Path, made: Path, command: Runs) -> Runs:
     del repository, made
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["revoke", *arguments])
-        code = exit_code(revoke.main)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(command, revoke.main)
 
 
 def append(file: str, text: str) -> None:

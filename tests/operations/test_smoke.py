@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 from operations import smoke, stack_files
-from operations.errors import OperationError, exit_code
+from operations.errors import OperationError
 from sandbox.local_accounts import LocalAccounts
 
 Runs = Callable[..., tuple[int, str, str]]
@@ -106,17 +107,8 @@ def sts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runs:
-    """Runs the command; returns its exit code and what it wrote to both streams."""
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["smoke", *arguments])
-        code = exit_code(smoke.main)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+def run(command: Runs) -> Runs:
+    return partial(command, smoke.main)
 
 
 BOTH = ("--stack=preprod", f"--device={DEVICE}", "--token=123456,234567")

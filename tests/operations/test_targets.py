@@ -6,30 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from operations.errors import OperationError
 from operations.targets import check, disagreements
-
-
-def configure(top: Path, stack: str, **values: Any) -> None:
-    """Set keys of a stack file; None takes one away."""
-    file = top / f"Pulumi.{stack}.yaml"
-    content = yaml.safe_load(file.read_text())
-    for key, value in values.items():
-        content["config"].pop(f"delegation:{key}", None)
-        if value is not None:
-            content["config"][f"delegation:{key}"] = value
-    file.write_text(yaml.safe_dump(content))
-
-
-def share(top: Path, **values: Any) -> None:
-    """Set keys that all stacks share."""
-    file = top / "Pulumi.yaml"
-    content = yaml.safe_load(file.read_text())
-    for key, value in values.items():
-        content["config"][key] = {"default": value}
-    file.write_text(yaml.safe_dump(content))
+from tests.stack_files import configure, share
 
 
 @pytest.fixture
