@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from delegation_pack.configuration import PROTECTED_ROLES, Config, protected_roles
 from delegation_pack.facts.actions import BOUNDABLE, BOUNDARY_CHANGES, POLICY_VERSIONS, ROLE_CHANGES
 from delegation_pack.iam import (
-    ASSUME_THIS_ROLE,
     Callers,
     CallerType,
     Document,
@@ -22,7 +21,6 @@ from delegation_pack.iam import (
     Unverifiable,
     Values,
     callers_of_identity,
-    callers_of_trust,
     decide,
 )
 from delegation_pack.judging import because, judged, on_inline, on_managed, refuses
@@ -51,6 +49,7 @@ from delegation_pack.rights import (
     role_changes,
 )
 from delegation_pack.rule import Rule, Violation
+from delegation_pack.trust_policies import may_let_users_in
 
 _LEAVE_OUT = "Leave the action out."
 _OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
@@ -262,7 +261,7 @@ def _open_access_role(role: Principal, config: Config) -> Iterator[Violation]:
     delegation up."""
     documents = [*role.documents.values()]
     callers = (Callers(type=CallerType.ROLE, account=role.account, partition=role.partition),)
-    if not (documents and _lets_users_in(role)):
+    if not (documents and any(may_let_users_in(trust, {}) for trust in role.trusts)):
         return
     if not decide(documents, Query(callers=callers, targets=(role_changes(role.account, BOUNDABLE),))):
         return
@@ -293,15 +292,6 @@ def _protected(role: Principal, config: Config) -> Iterator[str]:
         yield role.arn
     for name in protected_roles(config):
         yield f"arn:{role.partition or '*'}:iam::{role.account}:role/{name}"
-
-
-def _lets_users_in(role: Principal) -> bool:
-    """Tell whether a role's trust lets a user of any account in; one that cannot be read may."""
-    try:
-        query = Query(callers=callers_of_trust(role.account, role.partition)[:1], targets=(ASSUME_THIS_ROLE,))
-        return any(decide(trust.read(), query) for trust in role.trusts)
-    except Unverifiable:
-        return True
 
 
 RULE = Rule(
