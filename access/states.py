@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from delegation_pack.model import ENCRYPTED, UNKNOWN, Resource, account_of, folded
+from delegation_pack.model import ENCRYPTED, UNKNOWN, Resource, folded, with_neighbors
 
 import json_text
 from access import read_back
@@ -257,7 +257,7 @@ def _resource(item: Any, source: str, planned: bool) -> Resource:
                 name=urn.rpartition("::")[2],
                 inputs={},
                 outputs={**outputs, **inputs} if over else {**inputs, **outputs},
-                provider_name=str(item.get("provider") or "").rpartition("::")[0],
+                provider_urn=str(item.get("provider") or "").rpartition("::")[0],
                 dependencies={folded(name): urns or () for name, urns in (sources or {}).items()},
             )
     raise InputError(f"{source} is no state: one of its resources lacks a URN or a type.")
@@ -266,15 +266,7 @@ def _resource(item: Any, source: str, planned: bool) -> Resource:
 def placed(stack: Stack) -> list[Resource]:
     """Return the resources of a stack, each with what its provider, and others of the same provider, tell of it."""
     providers = {one.urn: one.outputs for one in stack.resources if one.type.startswith(_PROVIDER_TYPE)}
-    arns: dict[str, str] = {}
-    for one in stack.resources:
-        arn = one.text("arn") if one.type.startswith("aws") else None
-        if account_of(arn):
-            arns.setdefault(one.provider_name, str(arn))
-    return [
-        replace(one, provider=providers.get(one.provider_name), neighbor=arns.get(one.provider_name))
-        for one in stack.resources
-    ]
+    return with_neighbors(replace(one, provider=providers.get(one.provider_urn)) for one in stack.resources)
 
 
 def _plain(value: Any) -> Any:

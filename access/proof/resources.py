@@ -67,7 +67,7 @@ def _unread(model: Model) -> Sequence[Resource]:
         and one.kind not in _WITHOUT_ACCESS
         and not one.type.startswith(_OF_PULUMI)
         # A component is nothing of AWS.
-        and (one.provider_name or one.kind or one.type.startswith("aws"))
+        and (one.provider_urn or one.kind or one.type.startswith("aws"))
     ]
 
 

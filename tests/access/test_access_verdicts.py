@@ -543,7 +543,7 @@ def test_every_pair_agrees_with_a_brute_force_evaluation_of_both_documents(
             name=r["urn"].rpartition("::")[2],
             inputs={},
             outputs=r["outputs"],
-            provider_name=r.get("provider", "").rpartition("::")[0],
+            provider_urn=r.get("provider", "").rpartition("::")[0],
         )
         for r in builder.resources
     ]

@@ -10,6 +10,7 @@ import pytest
 from tests.documents import MFA, allow, deny, document
 from tests.policies.documents_under_test import (
     ADDRESS,
+    ALICE,
     BOUNDED,
     CHANGES,
     READ_ONLY,
@@ -19,6 +20,7 @@ from tests.policies.documents_under_test import (
     role,
     trust,
 )
+from tests.policies.rules.cases import SERVICE
 from tests.policies.running import CONFIG, ELSEWHERE, TARGET, Made, refused
 
 OPEN = document(allow("*"))
@@ -70,15 +72,14 @@ def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def carriers(content: Any) -> dict[str, Made]:
+def carriers(content: Any, trusted: Any = SERVICE) -> dict[str, Made]:
     """Every type of resource with the document, under either spelling."""
     found = {}
     for spell in (str, snake):
         for type_, key in DOCUMENTS.items():
             found[f"{type_} {spell(key)}"] = Made(type=type_, inputs={spell(key): content})
         for type_, (key, inner) in LISTS.items():
-            trusted = trust({"Service": "ec2.amazonaws.com"})
-            trusts = {"assumeRolePolicy" if type_.startswith("aws:") else "assumeRolePolicyDocument": trusted}
+            trusts = {"assumeRolePolicy" if type_.startswith("aws:") else "assumeRolePolicyDocument": trust(trusted)}
             inputs = {**trusts, spell(key): [{"name": "x", spell(inner): content}]}
             found[f"{type_} {spell(key)}"] = Made(type=type_, inputs=inputs)
     return found
@@ -87,7 +88,7 @@ def carriers(content: Any) -> dict[str, Made]:
 @pytest.mark.parametrize("key", carriers({}))
 @pytest.mark.parametrize("as_text", [True, False], ids=["text", "object"])
 def test_an_open_document_is_refused_by_every_policy_on_documents(key: str, as_text: bool) -> None:
-    made = carriers(json.dumps(OPEN) if as_text else OPEN)[key]
+    made = carriers(json.dumps(OPEN) if as_text else OPEN, trusted=[ALICE])[key]
     assert {one.policy for one in refused(made)} >= ON_DOCUMENTS
 
 

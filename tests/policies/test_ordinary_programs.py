@@ -12,7 +12,7 @@ import pytest
 
 from tests.documents import document
 from tests.policies.documents_under_test import ALICE
-from tests.policies.running import TARGET, Made, refused
+from tests.policies.running import ELSEWHERE, TARGET, Made, refused
 
 ACCOUNT, REGION = TARGET, "eu-west-1"
 AWS = "arn:aws:iam::aws:policy/"
@@ -176,6 +176,52 @@ PROGRAMS: dict[str, tuple[Made, ...]] = {
         *role("build", "codebuild", "AmazonEC2ContainerRegistryPowerUser", logs=[LOGS]),
         made("codepipeline.Pipeline", "shop", roleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline"),
         made("codebuild.Project", "shop", serviceRole=f"arn:aws:iam::{ACCOUNT}:role/build"),
+    ),
+    "builds with the rights of a power user": (
+        *role("image", "codebuild", "PowerUserAccess"),
+        *role("workflow", federated(GITHUB, sub="repo:acme/shop:*", aud="sts.amazonaws.com"), "PowerUserAccess"),
+        made("codebuild.Project", "image", serviceRole=f"arn:aws:iam::{ACCOUNT}:role/image"),
+    ),
+    "a pipeline that makes roles with a boundary": (
+        *role(
+            "platform",
+            federated(GITHUB, sub="repo:acme/shop:*", aud="sts.amazonaws.com"),
+            functions=[
+                allows("lambda:*"),
+                allows(
+                    "iam:PassRole",
+                    f"arn:aws:iam::{ACCOUNT}:role/shop-*",
+                    Condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+                ),
+            ],
+            roles=[
+                allows(
+                    [f"iam:{verb}RolePolicy" for verb in ("Attach", "Detach", "Put", "Delete")] + ["iam:CreateRole"],
+                    f"arn:aws:iam::{ACCOUNT}:role/shop-*",
+                    Condition={"StringEquals": {"iam:PermissionsBoundary": AWS + "ReadOnlyAccess"}},
+                ),
+                allows(["iam:Get*", "iam:List*"]),
+            ],
+        ),
+    ),
+    "a report from all accounts": (
+        *role(
+            "report",
+            "lambda",
+            "service-role/AWSLambdaBasicExecutionRole",
+            accounts=[
+                allows("sts:AssumeRole", [f"arn:aws:iam::{ELSEWHERE}:role/report", "arn:aws:iam::*:role/report-*"])
+            ],
+        ),
+        function("report", "report"),
+    ),
+    "roles that enter each other": (
+        *role(
+            "first",
+            "lambda",
+            next=[allows("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/{one}") for one in ("second-1a2b3c4", "old")],
+        ),
+        *role("second", {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/first-1a2b3c4"}}, table=[allows("s3:*")]),
     ),
     "a workflow that runs by the clock": (
         *role("workflow", "states", "service-role/AWSLambdaRole", logs=[allows("logs:*")]),

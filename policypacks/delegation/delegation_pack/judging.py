@@ -13,7 +13,8 @@ from functools import cache
 
 from delegation_pack.configuration import Config
 from delegation_pack.facts import aws_managed_policies
-from delegation_pack.iam import Finding, Unverifiable
+from delegation_pack.iam import Attachment, Finding, PrincipalKind, Unverifiable
+from delegation_pack.iam import Principal as Entry
 from delegation_pack.model import (
     MANAGED_POLICIES,
     UNKNOWN,
@@ -23,12 +24,16 @@ from delegation_pack.model import (
     PrincipalType,
     Resource,
     attached_policies,
+    attachment_of,
     aws_managed,
     identity_policies,
+    only_account,
     trusts,
 )
 from delegation_pack.rights import only_denies
 from delegation_pack.rule import Violation
+from delegation_pack.trust_policies import without
+from delegation_pack.whose import people
 
 Judge = Callable[[Policy, Config], Iterator[str]]
 """Yields what is wrong with a document, as the rest of a sentence that begins with the resource."""
@@ -46,14 +51,39 @@ def judged(policy: Policy, config: Config, judge: Judge) -> Iterator[str]:
         yield f"{policy.label} cannot be verified: {reason}"
 
 
-def on_trusts(judge: Judge) -> Callable[[Resource, Config], Iterator[str]]:
-    """Return what judges the trust policies of a role."""
+def on_trusts(judge: Judge, *, by_account: bool = False) -> Callable[[Resource, Config], Iterator[str]]:
+    """Return what judges the trust policies of a role.
+
+    `by_account` leaves to `on_trusts_in_stack` which roles they name, where only the stack may show whether these are
+    the own account's.
+    """
 
     def on_resource(resource: Resource, config: Config) -> Iterator[str]:
         for trust in trusts(resource):
-            yield from judged(trust, config, judge)
+            roles = _roles_of_any_account(trust) if by_account else ()
+            narrowed = without(trust.read(), roles) if roles else None
+            yield from judged(replace(trust, narrowed=narrowed), config, judge)
 
     return on_resource
+
+
+def _roles_of_any_account(trust: Policy) -> list[tuple[int, Entry]]:
+    """The roles that a trust policy names where its provider does not say which account is the role's own."""
+    if only_account(trust.carrier.provider) or not trust.document:
+        return []
+    return [(statement.index, one) for statement, one in trust.document.admitted if one.kind is PrincipalKind.ROLE]
+
+
+def on_trusts_in_stack(judge: Judge) -> Callable[[Model, Config], Iterator[Violation]]:
+    """Return what judges in full the trust policies that `on_trusts` judges in part only."""
+
+    def on_stack(model: Model, config: Config) -> Iterator[Violation]:
+        for resource in model.of("iam.Role"):
+            for trust in trusts(resource):
+                if _roles_of_any_account(trust):
+                    yield from ((resource, text) for text in judged(trust, config, judge))
+
+    return on_stack
 
 
 def on_inline(
@@ -109,6 +139,20 @@ def on_managed(
                     f"{resource.label} cannot be verified: {place} is not known before the update, nor which policy "
                     "of this stack it is.",
                 )
+
+    return on_stack
+
+
+def on_people(judge: Judge) -> Callable[[Model, Config], Iterator[Violation]]:
+    """Return what judges of a stack all that is people's, also what `on_inline` has judged with `of_people_alone`: what
+    roles carry and attach, and managed policies but for those that programs' roles alone have."""
+
+    def on_stack(model: Model, config: Config) -> Iterator[Violation]:
+        have = people(model, config).have
+        yield from on_managed(judge, concerns=lambda resource, _: have(resource))(model, config)
+        for resource in model.resources:
+            if attachment_of(resource) in (Attachment.ROLE, Attachment.MANAGED) and have(resource):
+                yield from ((resource, text) for text in on_inline(judge)(resource, config))
 
     return on_stack
 

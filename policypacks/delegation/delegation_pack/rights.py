@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -27,7 +28,7 @@ from delegation_pack.iam import (
     outside,
     parse,
 )
-from delegation_pack.model import Policy, Principal
+from delegation_pack.model import BOUNDARY_KEY, UNKNOWN, Policy, Principal
 
 OWN_USER = ("arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}")
 """The calling user, with or without a path."""
@@ -55,6 +56,26 @@ def own(account: str | None, *types: str, like: tuple[str, ...] = ("*",), but: t
 def role_changes(account: str | None, names: tuple[str, ...] = actions.ROLE_CHANGES) -> Target:
     """Return these actions on the account's roles as a target."""
     return Target(actions=names, resources=own(account, "role"))
+
+
+def boundaries(role: Principal) -> tuple[str, ...]:
+    """Return the pattern of a role's boundary, of any where that is not known; none if it has no boundary."""
+    if role.boundary:
+        return (role.boundary.arn or role.boundary.arn_to_be or "*",)
+    return ("*",) if role.resource and role.resource.get("permissionsboundary") is UNKNOWN else ()
+
+
+def changes_of(role: Principal, names: tuple[str, ...] = actions.ROLE_CHANGES) -> tuple[Target, ...]:
+    """Return these actions on one role, with the boundary that it has, as targets."""
+    resources = own(role.account, "role", like=(role.arn or f"arn:*:iam::*:role{role.path}{role.name}",))
+    bound = boundaries(role)
+    # AWS does not say the boundary where a role is tagged.
+    of_tags = tuple(name for name in names if name in actions.TAGS_OF_ROLES)
+    return tuple(
+        Target(actions=some, resources=resources, keys={BOUNDARY_KEY: Values(absent=not keys, like=keys)})
+        for some, keys in ((tuple(one for one in names if one not in of_tags), bound), (of_tags, ()))
+        if some
+    )
 
 
 def policy_versions(account: str | None, *, but: tuple[str, ...] = ()) -> Target:
@@ -196,6 +217,18 @@ def grants_like(policy: Policy, *patterns: str, keys: Mapping[str, Values] | Non
     """Return a request that assumes a role of another account whose ARN is like one of the patterns."""
     resources = Resources(types=("role",), not_callers_account=True, like=patterns)
     return allowed(policy, Target(actions=("sts:AssumeRole",), resources=resources), keys=keys)
+
+
+def naming(document: Document) -> Document:
+    """Return a document without what its Allows say of all roles at once, of one account or of any."""
+    kept = []
+    for one in document.statements:
+        named = tuple(text for text in one.resources or () if re.split("[:/]", text)[-1].strip("*?"))
+        if one.effect is Effect.DENY:
+            kept.append(one)
+        elif named:
+            kept.append(replace(one, resources=named))
+    return replace(document, statements=tuple(kept))
 
 
 def only_denies(document: Document) -> Document:

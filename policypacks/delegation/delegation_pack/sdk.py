@@ -26,7 +26,7 @@ from pulumi_policy import (
 from delegation_pack.configuration import Config, shared
 from delegation_pack.exemptions import Exemption, ExemptionError, covers, exemption
 from delegation_pack.iam import Unverifiable
-from delegation_pack.model import UNKNOWN, Model, Resource, folded
+from delegation_pack.model import UNKNOWN, Model, Resource, folded, with_neighbors
 from delegation_pack.rule import Declared, Rule, Violation
 
 ROOT = "pulumi:pulumi:Stack"
@@ -79,19 +79,29 @@ class _Run:
         """By URN, as seen when each resource was judged by itself: a stack policy is shown outputs only."""
         self.used: dict[tuple[str, str], tuple[Exemption, str]] = {}
         self.declared: dict[tuple[str, str], list[str]] = {}
+        self.roles: dict[tuple[str, str | None], list[Resource]] = {}
+        """By place and name: the engine shows whatever needs a role after the role."""
+        self.of_resources: set[tuple[str, str, str]] = set()
+        """Rule, URN and violation of what was found before the stack was complete, which says it no second time."""
         self._stack: tuple[Sequence[PolicyResource], Model, Model] | None = None
 
     def resource(self, args: ResourceValidationArgs) -> Resource:
         """Return the resource that a resource policy is shown."""
         self.inputs[args.urn] = plain(args.props)
-        return Resource(
+        found = Resource(
             urn=args.urn,
             type=args.resource_type,
             name=args.name,
             inputs=self.inputs[args.urn],
             provider=_provider(args.provider),
-            provider_name=args.provider.name if args.provider else "",
+            provider_urn=args.provider.urn if args.provider else "",
+            roles=self.roles,
         )
+        if found.kind == "iam.Role":
+            namesakes = self.roles.setdefault((found.place, found.text("name", "rolename")), [])
+            if all(one.urn != found.urn for one in namesakes):
+                namesakes.append(found)
+        return found
 
     def models(self, args: StackValidationArgs) -> tuple[Model, Model]:
         """Return the models of what the program declares and of all that a stack policy is shown, made once.
@@ -101,7 +111,7 @@ class _Run:
         https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_executor.go (`news`)
         """
         if self._stack is None or self._stack[0] is not args.resources:
-            resources = [self._in_stack(resource) for resource in args.resources]
+            resources = with_neighbors(self._in_stack(resource) for resource in args.resources)
             declared = [resource for resource in resources if self.declares(resource.urn)]
             everything = Model(resources)
             self._stack = args.resources, Model(declared) if len(declared) < len(resources) else everything, everything
@@ -122,7 +132,7 @@ class _Run:
             inputs=self.inputs.get(resource.urn, {}),
             outputs=plain(resource.props),
             provider=_provider(resource.provider),
-            provider_name=resource.provider.name if resource.provider else "",
+            provider_urn=resource.provider.urn if resource.provider else "",
             dependencies={
                 folded(name): [one.urn for one in sources] for name, sources in resource.property_dependencies.items()
             },
@@ -139,7 +149,7 @@ class _Run:
         texts = [text for text in texts if not isinstance(text, Declared)]
         covering = next((one for one in exemptions if texts and one.covers(*on)), None)
         if covering:
-            self.used[rule.name, on[1]] = covering, texts[0]
+            self.used.setdefault((rule.name, on[1]), (covering, texts[0]))
         return [] if covering else list(dict.fromkeys(map(in_lines, texts)))
 
 
@@ -242,6 +252,7 @@ class _OnResource:
                 found.append(text)
         except Exception as error:  # An exception would end the whole analysis, and what it had found.
             found.append(f"{args.resource_type.rpartition(':')[2]} '{args.name}' cannot be verified: {_said(error)}")
+        self.run.of_resources.update((self.rule.name, args.urn, text) for text in found)
         for text in self.run.report(self.rule, found, (args.name, args.urn), valid):
             report_violation(text, args.urn)
 
@@ -260,7 +271,8 @@ class _OnStack:
         found: dict[Resource, list[str]] = {}
         try:
             for resource, text in self._violations(*self.run.models(args), args.get_config()):
-                found.setdefault(resource, []).append(text)
+                if (self.rule.name, resource.urn, text) not in self.run.of_resources:
+                    found.setdefault(resource, []).append(text)
         except Exception as error:  # An exception would end the whole analysis, and what it had found.
             report_violation(f"The stack cannot be verified: {_said(error)}", None)
         for resource, texts in found.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from delegation_pack.configuration import Config
+from delegation_pack.configuration import SECURITY_ACCOUNT, Config
 from delegation_pack.facts.actions import SESSIONS
 from delegation_pack.iam import (
     Callers,
@@ -14,6 +14,7 @@ from delegation_pack.iam import (
     Document,
     Effect,
     Principal,
+    PrincipalKind,
     Query,
     Resources,
     Statement,
@@ -24,8 +25,11 @@ from delegation_pack.iam import (
 )
 from delegation_pack.model import Policy
 
+OUTSIDE_OF_IAM = (PrincipalKind.CANONICAL_USER, PrincipalKind.FEDERATED_USER)
+"""Entries of which AWS does not say whom they admit."""
 EXTERNAL_ID = "sts:ExternalId"
 VENDORS: Mapping[str, Any] = {
+    **SECURITY_ACCOUNT,
     "vendors": {
         "type": "array",
         "items": {
@@ -42,7 +46,7 @@ VENDORS: Mapping[str, Any] = {
             "Accounts of others whose programs may assume roles with the external id that belongs to them, each with a "
             "reason. They are reported. No role that lets users in is theirs."
         ),
-    }
+    },
 }
 
 
@@ -81,14 +85,16 @@ def without_vendors(trust: Policy, config: Config) -> Document:
         Unverifiable: it cannot be read.
     """
     document = trust.read()
-    found = {(statement.index, principal) for statement, principal, _ in vendors(trust, config)}
-    if not found:
-        return document
+    return without(document, {(statement.index, principal) for statement, principal, _ in vendors(trust, config)})
+
+
+def without(document: Document, entries: Collection[tuple[int, Principal]]) -> Document:
+    """Return a trust policy without what its statements, by their index, allow to some principals."""
     statements = []
     for statement in document.statements:
         if statement.effect is Effect.DENY or statement.principals is None:
             statements.append(statement)
-        elif rest := tuple(one for one in statement.principals if (statement.index, one) not in found):
+        elif rest := tuple(one for one in statement.principals if (statement.index, one) not in entries):
             statements.append(replace(statement, principals=rest))
     return replace(document, statements=tuple(statements))
 

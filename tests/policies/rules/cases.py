@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.documents import allow, deny, document
 from tests.policies.documents_under_test import (
     ADMINISTRATOR,
+    BOUNDED,
     CHANGES,
     GRANT,
     MANAGEMENT,
@@ -20,12 +21,15 @@ from tests.policies.documents_under_test import (
     managed,
     role,
     role_policy,
+    trust,
 )
 from tests.policies.running import CONFIG, ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made, judge
 
 SERVICE = {"Service": "ec2.amazonaws.com"}
 
 
+OTHER_ACCOUNT = document(allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/x"))
+POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 OWN_ROLE = {"AWS": f"arn:aws:iam::{TARGET}:role/app"}
 
 
@@ -40,6 +44,24 @@ class Case:
     """Part of the message."""
     settings: Mapping[str, Any] | None = None
     """The policy's configuration, in place of the usual one."""
+
+
+def app(
+    trusted: Any, *more: Made, content: Any = READS, condition: Any = None, account: str = TARGET
+) -> tuple[Made, ...]:
+    """A role of another name than the access role's, with what it may do."""
+    made = role(trust(trusted, condition or {}), name="app", account=account)
+    return (
+        replace(made, inputs={**made.inputs, "name": "APP"}),
+        role_policy(content, name="of-app", role="APP", account=account),
+        *more,
+    )
+
+
+def attached_to(name: str, arn: str, account: str = TARGET) -> Made:
+    """A policy on a role of the stack."""
+    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    return Made(type=kind, name=f"{name}-attached", inputs={"role": name, "policyArn": arn}, account=account)
 
 
 def on_documents(policy: str, carrier: Callable[..., Made]) -> list[Case]:
@@ -90,6 +112,13 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             read_only_attached=attachment(READ_ONLY),
             denied=group_policy(document(allow("sts:AssumeRole"), deny("sts:Assume*"))),
             boundary_only=_boundary(document(allow("*"))),
+            of_a_program=app(SERVICE, content=OTHER_ACCOUNT),
+            of_a_program_with_the_role=_with_the_role(OTHER_ACCOUNT),
+            managed_of_a_program=(
+                *app(SERVICE, managed(OTHER_ACCOUNT), attached_to("APP", f"arn:aws:iam::{TARGET}:policy/managed")),
+            ),
+            of_a_program_on_all_roles=app(SERVICE, content=document(allow("sts:*"))),
+            of_aws_to_a_program=app(SERVICE, attached_to("APP", POWER_USER)),
             **passing,
         ),
         *rows(
@@ -103,6 +132,13 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             inline_in_snake_case=role(inline_policies=[{"name": "x", "policy": document(allow("sts:assumerole"))}]),
             boundary_and_attached=_boundary(document(allow("*")), attached=True),
             all_but_s3=group_policy(document({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"})),
+            of_a_role_entered_by_an_access_role=app({"AWS": ROLE}, role(), content=document(allow("sts:*"))),
+            of_a_role_whose_trust_is_not_known=(role(UNKNOWN), role_policy(document(allow("sts:*")))),
+            managed_of_a_program_and_a_group=(
+                *app(SERVICE, managed(document(allow("sts:*")))),
+                attached_to("APP", f"arn:aws:iam::{TARGET}:policy/managed"),
+                attachment(f"arn:aws:iam::{TARGET}:policy/managed", to="group"),
+            ),
             **fail,
         ),
         *rows(
@@ -113,6 +149,7 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
             attached_to_a_group=attachment(ADMINISTRATOR, to="group"),
             in_another_partition=attachment(ADMINISTRATOR.replace("arn:aws:", "arn:aws-cn:")),
             with_the_role=role(managedPolicyArns=[READ_ONLY, ADMINISTRATOR]),
+            to_an_access_role=(role(), attached_to("ACCESS", POWER_USER)),
             exclusively=Made(
                 type="aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
                 inputs={"roleName": "x", "policyArns": [ADMINISTRATOR]},
@@ -127,6 +164,10 @@ def grants(policy: str, says: str, fail: dict[str, Any], passing: dict[str, Any]
         Case(policy, "missing", "attached", (attachment(None),), "cannot be verified"),
         Case(policy, "malformed", "attached", (attachment("AdministratorAccess"),), "not the ARN"),
     ]
+
+
+def _with_the_role(content: Any) -> Made:
+    return role(trust(SERVICE, {}), name="app", inlinePolicies=[{"name": "x", "policy": content}])
 
 
 def _boundary(content: Any, *, attached: bool = False) -> tuple[Made, ...]:
@@ -160,6 +201,43 @@ def attached_from_stack() -> tuple[Made, ...]:
     policy, one = managed(GRANT), attachment(UNKNOWN)
     tied = Made(type=one.type, name=one.name, inputs=one.inputs, sources={"policyArn": [policy]})
     return policy, tied
+
+
+def chained(policy: str, says: str) -> list[Case]:
+    """What a rule on trust policies makes of a role that names another, where no provider says the account."""
+
+    def second(account: str = TARGET, **outputs: Any) -> Made:
+        made = role(trust({"AWS": f"arn:aws:iam::{account}:role/FIRST"}, {}), name="second")
+        return _untied(made, "SECOND", **outputs)
+
+    def first(**outputs: Any) -> Made:
+        return _untied(role(trust(SERVICE, {}), name="first"), "FIRST", **outputs)
+
+    here, there = ({"arn": f"arn:aws:iam::{account}:role/FIRST"} for account in (TARGET, ELSEWHERE))
+    return [
+        *rows(
+            policy,
+            "pass",
+            "",
+            role_of_the_stack_before_anything_is_made=(first(), second()),
+            role_of_an_account_that_the_stack_shows=(first(**here), second()),
+            role_of_the_account_that_its_own_ARN_shows=second(arn=f"arn:aws:iam::{TARGET}:role/SECOND"),
+        ),
+        *rows(
+            policy,
+            "fail",
+            says,
+            role_that_the_stack_does_not_make=second(),
+            role_of_another_provider=(replace(first(), provider={"region": "eu-west-2"}), second()),
+            namesake_of_a_role_elsewhere=(first(**here), second(ELSEWHERE)),
+            namesake_in_an_account_that_the_stack_shows=(first(**there), second()),
+        ),
+    ]
+
+
+def _untied(made: Made, name: str, **outputs: Any) -> Made:
+    inputs = {**made.inputs, "name": name}
+    return replace(made, inputs=inputs, outputs={**inputs, **outputs}, provider={"region": "us-east-1"})
 
 
 FORCE_MFA = document(
@@ -248,6 +326,7 @@ def role_management(policy: str, says: str, passing: dict[str, Any], failing: di
             other_resources=role_policy(document(allow("*", "arn:aws:s3:::bucket/*"))),
             another_account=role_policy(document(allow("iam:*", f"arn:aws:iam::{ELSEWHERE}:role/*"))),
             denied_in_its_account=role_policy(document(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{TARGET}:*"))),
+            of_a_program=app(SERVICE, content=changing(CHANGES, **BOUNDED)),
             **passing,
         ),
         *rows(
@@ -260,6 +339,7 @@ def role_management(policy: str, says: str, passing: dict[str, Any], failing: di
             in_an_unknown_account=role_policy(changing(), account=None),
             service_roles=role_policy(document(allow(CHANGES, f"arn:aws:iam::{TARGET}:role/service-role/*"))),
             managed=managed(changing(CHANGES)),
+            of_a_role_entered_by_an_access_role=app({"AWS": ROLE}, role(), content=changing()),
             attached_by_name=_attached_by_name(),
             boundary_that_attaches_itself=_boundary_that_attaches_itself(groups=["admins"]),
             boundary_attached_to_nobody_knows=_boundary_that_attaches_itself(roles=UNKNOWN),

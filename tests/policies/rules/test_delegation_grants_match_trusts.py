@@ -22,7 +22,7 @@ from tests.policies.documents_under_test import (
     role_policy,
     trust,
 )
-from tests.policies.rules.cases import SERVICE, Case, check, ids, on_role, rows
+from tests.policies.rules.cases import SERVICE, Case, app, check, ids, on_role, rows
 from tests.policies.running import ELSEWHERE, NETWORK, SECURITY, TARGET, UNKNOWN, Made
 
 BOB, CAROL = (f"arn:aws:iam::{SECURITY}:user/{name}" for name in ("bob", "carol"))
@@ -155,6 +155,19 @@ CASES = [
         "although it makes a role of that name in account",
         role_in_another_account=(role(account=ELSEWHERE), group_policy(GRANT)),
         role_in_the_security_account=(role(account=SECURITY), group_policy(GRANT)),
+    ),
+    *rows(
+        "delegation-grants-match-trusts",
+        "pass",
+        "",
+        programs=(
+            *(role(), group_policy(GRANT)),
+            *app(
+                {"Service": "lambda.amazonaws.com"},
+                content=document(allow("sts:AssumeRole", [f"arn:aws:iam::{TARGET}:role/of-another-stack"])),
+                account=ELSEWHERE,
+            ),
+        ),
     ),
     *rows(
         "delegation-grants-match-trusts",

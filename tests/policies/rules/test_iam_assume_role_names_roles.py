@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.documents import MFA, allow, deny, document
-from tests.policies.documents_under_test import ROLE, attachment, group_policy, managed, role_policy
-from tests.policies.rules.cases import Case, check, grants, ids, rows
+from tests.policies.documents_under_test import ROLE, attachment, group_policy, managed, role, role_policy, trust
+from tests.policies.rules.cases import POWER_USER, SERVICE, Case, app, attached_to, check, grants, ids, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
 PROTECTED = f"arn:aws:iam::{TARGET}:role/OrganizationAccountAccessRole"
@@ -19,6 +21,10 @@ UNDECLARED = "grants a role that is not an access role of a declared target"
 
 def _grant(*arns: str) -> Made:
     return group_policy(document(allow("sts:AssumeRole", list(arns), **MFA)))
+
+
+def _assuming(*arns: str, **condition: Any) -> dict[str, Any]:
+    return document(allow("sts:AssumeRole", list(arns), **condition))
 
 
 def _packed(*arns: str) -> tuple[Made, ...]:
@@ -93,6 +99,86 @@ CASES = [
             settings={"protectedRoles": roles},
         )
         for outcome, roles in (("fail", ["delegation-*"]), ("pass", ["delegation-?"]), ("pass", []))
+    ),
+    *(
+        Case(
+            "iam-assume-role-names-roles",
+            outcome,
+            f"program, {key}",
+            app(SERVICE, content=content, **more),
+            says,
+            settings,
+        )
+        for outcome, says, settings, more, contents in (
+            (
+                "fail",
+                "lets a program enter a role of the delegation",
+                {**DECLARED, "protectedRoles": ["delegation-*"]},
+                {},
+                {
+                    "protected": _assuming(PROTECTED.replace(TARGET, ELSEWHERE)),
+                    "protected with MFA": _assuming(PROTECTED.replace(TARGET, ELSEWHERE), **MFA),
+                    "protected in any account": _assuming(f"arn:aws:iam::*:role/{ORGANIZATION}"),
+                    "protected by a pattern": _assuming("arn:aws:iam::*:role/*Account*"),
+                    "protected by configuration": _assuming(BOOTSTRAP.replace(TARGET, ELSEWHERE)),
+                    "access role": _assuming(OTHER),
+                    "access role by a pattern": _assuming(OTHER[:-2] + "*"),
+                    "access role beside all": _assuming("*", OTHER),
+                },
+            ),
+            (
+                "pass",
+                "",
+                DECLARED,
+                {},
+                {
+                    "other role": _assuming(OTHER + "2", THIRD),
+                    "other roles": _assuming("arn:aws:iam::*:role/cdk-*"),
+                    "all of a path": _assuming("arn:aws:iam::*:role/cdk/*"),
+                    "all of an account": _assuming(f"arn:aws:iam::{ELSEWHERE}:role/*", f"arn:aws:iam::{ELSEWHERE}:*"),
+                    "denied": document(allow("sts:AssumeRole", OTHER), deny("sts:*", "arn:aws:iam::*:role/ACCESS")),
+                },
+            ),
+            (
+                "fail",
+                "does not name",
+                {"securityAccountId": SECURITY},
+                {"account": SECURITY},
+                {"all from the Security account": _assuming("*")},
+            ),
+            (
+                "pass",
+                "",
+                {"securityAccountId": SECURITY},
+                {"account": SECURITY},
+                {"one from the Security account": _assuming(OTHER)},
+            ),
+        )
+        for key, content in contents.items()
+    ),
+    Case(
+        "iam-assume-role-names-roles",
+        "fail",
+        "program, of AWS in the Security account",
+        app(SERVICE, attached_to("APP", POWER_USER, SECURITY), account=SECURITY),
+        "does not name",
+        {"securityAccountId": SECURITY},
+    ),
+    Case(
+        "iam-assume-role-names-roles",
+        "fail",
+        "program, access role of the stack",
+        (role(), *app(SERVICE, content=_assuming(ROLE), account=ELSEWHERE)),
+        "lets a program enter",
+        {},
+    ),
+    Case(
+        "iam-assume-role-names-roles",
+        "pass",
+        "program, role of the stack that a service enters",
+        (role(trust(SERVICE, {})), *app(SERVICE, content=_assuming(ROLE), account=ELSEWHERE)),
+        "",
+        {},
     ),
     Case(
         "iam-assume-role-names-roles",

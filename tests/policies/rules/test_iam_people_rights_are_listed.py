@@ -8,6 +8,8 @@ import pytest
 
 from tests.documents import allow, deny, document
 from tests.policies.documents_under_test import (
+    BOUNDED,
+    CHANGES,
     GRANT,
     MANAGEMENT,
     READ_ONLY,
@@ -21,10 +23,11 @@ from tests.policies.documents_under_test import (
     role_policy,
     trust,
 )
-from tests.policies.rules.cases import SERVICE, Case, check, ids, on_documents, rows
-from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
+from tests.policies.rules.cases import SERVICE, Case, app, attached_to, changing, check, ids, on_documents, rows
+from tests.policies.running import ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made
 
 RULE = "iam-people-rights-are-listed"
+OF_PASSING = f"arn:aws:iam::{TARGET}:policy/passing"
 LAMBDA = "arn:aws:iam::aws:policy/AWSLambda_FullAccess"
 PASSING = document(allow("iam:PassRole", f"arn:aws:iam::{TARGET}:role/app"))
 VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
@@ -35,28 +38,13 @@ def on_group(action: str | list[str], resource: str | list[str] = "*", **conditi
     return group_policy(document(allow(action, resource, **condition)))
 
 
-def app(trusted: Any, *more: Made, content: Any = PASSING, condition: Any = None) -> tuple[Made, ...]:
-    """A role of another name than the access role's, with what it may do."""
-    made = role(trust(trusted, condition or {}), name="app")
-    return (
-        Made(type=made.type, name=made.name, inputs={**made.inputs, "name": "APP"}),
-        role_policy(content, name="of-app", role="APP"),
-        *more,
-    )
-
-
 def _managed_of(*holders: Made) -> tuple[Made, ...]:
     return managed(PASSING, name="passing"), *holders
 
 
-def _attached(name: str, arn: str = f"arn:aws:iam::{TARGET}:policy/passing") -> Made:
-    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    return Made(type=kind, name=f"{name}-attached", inputs={"role": name, "policyArn": arn})
-
-
 def _renamed() -> tuple[Made, ...]:
     """A policy on a role elsewhere, whose name is made of an output of a program's role."""
-    program, of_access = app(SERVICE)[0], role_policy(PASSING, role="ACCESS")
+    program, of_access = app(SERVICE, content=PASSING)[0], role_policy(PASSING, role="ACCESS")
     tied = Made(type=of_access.type, name=of_access.name, inputs=of_access.inputs, sources={"role": [program]})
     return program, tied
 
@@ -72,6 +60,7 @@ def _of_several(**to: Any) -> Made:
     return Made(type="aws:iam/policyAttachment:PolicyAttachment", name="several", inputs=inputs)
 
 
+_BOUNDED = changing(CHANGES, **BOUNDED)
 CASES = [
     *on_documents(RULE, group_policy),
     *on_documents(RULE, managed),
@@ -95,23 +84,25 @@ CASES = [
         other_resources=on_group("*", "arn:aws:s3:::bucket/*"),
         identities_of_another_account=on_group("iam:CreatePolicyVersion", f"arn:aws:iam::{ELSEWHERE}:policy/*"),
         denied=group_policy(document(allow("iam:PassRole"), deny("iam:*"))),
-        program=app(SERVICE),
+        program=app(SERVICE, content=PASSING),
         program_that_changes_its_policies=(
             *app(SERVICE, content=document(allow("iam:CreatePolicyVersion", f"arn:aws:iam::{TARGET}:policy/app"))),
             role(),
             managed(READS, name="reading"),
-            _attached("ACCESS", f"arn:aws:iam::{TARGET}:policy/reading"),
+            attached_to("ACCESS", f"arn:aws:iam::{TARGET}:policy/reading"),
         ),
         program_entered_by_a_program=(
-            *app(SERVICE),
+            *app(SERVICE, content=PASSING),
             *(
                 Made(type=one.type, name=f"{one.name}-2", inputs={**one.inputs, key: "NEXT"})
-                for one, key in zip(app({"AWS": f"arn:aws:iam::{TARGET}:role/APP"}), ("name", "role"), strict=True)
+                for one, key in zip(
+                    app({"AWS": f"arn:aws:iam::{TARGET}:role/APP"}, content=PASSING), ("name", "role"), strict=True
+                )
             ),
         ),
-        program_of_a_web_identity=app({"Federated": "accounts.google.com"}),
-        managed_of_a_program=(*app(SERVICE, content=READS), *_managed_of(_attached("APP"))),
-        of_aws_to_a_program=(*app(SERVICE, content=READS), _attached("APP", LAMBDA)),
+        program_of_a_web_identity=app({"Federated": "accounts.google.com"}, content=PASSING),
+        managed_of_a_program=(*app(SERVICE, content=READS), *_managed_of(attached_to("APP", OF_PASSING))),
+        of_aws_to_a_program=(*app(SERVICE, content=READS), attached_to("APP", LAMBDA)),
         of_aws_to_a_program_with_others=(*app(SERVICE, content=READS), _of_several(roles=["APP"])),
         only_a_boundary=(managed(PASSING, name="b"), role(permissionsBoundary=f"arn:aws:iam::{TARGET}:policy/b")),
     ),
@@ -148,16 +139,16 @@ CASES = [
         access_role=(role(), role_policy(PASSING)),
         inline=role(inlinePolicies=[{"name": "x", "policy": PASSING}]),
         role_that_the_stack_does_not_make=role_policy(PASSING),
-        role_entered_by_an_access_role=app({"AWS": ROLE}, role()),
+        role_entered_by_an_access_role=app({"AWS": ROLE}, role(), content=PASSING),
         role_entered_through_two=(
-            *app({"AWS": f"arn:aws:iam::{TARGET}:role/NEXT"}),
+            *app({"AWS": f"arn:aws:iam::{TARGET}:role/NEXT"}, content=PASSING),
             role(),
             *(
                 Made(type=one.type, name="next", inputs={**one.inputs, "name": "NEXT"})
-                for one in app({"AWS": ROLE})[:1]
+                for one in app({"AWS": ROLE}, content=PASSING)[:1]
             ),
         ),
-        role_entered_by_one_elsewhere=app({"AWS": f"arn:aws:iam::{TARGET}:role/of-another-stack"}),
+        role_entered_by_one_elsewhere=app({"AWS": f"arn:aws:iam::{TARGET}:role/of-another-stack"}, content=PASSING),
         role_made_twice=_made_twice(0, 1),
         role_made_twice_the_other_way_round=_made_twice(1, 0),
         role_elsewhere_whose_name_comes_from_a_program_s=_renamed(),
@@ -165,7 +156,7 @@ CASES = [
             role(trust(SAML, {}, Action="sts:AssumeRoleWithSAML")),
             role_policy(PASSING),
         ),
-        managed_of_an_access_role=(role(), *_managed_of(_attached("ACCESS"))),
+        managed_of_an_access_role=(role(), *_managed_of(attached_to("ACCESS", OF_PASSING))),
         managed_of_nobody=managed(PASSING),
         permission_set=Made(
             type="aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", inputs={"inlinePolicy": PASSING}
@@ -196,7 +187,7 @@ CASES = [
         "fail",
         "which AWS maintains",
         of_aws_to_a_group=attachment(LAMBDA, to="group"),
-        of_aws_to_an_access_role=(role(), _attached("ACCESS", LAMBDA)),
+        of_aws_to_an_access_role=(role(), attached_to("ACCESS", LAMBDA)),
         of_aws_to_a_group_among_others=(*app(SERVICE, content=READS), _of_several(roles=["APP"], groups=["admins"])),
     ),
     *rows(
@@ -207,14 +198,34 @@ CASES = [
             *app(SERVICE, content=document(allow("iam:CreatePolicyVersion", f"arn:aws:iam::{TARGET}:policy/reading"))),
             role(),
             managed(READS, name="reading"),
-            _attached("ACCESS", f"arn:aws:iam::{TARGET}:policy/reading"),
+            attached_to("ACCESS", f"arn:aws:iam::{TARGET}:policy/reading"),
+        ),
+    ),
+    *rows(
+        RULE,
+        "fail",
+        "change a role that people enter",
+        with_its_boundary=app(SERVICE, role(permissionsBoundary=READ_ONLY), content=_BOUNDED),
+        with_a_boundary_that_is_not_known=app(SERVICE, role(permissionsBoundary=UNKNOWN), content=_BOUNDED),
+    ),
+    *rows(
+        RULE,
+        "pass",
+        "",
+        program_that_changes_roles_with_another_boundary=app(
+            SERVICE, role(permissionsBoundary=READ_ONLY + "2"), content=_BOUNDED
+        ),
+        program_that_is_denied_to=app(
+            SERVICE,
+            role(permissionsBoundary=READ_ONLY),
+            content=document(*_BOUNDED["Statement"], deny("iam:*", ROLE)),
         ),
     ),
     Case(
         RULE,
         "pass",
         "a vendor's role",
-        app({"AWS": ELSEWHERE}, condition={"StringEquals": {"sts:ExternalId": "abc-123"}}),
+        app({"AWS": ELSEWHERE}, content=PASSING, condition={"StringEquals": {"sts:ExternalId": "abc-123"}}),
         "",
         {"vendors": [VENDOR]},
     ),

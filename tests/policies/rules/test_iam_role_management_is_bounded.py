@@ -23,7 +23,7 @@ from tests.policies.documents_under_test import (
     role_policy,
     trust,
 )
-from tests.policies.rules.cases import SERVICE, Case, changing, check, ids, role_management
+from tests.policies.rules.cases import SERVICE, Case, app, attached_to, changing, check, ids, role_management
 from tests.policies.running import ELSEWHERE, TARGET, Made
 
 OWN_BOUNDARY = f"arn:aws:iam::{TARGET}:policy/boundary"
@@ -64,6 +64,7 @@ def _group_beside() -> tuple[Made, ...]:
     return managing, group_policy(document(allow("iam:PassRole")), name="second", account=TARGET)
 
 
+PASSING = [allow("iam:PassRole"), allow("sts:AssumeRole", f"arn:aws:iam::{TARGET}:role/*")]
 CASES = [
     *role_management(
         "iam-role-management-is-bounded",
@@ -120,6 +121,13 @@ CASES = [
                     role="another",
                 ),
                 managed(CLOSED, name="boundary"),
+            ),
+            "passing_roles_of_a_program": app(SERVICE, content=document(*changing(**BOUNDED)["Statement"], *PASSING)),
+            "passing_roles_of_a_program_beside": app(
+                SERVICE,
+                role_policy(document(*PASSING), role="APP", name="second"),
+                attached_to("APP", "arn:aws:iam::aws:policy/AWSLambda_FullAccess"),
+                content=changing(**BOUNDED),
             ),
             "no_access_role": (role(trust(SERVICE)), role_policy(changing(**BOUNDED))),
         },
@@ -182,6 +190,14 @@ CASES = [
             ),
             "assumes_own_roles": role_policy(
                 document(*changing(**BOUNDED)["Statement"], allow("sts:AssumeRole", f"arn:aws:iam::{TARGET}:role/*"))
+            ),
+            "own_boundary_anew_by_a_program": app(
+                SERVICE, content=document(*changing(**OWN_BOUNDED)["Statement"], NEW_BOUNDARY)
+            ),
+            "policy_versions_beside_by_a_program": app(
+                SERVICE,
+                role_policy(document(allow("iam:CreatePolicyVersion", OWN_BOUNDARY)), role="APP", name="second"),
+                content=changing(**BOUNDED),
             ),
             "no_deny_of_a_hop": (role(), role_policy(document(*MANAGEMENT["Statement"][::2]))),
             "no_deny_of_itself": (role(), role_policy(document(*MANAGEMENT["Statement"][:2]))),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.documents import MFA, document
 from tests.policies.documents_under_test import ALICE, role, trust
-from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, check, ids, on_documents, rows
+from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, chained, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET
 
 OWN_ACCOUNT = {"AWS": f"arn:aws:iam::{TARGET}:root"}
@@ -110,6 +110,7 @@ CASES = [
         "cannot be verified",
         {"adminUsers": ["alice"]},
     ),
+    *chained("iam-trust-names-users-only", "a role of another account"),
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents import MFA, document
 from tests.policies.documents_under_test import ALICE, MFA_IF_EXISTS, YOUNG, YOUNG_IF_EXISTS, role, trust
-from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, check, ids, on_documents, rows
+from tests.policies.rules.cases import OWN_ROLE, SERVICE, Case, as_object, chained, check, ids, on_documents, rows
 from tests.policies.running import ELSEWHERE, SECURITY, TARGET, Made
 
 VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
@@ -89,6 +89,7 @@ CASES = [
         principal=f"arn:aws:iam::{TARGET}:user/alice",
     ),
     _vendor("fail", "and a user", {"StringEquals": {"sts:ExternalId": "abc-123"}}, principal=[ELSEWHERE, ALICE]),
+    *chained("iam-trust-requires-mfa", "without MFA"),
 ]
 
 

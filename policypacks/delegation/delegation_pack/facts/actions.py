@@ -57,7 +57,10 @@ BOUNDARY_CHANGES = _iam("DeleteRolePermissionsBoundary", "PutRolePermissionsBoun
 ROLE_MANAGEMENT = BOUNDABLE + _iam("DeleteRole", "UpdateRole", "UpdateRoleDescription")
 """What role management may be: it is judged by rules of its own."""
 
-ROLE_CHANGES = ROLE_MANAGEMENT + BOUNDARY_CHANGES + _iam("TagRole", "UntagRole")
+TAGS_OF_ROLES = _iam("TagRole", "UntagRole")
+"""What changes a role's tags, which no boundary can be asked for."""
+
+ROLE_CHANGES = ROLE_MANAGEMENT + BOUNDARY_CHANGES + TAGS_OF_ROLES
 """What changes a role."""
 
 POLICY_VERSIONS = _iam("CreatePolicyVersion", "SetDefaultPolicyVersion")

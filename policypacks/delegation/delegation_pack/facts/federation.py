@@ -48,6 +48,21 @@ and claim."""
 _OTHERS: Mapping[str, int] = {"sub": 2}
 """Of an unknown provider the audience may be the caller's choice, as in GitLab's and GitHub's tokens."""
 
+_MACHINES: Mapping[str, str] = {
+    r"token\.actions\.githubusercontent\.com(/.*)?": "*",
+    # People sign in with GitLab, too: their subject is a number.
+    r"gitlab\.com": "project_path:*",
+    r"app\.terraform\.io|agent\.buildkite\.com": "organization:*",
+    r"api\.bitbucket\.org/.*": "*",
+    r"oidc\.circleci\.com/org/.*": "org/*",
+    _EKS: f"{_SERVICE_ACCOUNT}*",
+}
+"""By URL, the providers that vouch for machines, and the subjects that are machines'. At all others people sign in."""
+
+SERVICES_FOR_PEOPLE = ("chatbot.amazonaws.com",)
+"""The services that use a role for people whom they let in by themselves, such as the members of a chat's channel.
+https://docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html"""
+
 GUESTS: Mapping[str, tuple[str, str]] = {r"cognito-identity\.amazonaws\.com(\.cn)?": ("amr", "unauthenticated")}
 """The claim, and its value, that providers give to those who have not signed in."""
 
@@ -55,6 +70,12 @@ GUESTS: Mapping[str, tuple[str, str]] = {r"cognito-identity\.amazonaws\.com(\.cn
 def claims(provider: str) -> Mapping[str, int]:
     """Return the claims of a provider that bind, each with the number of its parts that name the tenant."""
     return next((found for url, found in _CLAIMS.items() if re.fullmatch(url, provider)), _OTHERS)
+
+
+def machines(provider: str) -> str | None:
+    """Return the pattern of the subjects that are machines' at a provider; None if it vouches for people, or nobody
+    here knows for whom."""
+    return next((found for url, found in _MACHINES.items() if re.fullmatch(url, provider)), None)
 
 
 def guests(provider: str) -> tuple[str, str] | None:

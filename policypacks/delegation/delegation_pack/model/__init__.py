@@ -34,6 +34,8 @@ from delegation_pack.model.resources import (
     folded,
     holds_unknown,
     is_account,
+    only_account,
+    with_neighbors,
 )
 from delegation_pack.model.types import carries, is_credential
 
@@ -62,5 +64,7 @@ __all__ = [
     "is_credential",
     "is_policy",
     "is_read",
+    "only_account",
     "trusts",
+    "with_neighbors",
 ]

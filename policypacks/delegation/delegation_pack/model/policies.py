@@ -89,6 +89,8 @@ class Policy:
     """Who holds it; None where it is looked at by itself."""
     beside: tuple[Document, ...] = ()
     """What whoever holds it is denied by other documents, where documents are judged together."""
+    narrowed: Document | None = None
+    """What is judged in place of all that the content says."""
     elsewhere: str = ""
     """Why there is no content to read, in a full sentence; empty if there may be."""
 
@@ -145,6 +147,8 @@ class Policy:
         Raises:
             Unverifiable: it is missing, not known before the update, or not a policy document.
         """
+        if self.narrowed:
+            return self.narrowed
         if self.elsewhere:
             raise Unverifiable(self.elsewhere)
         if self.content is None:

@@ -188,7 +188,8 @@ class Model:
         self.principals: list[Principal] = []
         self._by_urn = {resource.urn: resource for resource in resources}
         self._by_resource: dict[Resource, Principal] = {}
-        self._by_name: dict[tuple[PrincipalType, str | None, str], Principal] = {}
+        self._by_name: dict[tuple[PrincipalType, str, str], Principal] = {}
+        """By type, the place where a name means one thing, and name."""
         self._managed = self.of(*MANAGED_POLICIES)
         self._arns = {arn: policy for policy in self._managed if (arn := policy.text("arn"))}
         self._without_arn = [policy for policy in self._managed if not policy.text("arn")]
@@ -233,11 +234,25 @@ class Model:
             found += sources
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    known = self._by_name.get((_NAMED_IN[folded(name)], resource.account, text))
+                    known = self._by_name.get((_NAMED_IN[folded(name)], resource.place, text))
                     # A text made of a resource's output may name another one.
                     if known or all(one.name not in (None, text) for one in sources):
                         found.append(known or self._named(_NAMED_IN[folded(name)], resource, text))
         return list(dict.fromkeys(found))
+
+    def holders_unclear(self, resource: Resource) -> bool:
+        """Tell whether it is not known, of one of its principals at least, whom a resource's documents and attachments
+        are for."""
+        if resource in self._by_resource:
+            return False
+        principals = self.principals_of(resource)
+        for name, value in resource.values(*_NAMED_IN):
+            sources = [self._by_urn.get(urn) for urn in resource.dependencies.get(folded(name), ())]
+            of_principals = bool(sources) and all(one in self._by_resource for one in sources)
+            for text in value if isinstance(value, list) else [value]:
+                if not (of_principals if text is UNKNOWN else any(one.name == text for one in principals)):
+                    return True
+        return not principals
 
     @cached_property
     def granting_policies(self) -> list[Policy]:
@@ -334,7 +349,7 @@ class Model:
             path=resource.text("path") or "/",
         )
         made.trusts = [replace(trust, principal=made) for trust in trusts(resource)]
-        if twin := self._by_name.get((type_, made.account, made.name or "")):
+        if twin := self._by_name.get((type_, resource.place, made.name or "")):
             # Two resources that make one principal: what is attached to it by its name is of both.
             made.policies, made.aws_attachments = twin.policies, twin.aws_attachments
             made.groups, made.members = twin.groups, twin.members
@@ -343,11 +358,11 @@ class Model:
         self._by_resource[resource] = made
         for name in (made.name, resource.text("arn")):
             if name:
-                self._by_name.setdefault((type_, made.account, name), made)
+                self._by_name.setdefault((type_, resource.place, name), made)
         self.principals.append(made)
 
     def _named(self, type_: PrincipalType, resource: Resource, name: str) -> Principal:
-        key = (type_, resource.account, name)
+        key = (type_, resource.place, name)
         if key not in self._by_name:
             self._by_name[key] = Principal(
                 type=type_, resource=None, account=resource.account, name=name, partition=resource.partition
@@ -413,7 +428,7 @@ class Model:
         for trust in (trust for role in self.roles for trust in role.trusts):
             for _, named in trust.document.admitted if trust.document else ():
                 place, _, name = named.value.rpartition("/")
-                user = self._by_name.get((PrincipalType.USER, named.account, name))
+                user = self._by_name.get((PrincipalType.USER, named.account or "", name))
                 if user and not user.resource and f":{user.account}:user" in place:
                     user.path = place.partition(":user")[2] + "/"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -64,11 +64,13 @@ class Resource:
     """Plain data by the property's name as written; empty before the stack is complete."""
     provider: Mapping[str, Any] | None = None
     """The provider's inputs; None if the resource has no provider."""
-    provider_name: str = ""
+    provider_urn: str = ""
     dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """URNs of the resources from which a property's value comes, by the property's folded name."""
     neighbor: str | None = None
     """ARN of a resource of the same provider, which tells account and partition where nothing else does."""
+    roles: Mapping[tuple[str, str | None], Sequence[Resource]] = field(default_factory=dict)
+    """The roles that the same run has shown before, by place and name, where a resource is judged by itself."""
 
     @cached_property
     def kind(self) -> str:
@@ -84,6 +86,11 @@ class Resource:
         return f"{self.type.rpartition(':')[2]} '{self.name}'"
 
     @property
+    def provider_name(self) -> str:
+        """The name of its provider; empty if it has none."""
+        return self.provider_urn.rpartition("::")[2]
+
+    @property
     def stack(self) -> str:
         """The name of its stack."""
         return self.urn.partition("::")[0].removeprefix("urn:pulumi:")
@@ -92,6 +99,11 @@ class Resource:
     def account(self) -> str | None:
         """The account that the resource is in, where its provider or its ARN says so."""
         return only_account(self.provider) or account_of(self.get("arn")) or account_of(self.neighbor)
+
+    @property
+    def place(self) -> str:
+        """Where a name means one thing: the account, or what this provider reaches where the account is not known."""
+        return self.account or self.provider_urn
 
     @cached_property
     def partition(self) -> str | None:
@@ -145,6 +157,18 @@ class Resource:
     def text(self, *names: str) -> str | None:
         """Return the first property of the folded names that is a known text."""
         return next((v for name in names for _, v in self.values(name) if isinstance(v, str)), None)
+
+
+def with_neighbors(resources: Iterable[Resource]) -> list[Resource]:
+    """Return resources, each with the ARN of something in IAM that the same provider has made."""
+    found: dict[str, str] = {}
+    resources = list(resources)
+    for one in resources:
+        # IAM makes things in the caller's own account only. What is an input is what somebody says.
+        arn = one.outputs.get("arn") if one.kind.startswith("iam.") else None
+        if account_of(arn):
+            found.setdefault(one.provider_urn, str(arn))
+    return [replace(one, neighbor=found.get(one.provider_urn)) for one in resources]
 
 
 def allowed_accounts(provider: Mapping[str, Any] | None) -> Any:

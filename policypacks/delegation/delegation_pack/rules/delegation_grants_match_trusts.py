@@ -26,12 +26,14 @@ from delegation_pack.iam import (
 from delegation_pack.model import Model, Policy, Principal, PrincipalType, Resource, account_of
 from delegation_pack.rights import ANYTHING, explicitly_denied, grants_like, role_changes, takes_users_from_elsewhere
 from delegation_pack.rule import Rule, Violation
+from delegation_pack.whose import DECLARED, people
 
 
-def disagreements(model: Model, _config: Config) -> Iterator[Violation]:
+def disagreements(model: Model, config: Config) -> Iterator[Violation]:
     """Yield where a grant and a trust policy of the stack do not fit together."""
-    # Documents that cannot be judged are reported by the rules on grants.
-    grants = [policy for policy in model.granting_policies if policy.document and _grants(policy)]
+    # Documents that cannot be judged are reported by the rules on grants. What programs enter is their own affair.
+    have = people(model, config).have
+    grants = [one for one in model.granting_policies if one.document and have(one.carrier) and _grants(one)]
     if not grants:
         return
     trusting = {role: trust.document for role in model.roles for trust in role.trusts if trust.document}
@@ -184,6 +186,7 @@ RULE = Rule(
         'Let "Resource" of the grant be the role\'s ARN, let the role trust the members of all its groups, and use '
         "the same networks on both."
     ),
+    configuration=DECLARED,
     on_stack=disagreements,
     # A role that is removed has lost its grant before: the grant of its group no longer names it.
     judges_undeclared=False,

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
 from delegation_pack.facts.actions import SOURCE
-from delegation_pack.iam import Callers, CallerType, PrincipalKind, Query, decide
+from delegation_pack.iam import Callers, CallerType, Query, decide
 from delegation_pack.judging import because, on_trusts
 from delegation_pack.model import Policy
 from delegation_pack.rights import unknown_actions
 from delegation_pack.rule import Rule
-from delegation_pack.trust_policies import VENDORS, lets_users_in, opening, without_vendors
+from delegation_pack.trust_policies import OUTSIDE_OF_IAM, VENDORS, lets_users_in, opening, without_vendors
 
 _OTHERS = {
     CallerType.ROLE: "by a role",
     CallerType.SERVICE: "by a service of AWS",
     CallerType.FEDERATED: "through an identity provider",
 }
-_OUTSIDE_OF_IAM = (PrincipalKind.CANONICAL_USER, PrincipalKind.FEDERATED_USER)
 
 
 def entered_otherwise(trust: Policy, config: Config) -> Iterator[str]:
@@ -36,7 +35,7 @@ def entered_otherwise(trust: Policy, config: Config) -> Iterator[str]:
             f"may be assumed by users, and cannot be verified: {action} is not an action as of {SOURCE}. Leave it out."
         )
     for statement, principal in document.admitted:
-        if principal.kind in _OUTSIDE_OF_IAM:
+        if principal.kind in OUTSIDE_OF_IAM:
             yield (
                 f"may be assumed by users, and cannot be verified: {statement.label} names {principal.value!r}, a "
                 f"{principal.kind}, which opens no session as far as AWS says. Leave it out."

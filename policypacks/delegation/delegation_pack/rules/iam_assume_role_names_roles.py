@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from delegation_pack.configuration import PROTECTED_ROLES, Config, protected_roles
-from delegation_pack.judging import because, on_inline, on_managed
-from delegation_pack.model import Policy, account_of
-from delegation_pack.rights import enters_roles_elsewhere, grants_like
-from delegation_pack.rule import Rule
+from delegation_pack.judging import because, judged, on_inline, on_people
+from delegation_pack.model import Model, Policy, PrincipalType, account_of
+from delegation_pack.rights import enters_roles_elsewhere, grants_like, naming
+from delegation_pack.rule import Rule, Violation
+from delegation_pack.whose import DECLARED, of_people_alone, people
 
 
 def unnamed(policy: Policy, config: Config) -> Iterator[str]:
@@ -38,6 +41,38 @@ def _judge(policy: Policy, config: Config) -> Iterator[str]:
     yield from undeclared(policy, config)
 
 
+def _entering(policy: Policy, config: Config, *, account: str | None, roles: Sequence[str]) -> Iterator[str]:
+    """Yield that a document of a program in an account names a role of the delegation, or one of these.
+
+    What it says of all roles at once opens none of them by itself: an access role lets users only in, which is judged
+    where it is made. In the Security account it counts too, for what trusts that account trusts whoever is there.
+    """
+    if account and account == config.get("securityAccountId"):
+        yield from unnamed(policy, config)
+    patterns = [f"arn:*:iam::*:role/{name}" for name in protected_roles(config)]
+    patterns += [
+        f"arn:*:iam::{account}:role/{name}"
+        for account in config.get("targetAccounts", "*")
+        for name in config.get("accessRoles", ())
+    ]
+    finding = grants_like(replace(policy, narrowed=naming(policy.read())), *patterns, *roles)
+    if finding:
+        yield f"lets a program enter a role of the delegation: {because(finding)} Take it out of Resource."
+
+
+def _with_stack(model: Model, config: Config) -> Iterator[Violation]:
+    yield from on_people(_judge)(model, config)
+    of_people = people(model, config).principals
+    roles = [one.arn for one in of_people if one.type is PrincipalType.ROLE and one.resource and one.arn]
+    for program in (one for one in model.principals if one not in of_people):
+        # What is attached from elsewhere is iam-attached-policies-are-known's.
+        attaching = {arn: resource for resource, arn in program.aws_attachments}
+        judge = partial(_entering, account=program.account, roles=roles)
+        for policy in program.policies:
+            if carrier := policy.resource or attaching.get(policy.arn):
+                yield from ((carrier, text) for text in judged(policy, config, judge))
+
+
 def _is_declared(arn: str, config: Config) -> bool:
     account, name = account_of(arn), arn.partition("/")[2]
     return account in config.get("targetAccounts", [account]) and name in config.get("accessRoles", [name])
@@ -53,6 +88,7 @@ RULE = Rule(
     remediation='Name each role: "Resource": "arn:aws:iam::222222222222:role/TSU-IAM-ACCESS".',
     configuration={
         **PROTECTED_ROLES,
+        **DECLARED,
         "targetAccounts": {
             "type": "array",
             "items": {"type": "string", "pattern": "^[0-9]{12}$"},
@@ -64,6 +100,6 @@ RULE = Rule(
             "description": "The names, with their paths, of the roles that may be granted; any without the list.",
         },
     },
-    on_resource=on_inline(_judge),
-    on_stack=on_managed(_judge),
+    on_resource=on_inline(_judge, concerns=of_people_alone),
+    on_stack=_with_stack,
 )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from delegation_pack.configuration import TOGETHER, Config
 from delegation_pack.iam import WITHOUT_MFA
-from delegation_pack.judging import MFA_ON_ALLOW, because, on_inline, on_managed
+from delegation_pack.judging import MFA_ON_ALLOW, because, on_inline, on_people
 from delegation_pack.model import Policy
 from delegation_pack.rights import enters_roles_elsewhere
 from delegation_pack.rule import Rule
+from delegation_pack.whose import DECLARED, of_people_alone
 
 
 def without_mfa(policy: Policy, _config: Config) -> Iterator[str]:
@@ -27,7 +28,7 @@ RULE = Rule(
         f"Put {MFA_ON_ALLOW} on the Allow statement. Bool, not BoolIfExists: requests with plain access keys "
         "have no MFA key, and IfExists is true for a missing key."
     ),
-    configuration=TOGETHER,
-    on_resource=on_inline(without_mfa),
-    on_stack=on_managed(without_mfa),
+    configuration={**TOGETHER, **DECLARED},
+    on_resource=on_inline(without_mfa, concerns=of_people_alone),
+    on_stack=on_people(without_mfa),
 )

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from delegation_pack.configuration import BY_ACCOUNT, NETWORKS, TOGETHER, Config, allowed_networks, by_account, mode
 from delegation_pack.iam import Unverifiable, outside
-from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
+from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_people
 from delegation_pack.model import Model, Policy, Principal
 from delegation_pack.rights import enters_roles_elsewhere, session_stays_inside, takes_users_from_elsewhere
 from delegation_pack.rule import Rule, Violation
+from delegation_pack.whose import DECLARED, of_people_alone, people
 
 
 def from_elsewhere(policy: Policy, config: Config) -> Iterator[str]:
@@ -44,11 +45,14 @@ def _outside(
 
 def _managed_or_in_sessions(model: Model, config: Config) -> Iterator[Violation]:
     """Modes session and both: the role that a grant names denies everything from outside, where the stack makes it."""
-    yield from on_managed(from_elsewhere)(model, config)
+    yield from on_people(from_elsewhere)(model, config)
     if config.get("mode") not in ("session", "both"):
         return
     granted: set[str] = set()
+    have = people(model, config).have
     for policy in model.granting_policies:
+        if not have(policy.carrier):
+            continue
         try:
             granted.update(policy.read().named_resources)
             yield from _sessions_from_elsewhere(model, policy, config)
@@ -94,7 +98,7 @@ RULE = Rule(
         '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": '
         '["203.0.113.10/32"]}}}.'
     ),
-    configuration={**NETWORKS, **BY_ACCOUNT, **TOGETHER},
-    on_resource=on_inline(from_elsewhere),
+    configuration={**NETWORKS, **BY_ACCOUNT, **TOGETHER, **DECLARED},
+    on_resource=on_inline(from_elsewhere, concerns=of_people_alone),
     on_stack=_managed_or_in_sessions,
 )

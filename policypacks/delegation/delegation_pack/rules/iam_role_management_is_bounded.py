@@ -23,7 +23,7 @@ from delegation_pack.iam import (
     callers_of_identity,
     decide,
 )
-from delegation_pack.judging import because, judged, on_inline, on_managed, refuses
+from delegation_pack.judging import because, judged, on_inline, on_managed, on_people, refuses
 from delegation_pack.model import (
     BOUNDARY_KEY,
     MANAGED_POLICIES,
@@ -50,6 +50,7 @@ from delegation_pack.rights import (
 )
 from delegation_pack.rule import Rule, Violation
 from delegation_pack.trust_policies import may_let_users_in
+from delegation_pack.whose import DECLARED, of_people_alone, people
 
 _LEAVE_OUT = "Leave the action out."
 _OWN_ACCOUNT = re.compile(r"\$\{aws:(Principal|Resource)Account\}", re.IGNORECASE)
@@ -78,14 +79,19 @@ def ways_around(policy: Policy, config: Config) -> Iterator[str]:
         yield f"allows changing managed policies, boundaries included: {because(finding)} {_LEAVE_OUT}"
     if not manages:
         return
-    finding = allowed(policy, *_around(document, account))
-    if finding:
-        yield f"allows a way around the permissions boundary, beside role management: {because(finding)} {_LEAVE_OUT}"
     finding = _replaces(
         [document], callers_of_identity(policy.attachment, account, policy.partition), account, accepted
     )
     if finding:
         yield f"allows replacing the permissions boundary: {because(finding)} {_LEAVE_OUT}"
+
+
+def way_around_beside(policy: Policy, _config: Config) -> Iterator[str]:
+    """Yield what a document opens beside the role management in it. Programs have that without any role management."""
+    if policy.document and changes_roles(policy, BOUNDABLE + BOUNDARY_CHANGES):
+        finding = allowed(policy, *_around(policy.document, policy.account))
+        if finding:
+            yield f"has a way around the permissions boundary beside role management: {because(finding)} {_LEAVE_OUT}"
 
 
 def open_as_boundary(policy: Policy, _config: Config) -> Iterator[str]:
@@ -146,15 +152,22 @@ def _boundaries(policy: Policy, account: str | None, config: Config) -> tuple[li
     return accepted, refused
 
 
+def _inline(resource: Resource, config: Config) -> Iterator[str]:
+    yield from on_inline(ways_around)(resource, config)
+    yield from on_inline(way_around_beside, concerns=of_people_alone)(resource, config)
+
+
 def _managed_or_together(model: Model, config: Config) -> Iterator[Violation]:
     yield from on_managed(ways_around)(model, config)
+    yield from on_people(way_around_beside)(model, config)
     yield from _open_boundaries(model, config)
     yield from _changed_boundaries(model)
+    of_people = people(model, config).principals
     for principal in model.principals:
         if not principal.policies:
             continue
         try:
-            yield from _around_together(principal, config)
+            yield from _around_together(principal, config, program=principal not in of_people)
             if principal.type is PrincipalType.ROLE and principal.resource:
                 yield from _open_access_role(principal, config)
         except Unverifiable as reason:
@@ -162,7 +175,7 @@ def _managed_or_together(model: Model, config: Config) -> Iterator[Violation]:
             yield resource, f"{resource.label} cannot be verified: {reason}"
 
 
-def _around_together(principal: Principal, config: Config) -> Iterator[Violation]:
+def _around_together(principal: Principal, config: Config, *, program: bool) -> Iterator[Violation]:
     """The escalation paths that documents open together: one manages roles, another has the way around."""
     account = principal.account
     callers = callers_of_identity(principal.type.attachment, account, principal.partition)
@@ -176,14 +189,14 @@ def _around_together(principal: Principal, config: Config) -> Iterator[Violation
     for policy, document in documents.items():
         if policy in managing:
             continue
-        targets = (policy_versions(account), *_around(document, account))
+        targets = (policy_versions(account), *(() if program else _around(document, account)))
         finding = decide([document, *denies], Query(callers=callers, targets=targets))
         if finding:
             yield (
                 policy.carrier,
                 f"{policy.label} has a way around the permissions boundary {beside}: {because(finding)} {_LEAVE_OUT}",
             )
-    for resource, arn in principal.aws_attachments:
+    for resource, arn in () if program else principal.aws_attachments:
         if refuses(beside_role_management, arn):
             yield (
                 resource,
@@ -312,7 +325,8 @@ RULE = Rule(
             "itself.",
         },
         **PROTECTED_ROLES,
+        **DECLARED,
     },
-    on_resource=on_inline(ways_around),
+    on_resource=_inline,
     on_stack=_managed_or_together,
 )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from delegation_pack.configuration import NETWORKS, TOGETHER, Config, allowed_networks, mode
 from delegation_pack.iam import Unverifiable, outside
-from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_managed
+from delegation_pack.judging import ADDRESS_ON_ALLOW, because, listed, on_inline, on_people
 from delegation_pack.model import Model, Policy, PrincipalType
 from delegation_pack.rights import changes_roles, session_stays_inside
 from delegation_pack.rule import Rule, Violation
+from delegation_pack.whose import DECLARED, of_people_alone, people
 
 
 def from_elsewhere(policy: Policy, config: Config) -> Iterator[str]:
@@ -30,12 +31,13 @@ def _outside(policy: Policy, config: Config) -> Iterator[str]:
 
 def _managed_or_in_sessions(model: Model, config: Config) -> Iterator[Violation]:
     """Mode session: a role's document may lack the address where the role denies everything from outside."""
-    yield from on_managed(from_elsewhere)(model, config)
+    yield from on_people(from_elsewhere)(model, config)
     if config.get("mode") != "session":
         return
+    have = people(model, config).have
     for policy in model.granting_policies:
         try:
-            if changes_roles(policy) and not _stays_inside(model, policy, config):
+            if have(policy.carrier) and changes_roles(policy) and not _stays_inside(model, policy, config):
                 for text in _outside(policy, config):
                     yield policy.carrier, f"{policy.label} {text} Or let the role deny everything from outside."
         except Unverifiable as reason:
@@ -54,7 +56,7 @@ RULE = Rule(
     description="Roles are created, changed and removed only from the allowed networks.",
     severity="high",
     remediation=f"Put {ADDRESS_ON_ALLOW}, within allowedCidrs, on the Allow statement.",
-    configuration={**NETWORKS, **TOGETHER},
-    on_resource=on_inline(from_elsewhere),
+    configuration={**NETWORKS, **TOGETHER, **DECLARED},
+    on_resource=on_inline(from_elsewhere, concerns=of_people_alone),
     on_stack=_managed_or_in_sessions,
 )

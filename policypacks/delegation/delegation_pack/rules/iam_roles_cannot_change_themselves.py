@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
 from delegation_pack.facts.actions import BOUNDARY_CHANGES, POLICY_VERSIONS
-from delegation_pack.iam import Finding, Query, Target, Unverifiable, Values, callers_of_identity, decide
+from delegation_pack.iam import Finding, Query, Target, Unverifiable, callers_of_identity, decide
 from delegation_pack.judging import because
-from delegation_pack.model import BOUNDARY_KEY, UNKNOWN, Model, Principal, PrincipalType
-from delegation_pack.rights import own
+from delegation_pack.model import Model, Principal, PrincipalType
+from delegation_pack.rights import changes_of, own
 from delegation_pack.rule import Rule, Violation
 
 _OWN_POLICIES = tuple(f"iam:{name}RolePolicy" for name in ("Attach", "Delete", "Detach", "Put"))
@@ -39,22 +39,13 @@ def escalating(model: Model, _config: Config) -> Iterator[Violation]:
 def _changes_itself(role: Principal) -> Finding | None:
     """A request of a role's session that changes the role's own policies or boundary, or what is in them."""
     callers = callers_of_identity(role.type.attachment, role.account, role.partition)
-    bound = _boundaries(role)
-    myself = own(role.account, "role", like=(role.arn or f"arn:*:iam::*:role{role.path}{role.name}",))
-    boundary = {BOUNDARY_KEY: Values(absent=not bound, like=bound)}
-    targets = [Target(actions=(*_OWN_POLICIES, *BOUNDARY_CHANGES), resources=myself, keys=boundary)]
+    changes = (*_OWN_POLICIES, *BOUNDARY_CHANGES)
+    targets = [*changes_of(role, changes)]
     held = [*role.policies, *([role.boundary] if role.boundary else [])]
     attached = tuple(arn for policy in held if (arn := policy.arn_to_be))
     if attached:
         targets.append(Target(actions=POLICY_VERSIONS, resources=own(role.account, "policy", like=attached)))
     return decide([*role.documents.values()], Query(callers=callers, targets=tuple(targets)))
-
-
-def _boundaries(role: Principal) -> tuple[str, ...]:
-    """The pattern of the role's boundary, of any where that is not known; none if it has no boundary."""
-    if role.boundary:
-        return (role.boundary.arn or role.boundary.arn_to_be or "*",)
-    return ("*",) if role.resource and role.resource.get("permissionsboundary") is UNKNOWN else ()
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delegation_pack.configuration import SECURITY_ACCOUNT, Config
+from delegation_pack.configuration import Config
 from delegation_pack.iam import (
     ASSUME_THIS_ROLE,
     Principal,
@@ -17,13 +17,12 @@ from delegation_pack.iam import (
     callers_of_trust,
     decide,
 )
-from delegation_pack.judging import on_trusts
+from delegation_pack.judging import on_trusts, on_trusts_in_stack
 from delegation_pack.model import Policy
 from delegation_pack.rule import Declared, Rule
-from delegation_pack.trust_policies import VENDORS, only, vendors
+from delegation_pack.trust_policies import OUTSIDE_OF_IAM, VENDORS, only, vendors
 
 _OUT_OF_SCOPE = (PrincipalKind.SERVICE, PrincipalKind.FEDERATED)
-_OUTSIDE_OF_IAM = (PrincipalKind.CANONICAL_USER, PrincipalKind.FEDERATED_USER)
 
 
 def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
@@ -33,7 +32,7 @@ def others_than_users(trust: Policy, config: Config) -> Iterator[str]:
     query = Query(callers=callers_of_trust(trust.account, trust.partition), targets=(ASSUME_THIS_ROLE,))
     for statement, principal in document.admitted:
         complaint = _complaint(principal, trust.account, config)
-        asked = principal.kind not in _OUTSIDE_OF_IAM
+        asked = principal.kind not in OUTSIDE_OF_IAM
         if not complaint or (asked and not decide(only(document, statement, principal), query)):
             continue
         if reason := declared.get((statement.index, principal)):
@@ -53,7 +52,7 @@ def _complaint(principal: Principal, account: str | None, config: Config) -> str
     match principal.kind:
         case kind if kind in _OUT_OF_SCOPE:
             return None
-        case kind if kind in _OUTSIDE_OF_IAM:
+        case kind if kind in OUTSIDE_OF_IAM:
             return f"a {kind}, of which AWS does not say whom it admits"
         case PrincipalKind.WILDCARD:
             return "which is everybody"
@@ -86,7 +85,6 @@ RULE = Rule(
     severity="critical",
     remediation='Name each user: "Principal": {"AWS": ["arn:aws:iam::111111111111:user/alice"]}.',
     configuration={
-        **SECURITY_ACCOUNT,
         **VENDORS,
         "adminUsers": {
             "type": "array",
@@ -95,5 +93,6 @@ RULE = Rule(
             "Security account.",
         },
     },
-    on_resource=on_trusts(others_than_users),
+    on_resource=on_trusts(others_than_users, by_account=True),
+    on_stack=on_trusts_in_stack(others_than_users),
 )

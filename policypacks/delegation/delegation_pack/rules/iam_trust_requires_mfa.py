@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from delegation_pack.configuration import Config
 from delegation_pack.iam import ASSUME_THIS_ROLE, WITHOUT_MFA, Query, callers_of_trust, decide
-from delegation_pack.judging import MFA_ON_ALLOW, because, on_trusts
+from delegation_pack.judging import MFA_ON_ALLOW, because, on_trusts, on_trusts_in_stack
 from delegation_pack.model import Policy
 from delegation_pack.rule import Rule
 from delegation_pack.trust_policies import VENDORS, without_vendors
@@ -34,5 +34,6 @@ RULE = Rule(
         "have no MFA key, and IfExists is true for a missing key."
     ),
     configuration=VENDORS,
-    on_resource=on_trusts(without_mfa),
+    on_resource=on_trusts(without_mfa, by_account=True),
+    on_stack=on_trusts_in_stack(without_mfa),
 )
