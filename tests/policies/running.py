@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,7 @@ class Made:
     """Resources from which a property takes its value."""
     provider: Mapping[str, Any] | None = None
     """Inputs of its provider, in place of an explicit one for the account."""
+    provider_name: str = "tied"
 
     @property
     def urn(self) -> str:
@@ -68,8 +69,8 @@ class Made:
             if self.account is None:
                 return None
             inputs = {"allowedAccountIds": json.dumps([self.account]), "region": "us-east-1"}
-        urn = "urn:pulumi:stack::project::pulumi:providers:aws::tied"
-        return PolicyProviderResource("pulumi:providers:aws", _shown(inputs), urn, "tied")
+        urn = f"urn:pulumi:stack::project::pulumi:providers:aws::{self.provider_name}"
+        return PolicyProviderResource("pulumi:providers:aws", _shown(inputs), urn, self.provider_name)
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,22 @@ class Violation:
     policy: str
     message: str
     urn: str | None
+    before: bool = False
+    """Whether it was reported before the resource was made."""
 
 
 def judge(
-    *made: Made, config: Mapping[str, Mapping[str, Any]] = CONFIG, undeclared: Sequence[Made] = ()
+    *made: Made,
+    config: Mapping[str, Mapping[str, Any]] = CONFIG,
+    undeclared: Sequence[Made] = (),
+    of: Collection[str] = BY_NAME,
 ) -> list[Violation]:
-    """Return what all policies report on a stack of these resources.
+    """Return what all policies, or those of these names, report on a stack of these resources.
 
     `undeclared` are those that the program does not declare and the engine shows with the stack alone.
     """
     found: list[Violation] = []
-    pack = policies(RULES)
+    pack = policies(rule for rule in RULES if rule.name in of)
     root = Made(type="pulumi:pulumi:Stack", name="project-stack", inputs={}, account=None)
     for one in (root, *made):
         for policy in pack:
@@ -124,7 +130,7 @@ def _is_mandatory(name: str) -> bool:
 
 def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:
     def report(message: str, urn: str | None = None) -> None:
-        found.append(Violation(policy, " ".join(message.split("\n")), of or urn))
+        found.append(Violation(policy, " ".join(message.split("\n")), of or urn, before=of is not None))
 
     return report
 

@@ -75,32 +75,34 @@ class _Run:
     """What one run has seen so far."""
 
     def __init__(self) -> None:
-        self.inputs: dict[str, Mapping[str, Any]] = {}
+        self.shown: dict[str, Resource] = {}
         """By URN, as seen when each resource was judged by itself: a stack policy is shown outputs only."""
         self.used: dict[tuple[str, str], tuple[Exemption, str]] = {}
         self.declared: dict[tuple[str, str], list[str]] = {}
-        self.roles: dict[tuple[str, str | None], list[Resource]] = {}
-        """By place and name: the engine shows whatever needs a role after the role."""
+        self.roles: dict[tuple[str, str | None], dict[str, Resource]] = {}
+        """By place and name, and by URN: the engine shows whatever needs a role after the role."""
         self.of_resources: set[tuple[str, str, str]] = set()
         """Rule, URN and violation of what was found before the stack was complete, which says it no second time."""
         self._stack: tuple[Sequence[PolicyResource], Model, Model] | None = None
 
     def resource(self, args: ResourceValidationArgs) -> Resource:
         """Return the resource that a resource policy is shown."""
-        self.inputs[args.urn] = plain(args.props)
+        inputs, provider = plain(args.props), _provider(args.provider)
+        found = self.shown.get(args.urn)
+        if found and (found.inputs, found.provider) == (inputs, provider):
+            return found
         found = Resource(
             urn=args.urn,
             type=args.resource_type,
             name=args.name,
-            inputs=self.inputs[args.urn],
-            provider=_provider(args.provider),
+            inputs=inputs,
+            provider=provider,
             provider_urn=args.provider.urn if args.provider else "",
             roles=self.roles,
         )
+        self.shown[args.urn] = found
         if found.kind == "iam.Role":
-            namesakes = self.roles.setdefault((found.place, found.text("name", "rolename")), [])
-            if all(one.urn != found.urn for one in namesakes):
-                namesakes.append(found)
+            self.roles.setdefault((found.place, found.text("name", "rolename")), {})[found.urn] = found
         return found
 
     def models(self, args: StackValidationArgs) -> tuple[Model, Model]:
@@ -122,14 +124,14 @@ class _Run:
 
         Where it has had nothing judged, not even the stack's root resource, that cannot be told, and all counts.
         """
-        return not self.inputs or urn in self.inputs
+        return not self.shown or urn in self.shown
 
     def _in_stack(self, resource: PolicyResource) -> Resource:
         return Resource(
             urn=resource.urn,
             type=resource.resource_type,
             name=resource.name,
-            inputs=self.inputs.get(resource.urn, {}),
+            inputs=self.shown[resource.urn].inputs if resource.urn in self.shown else {},
             outputs=plain(resource.props),
             provider=_provider(resource.provider),
             provider_urn=resource.provider.urn if resource.provider else "",

@@ -88,8 +88,9 @@ def of_people_alone(resource: Resource, config: Config) -> bool:
     names = [*_each(resource, "role", "rolename", "roles")]
     if not names or any(_each(resource, "users", "groups")):
         return True
-    shown = (resource.roles.get((resource.place, name), ()) for name in names if name is not UNKNOWN)
-    return any(not roles or any(_entering(role, _declared(config)) is None for role in roles) for roles in shown)
+    declared = _declared(config)
+    shown = (resource.roles.get((resource.place, name), {}) for name in names if name is not UNKNOWN)
+    return any(not roles or any(_entering(role, declared) is None for role in roles.values()) for roles in shown)
 
 
 def _each(resource: Resource, *names: str) -> Iterator[Any]:

@@ -100,7 +100,6 @@ CASES = [
                 )
             ),
         ),
-        program_of_a_web_identity=app({"Federated": "accounts.google.com"}, content=PASSING),
         managed_of_a_program=(*app(SERVICE, content=READS), *_managed_of(attached_to("APP", OF_PASSING))),
         of_aws_to_a_program=(*app(SERVICE, content=READS), attached_to("APP", LAMBDA)),
         of_aws_to_a_program_with_others=(*app(SERVICE, content=READS), _of_several(roles=["APP"])),
@@ -152,6 +151,7 @@ CASES = [
         role_made_twice=_made_twice(0, 1),
         role_made_twice_the_other_way_round=_made_twice(1, 0),
         role_elsewhere_whose_name_comes_from_a_program_s=_renamed(),
+        role_of_a_web_identity_that_is_a_person_s=app({"Federated": "accounts.google.com"}, content=PASSING),
         role_entered_with_saml=(
             role(trust(SAML, {}, Action="sts:AssumeRoleWithSAML")),
             role_policy(PASSING),
@@ -205,6 +205,10 @@ CASES = [
         RULE,
         "fail",
         "change a role that people enter",
+        without_a_boundary=app(SERVICE, role(), content=changing("iam:UpdateRole")),
+        tags_of_one_with_a_boundary=app(
+            SERVICE, role(permissionsBoundary=READ_ONLY), content=changing(["iam:TagRole", "iam:DeleteRole"])
+        ),
         with_its_boundary=app(SERVICE, role(permissionsBoundary=READ_ONLY), content=_BOUNDED),
         with_a_boundary_that_is_not_known=app(SERVICE, role(permissionsBoundary=UNKNOWN), content=_BOUNDED),
     ),

@@ -69,8 +69,9 @@ class Resource:
     """URNs of the resources from which a property's value comes, by the property's folded name."""
     neighbor: str | None = None
     """ARN of a resource of the same provider, which tells account and partition where nothing else does."""
-    roles: Mapping[tuple[str, str | None], Sequence[Resource]] = field(default_factory=dict)
-    """The roles that the same run has shown before, by place and name, where a resource is judged by itself."""
+    roles: Mapping[tuple[str, str | None], Mapping[str, Resource]] = field(default_factory=dict)
+    """The roles that the same run has shown before, by place and name, and by URN, where a resource is judged by
+    itself."""
 
     @cached_property
     def kind(self) -> str:
