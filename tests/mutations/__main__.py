@@ -28,6 +28,7 @@ from tests.mutations.resources import (
     CARRIER,
     OPEN_TO_TYPES,
     carriers,
+    disguised,
     escalating,
     misplaced,
     more_resources,
@@ -150,6 +151,7 @@ def mutations(stack: str, state: State) -> Iterator[Mutation]:
         config = OPEN_TO_TYPES if name.startswith(CARRIER) else {}
         yield Mutation(stack=stack, name=name, state=mutant, config=config)
     yield from misplaced(stack, state)
+    yield from disguised(stack, state)
 
 
 Change = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -442,7 +444,7 @@ def reported(workspace: Workspace, found: Iterable[Mutation], config: Config) ->
 
     def judged(one: Mutation) -> list[str]:
         merged = {name: {**config.get(name, {}), **one.config.get(name, {})} for name in {**config, **one.config}}
-        return refusals(workspace, one.state, merged)
+        return [text for text in refusals(workspace, one.state, merged) if text.startswith(one.by)]
 
     listed = list(found)
     with ThreadPoolExecutor(2) as pool:

@@ -7,10 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.documents import deny
-from tests.mutations.states import Document, Mutation, State, Statement, made, resources
+from tests.documents import allow, deny
+from tests.mutations.states import AWS_MANAGED, ELSEWHERE, Document, Mutation, State, Statement, made, resources
 
 ROLE, GRANT, MANAGEMENT = "aws:iam/role:Role", "aws:iam/groupPolicy:GroupPolicy", "role-management"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ELSEWHERE_IAM = f"arn:aws:iam::{ELSEWHERE}:"
 ADDRESSES = ("iam-assume-role-requires-source-ip", "iam-role-management-requires-source-ip")
 WIDER = "203.0.113.0/28"
 
@@ -132,6 +135,7 @@ def beside(stack: str, state: State) -> Iterator[Mutation]:
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         resources(mutant).append(made(role, ROLE, {"name": "app", "assumeRolePolicy": trust}, "app"))
         yield Mutation(stack=stack, name=f"a role for {name}", state=mutant)
+    yield from programs(stack, state, role)
     for one in resources(state):
         if one["urn"].endswith("session-addresses"):
             mutant = copy.deepcopy(state)
@@ -142,3 +146,34 @@ def beside(stack: str, state: State) -> Iterator[Mutation]:
             for properties in (found["inputs"], found["outputs"]):
                 properties["policy"] = json.dumps(document)
             yield Mutation(stack=stack, name="AWS's own address Deny", state=mutant)
+
+
+def programs(stack: str, state: State, beside: dict[str, Any]) -> Iterator[Mutation]:
+    """Yield roles of programs with what people would be asked MFA for."""
+    account = beside["outputs"]["arn"].split(":")[4]
+    iam, github = f"arn:aws:iam::{account}:", "token.actions.githubusercontent.com"
+    subject = {"StringLike": {f"{github}:sub": "repo:acme/shop:*"}}
+    trusts = {
+        "a build": ({"Service": "codebuild.amazonaws.com"}, "sts:AssumeRole", {}),
+        "a workflow": (
+            {"Federated": f"{iam}oidc-provider/{github}"},
+            "sts:AssumeRoleWithWebIdentity",
+            {"Condition": subject},
+        ),
+        "another program": ({"AWS": f"{iam}role/first"}, "sts:AssumeRole", {}),
+    }
+    grant = json.dumps({"Version": "2012-10-17", "Statement": [allow("sts:AssumeRole", f"{ELSEWHERE_IAM}role/x")]})
+    held = {
+        "enters a role elsewhere": (ROLE_POLICY, {"role": "app", "policy": grant}),
+        "is a power user": (ATTACHMENT, {"role": "app", "policyArn": f"{AWS_MANAGED}PowerUserAccess"}),
+    }
+    first = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    for who, (principal, action, condition) in trusts.items():
+        statement = {"Effect": "Allow", "Principal": principal, "Action": action, **condition}
+        for what, (type_, properties) in held.items():
+            mutant = copy.deepcopy(state)
+            for name, one in (("first", first), ("app", statement)):
+                trust = json.dumps({"Version": "2012-10-17", "Statement": [one]})
+                resources(mutant).append(made(beside, ROLE, {"name": name, "assumeRolePolicy": trust}, name))
+            resources(mutant).append(made(beside, type_, properties, "held"))
+            yield Mutation(stack=stack, name=f"{who} that {what}", state=mutant)

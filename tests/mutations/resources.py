@@ -8,9 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.documents import allow, document
-from tests.mutations.states import ADMINISTRATOR, SECURITY, Config, Mutation, State, made, resources
+from tests.mutations.states import (
+    ADMINISTRATOR,
+    AWS_MANAGED,
+    ELSEWHERE,
+    SECURITY,
+    UNKNOWN,
+    Config,
+    Mutation,
+    State,
+    made,
+    resources,
+)
 
 ROLE, GROUP, POLICY = "aws:iam/role:Role", "aws:iam/group:Group", "aws:iam/policy:Policy"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 CARRIER = "carrier"
 OPEN_TO_TYPES: Config = {"delegation-types-are-judged": {"otherTypes": "pass"}}
 CARRIERS: dict[str, dict[str, Any]] = {
@@ -98,6 +110,105 @@ def escalating(state: State) -> Iterator[tuple[str, list[dict[str, Any]]]]:
                 {"group": group["outputs"]["name"], "policy": json.dumps(allowed)},
             )
             yield "a new version of the self-service policy", [more]
+
+
+def disguised(stack: str, state: State) -> Iterator[Mutation]:
+    """Yield states with one more role of people's, or with more of one, that looks like a program's."""
+    access = next((one for one in resources(state) if one["type"] == ROLE), None)
+    if access is None:
+        return
+    account = access["outputs"]["arn"].split(":")[4]
+    iam = f"arn:aws:iam::{account}:"
+    identity_center = {"ArnLike": {"aws:PrincipalArn": f"{iam}role/aws-reserved/sso.amazonaws.com/*"}}
+    here, own_account = access["provider"], {"StringEquals": {"aws:PrincipalAccount": account}}
+    web, service = "sts:AssumeRoleWithWebIdentity", _lets_in({"Service": "lambda.amazonaws.com"})
+    trusts = {
+        "roles of Identity Center": [_lets_in({"AWS": f"{iam}root"}, **identity_center)],
+        "roles of Identity Center, among all": [_lets_in({"AWS": "*"}, **identity_center, **own_account)],
+        "a service, and roles of Identity Center": [service, _lets_in({"AWS": f"{iam}root"}, **identity_center)],
+        "roles whose names begin so": [
+            _lets_in({"AWS": f"{iam}root"}, ArnLike={"aws:PrincipalArn": f"{iam}role/program*"})
+        ],
+        "a session": [_lets_in({"AWS": f"arn:aws:sts::{account}:assumed-role/program/alice"})],
+        "a role elsewhere": [_lets_in({"AWS": f"{iam}role/elsewhere"})],
+        "a role elsewhere, by a condition": [
+            _lets_in({"AWS": f"{iam}root"}, ArnEquals={"aws:PrincipalArn": f"{iam}role/elsewhere"})
+        ],
+        "an access role": [_lets_in({"AWS": access["outputs"]["arn"]})],
+        "a chat": [_lets_in({"Service": "chatbot.amazonaws.com"})],
+        "SAML": [
+            _lets_in(
+                {"Federated": f"{iam}saml-provider/office"},
+                "sts:AssumeRoleWithSAML",
+                StringEquals={"SAML:aud": "https://signin.aws.amazon.com/saml"},
+            )
+        ],
+        "customers of Cognito": [
+            _lets_in(
+                {"Federated": "cognito-identity.amazonaws.com"},
+                web,
+                StringEquals={"cognito-identity.amazonaws.com:aud": "eu-west-1:1"},
+                **{"ForAnyValue:StringEquals": {"cognito-identity.amazonaws.com:amr": "authenticated"}},
+            )
+        ],
+        **{
+            f"people of {provider}": [
+                _lets_in(
+                    {"Federated": f"{iam}oidc-provider/{provider}"}, web, StringEquals={f"{provider}:sub": "1234567"}
+                )
+            ]
+            for provider in ("gitlab.com", "acme.okta.com", "acme.auth0.com/", "idp.example.com")
+        },
+    }
+    program = _app(access, {"program": [service]})
+    for name, statements in trusts.items():
+        roles = _app(access, {"program": [service], "people": statements})
+        for by, policy in _people_s().items():
+            more = made(access, ROLE_POLICY, {"role": "people", "policy": policy})
+            yield _with(stack, state, f"a role that {name} may enter", [*roles, more], by)
+    for by, policy in _people_s().items():
+        unknown = {"role": UNKNOWN, "policy": policy}
+        sources = [program[0]["urn"], access["urn"]]
+        for name, urns in {"nobody's": [], "an access role's": sources[1:], "perhaps an access role's": sources}.items():
+            more = made(access, ROLE_POLICY, unknown, propertyDependencies={"role": urns})
+            yield _with(stack, state, f"a policy of a role whose name is {name}", [*program, more], by)
+        more = made(access, ROLE_POLICY, {"role": access["outputs"]["name"], "policy": policy})
+        decoy = _app(access, {access["outputs"]["name"]: [service]})
+        yield _with(stack, state, "a program's role with an access role's name", [*decoy, more], by)
+        foreign = next(one["provider"] for one in resources(state) if one.get("provider", here) != here)
+        more = made(access, ROLE_POLICY, {"role": "program", "policy": policy}) | {"provider": foreign}
+        yield _with(stack, state, "a policy of a role of that name elsewhere", [*program, more], by)
+
+
+def _with(stack: str, state: State, name: str, more: list[dict[str, Any]], by: str) -> Mutation:
+    mutant = copy.deepcopy(state)
+    resources(mutant).extend(more)
+    return Mutation(stack=stack, name=f"{name}, {by}", state=mutant, by=by)
+
+
+def _people_s() -> dict[str, str]:
+    """By the policy that asks for it of people: what programs may have as it is."""
+    bounded: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": f"{AWS_MANAGED}ReadOnlyAccess"}}
+    changes = allow("iam:CreateRole", "arn:aws:iam::*:role/*", **bounded)
+    grant = allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/x")
+    return {
+        "iam-assume-role-requires-mfa": json.dumps(document(grant)),
+        "iam-assume-role-requires-source-ip": json.dumps(document(grant)),
+        "iam-role-management-requires-mfa": json.dumps(document(changes)),
+        "iam-people-rights-are-listed": json.dumps(document(allow("iam:PassRole"))),
+    }
+
+
+def _lets_in(principal: dict[str, Any], action: str = "sts:AssumeRole", **condition: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Condition": condition}
+
+
+def _app(beside: dict[str, Any], trusts: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Roles, by their names, with the statements of their trust policies."""
+    return [
+        made(beside, ROLE, {"name": name, "assumeRolePolicy": json.dumps(document(*statements))}, f"of-{name}")
+        for name, statements in trusts.items()
+    ]
 
 
 def _own(arn: str, content: dict[str, Any]) -> dict[str, Any]:

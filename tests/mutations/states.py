@@ -25,6 +25,8 @@ class Mutation:
     state: State
     config: Config = field(default_factory=dict)
     """What the pack's configuration has beside the stack's own, by policy."""
+    by: str = ""
+    """The policy that has to refuse it, where others do for another reason."""
 
 
 def resources(state: State) -> list[dict[str, Any]]:
@@ -33,7 +35,9 @@ def resources(state: State) -> list[dict[str, Any]]:
     return found
 
 
-def made(beside: dict[str, Any], type_: str, properties: dict[str, Any], name: str = "more") -> dict[str, Any]:
+def made(
+    beside: dict[str, Any], type_: str, properties: dict[str, Any], name: str = "more", **more: Any
+) -> dict[str, Any]:
     """Return a resource of the same stack and provider as another."""
     return {
         "urn": f"{beside['urn'].rpartition('::')[0].replace(beside['type'], type_)}::{name}",
@@ -43,4 +47,5 @@ def made(beside: dict[str, Any], type_: str, properties: dict[str, Any], name: s
         "provider": beside["provider"],
         "inputs": properties,
         "outputs": properties,
+        **more,
     }

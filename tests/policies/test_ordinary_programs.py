@@ -6,13 +6,14 @@ Their documents have the forms in which people write them: wildcards, one statem
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.documents import document
 from tests.policies.documents_under_test import ALICE
-from tests.policies.running import ELSEWHERE, TARGET, Made, refused
+from tests.policies.running import ELSEWHERE, TARGET, UNKNOWN, Made, refused
 
 ACCOUNT, REGION = TARGET, "eu-west-1"
 AWS = "arn:aws:iam::aws:policy/"
@@ -23,11 +24,14 @@ GITHUB = "token.actions.githubusercontent.com"
 def made(type_: str, name: str, **inputs: Any) -> Made:
     """A resource under the default provider, which says no account."""
     module, _, kind = type_.partition(".")
+    properties = {"name": f"{name}-1a2b3c4", **inputs}
+    # What joins two things of IAM has no ARN.
+    arn = {} if module == "iam" else {"arn": f"arn:aws:{module}:{REGION}:{ACCOUNT}:{name}"}
     return Made(
         type=f"aws:{module}/{kind[:1].lower()}{kind[1:]}:{kind}",
         name=name,
-        inputs={"name": f"{name}-1a2b3c4", **inputs},
-        outputs={"name": f"{name}-1a2b3c4", "arn": f"arn:aws:{module}:{REGION}:{ACCOUNT}:{name}", **inputs},
+        inputs=properties,
+        outputs={**properties, **arn},
         provider={"region": REGION},
     )
 
@@ -38,8 +42,8 @@ def role(name: str, trusts: dict[str, Any] | str, *attached: str, **inline: list
     trust = document({"Action": "sts:AssumeRole", "Effect": "Allow", "Sid": "", **statement})
     of_role = made("iam.Role", name, assumeRolePolicy=json.dumps(trust))
     arn = f"arn:aws:iam::{ACCOUNT}:role/{name}-1a2b3c4"
-    return (
-        Made(**{**vars(of_role), "outputs": {**(of_role.outputs or {}), "arn": arn}}),
+    this = replace(of_role, outputs={**(of_role.outputs or {}), "arn": arn})
+    more = (
         *(
             made("iam.RolePolicyAttachment", f"{name}-{i}", role=f"{name}-1a2b3c4", policyArn=AWS + one)
             for i, one in enumerate(attached)
@@ -49,6 +53,7 @@ def role(name: str, trusts: dict[str, Any] | str, *attached: str, **inline: list
             for key, statements in inline.items()
         ),
     )
+    return this, *(replace(one, sources={"role": [this]}) for one in more)
 
 
 def allows(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> dict[str, Any]:
@@ -334,6 +339,37 @@ PEOPLES: dict[str, tuple[Made, ...]] = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_defaults_find_nothing_in_an_ordinary_program(name: str) -> None:
     assert [f"{one.policy}: {one.message}" for one in refused(*PROGRAMS[name], config={})] == []
+
+
+WITHOUT_ACCOUNT = {"roles that enter each other"}
+"""What names roles by their ARNs, of which nothing shows that they are the own account's before there are any."""
+
+
+def planned(made: tuple[Made, ...]) -> list[Made]:
+    """Resources before the first update: nothing has an ARN, and what comes from another resource is not known."""
+    found: dict[int, Made] = {}
+    for one in made:
+        sources = {key: [found[id(source)] for source in from_] for key, from_ in one.sources.items()}
+        inputs = {**one.inputs, **dict.fromkeys(sources, UNKNOWN)}
+        found[id(one)] = replace(one, inputs=inputs, outputs={**inputs, "arn": UNKNOWN}, sources=sources)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS.keys() - WITHOUT_ACCOUNT))
+def test_the_defaults_find_nothing_in_an_ordinary_program_before_anything_is_made(name: str) -> None:
+    found = refused(*planned(PROGRAMS[name]), config={})
+    assert [f"{one.policy}: {one.message}" for one in found] == []
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_ACCOUNT))
+def test_before_that_roles_in_an_account_that_no_provider_names_count_as_another_account_s(name: str) -> None:
+    made = PROGRAMS[name]
+    assert any("a role of another account" in one.message for one in refused(*planned(made), config={}))
+    named: dict[int, Made] = {}
+    for one in made:
+        sources = {key: [named[id(source)] for source in from_] for key, from_ in one.sources.items()}
+        named[id(one)] = replace(one, provider=None, account=ACCOUNT, sources=sources)
+    assert refused(*planned(tuple(named.values())), config={}) == []
 
 
 @pytest.mark.parametrize("name", PEOPLES)
