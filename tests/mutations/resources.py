@@ -119,8 +119,9 @@ def disguised(stack: str, state: State) -> Iterator[Mutation]:
         return
     account = access["outputs"]["arn"].split(":")[4]
     iam = f"arn:aws:iam::{account}:"
-    identity_center = {"ArnLike": {"aws:PrincipalArn": f"{iam}role/aws-reserved/sso.amazonaws.com/*"}}
-    here, own_account = access["provider"], {"StringEquals": {"aws:PrincipalAccount": account}}
+    identity_center: dict[str, Any] = {"ArnLike": {"aws:PrincipalArn": f"{iam}role/aws-reserved/sso.amazonaws.com/*"}}
+    own_account: dict[str, Any] = {"StringEquals": {"aws:PrincipalAccount": account}}
+    here = access["provider"]
     web, service = "sts:AssumeRoleWithWebIdentity", _lets_in({"Service": "lambda.amazonaws.com"})
     trusts = {
         "roles of Identity Center": [_lets_in({"AWS": f"{iam}root"}, **identity_center)],
@@ -169,7 +170,11 @@ def disguised(stack: str, state: State) -> Iterator[Mutation]:
     for by, policy in _people_s().items():
         unknown = {"role": UNKNOWN, "policy": policy}
         sources = [program[0]["urn"], access["urn"]]
-        for name, urns in {"nobody's": [], "an access role's": sources[1:], "perhaps an access role's": sources}.items():
+        for name, urns in {
+            "nobody's": [],
+            "an access role's": sources[1:],
+            "perhaps an access role's": sources,
+        }.items():
             more = made(access, ROLE_POLICY, unknown, propertyDependencies={"role": urns})
             yield _with(stack, state, f"a policy of a role whose name is {name}", [*program, more], by)
         more = made(access, ROLE_POLICY, {"role": access["outputs"]["name"], "policy": policy})

@@ -48,12 +48,12 @@ IDENTITY_CENTER = {
 }
 VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
 PIPELINE = {"provider": "idp.example.com", "claim": "sub", "values": ["deploy"], "reason": "our own issuer"}
-STRANGER = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:role/APP*"}}
+LIKE_A_PROGRAM = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:role/APP*"}}
 
 
 def oidc(provider: str, account: str = TARGET, operator: str = "StringEquals", **claims: str) -> dict[str, Any]:
     """A statement that lets in whom a web identity provider vouches for."""
-    condition = {operator: {f"{provider}:{claim}": value for claim, value in claims.items()}}
+    condition: dict[str, Any] = {operator: {f"{provider}:{claim}": value for claim, value in claims.items()}}
     named = {"Federated": f"arn:aws:iam::{account}:oidc-provider/{provider}"}
     return trusting(named, **condition) | {"Action": "sts:AssumeRoleWithWebIdentity"}
 
@@ -74,9 +74,9 @@ PEOPLES: dict[str, Any] = {
     "the account's root user": enters(ROOT, ArnEquals={"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:root"}),
     "roles of Identity Center": enters(ROOT, **IDENTITY_CENTER),
     "roles of Identity Center, of any account": enters({"AWS": "*"}, ArnLike=IDENTITY_CENTER["ArnLike"]),
-    "roles whose names begin like a program's": enters(ROOT, **STRANGER),
+    "roles whose names begin like a program's": enters(ROOT, **LIKE_A_PROGRAM),
     "sessions by the role's id": enters(ROOT, StringLike={"aws:userid": "AROAABCDEFGHIJKLMNOP:*"}),
-    "roles by a tag": enters(ROOT, StringEquals={"aws:PrincipalTag/team": "x"}, **STRANGER),
+    "roles by a tag": enters(ROOT, StringEquals={"aws:PrincipalTag/team": "x"}, **LIKE_A_PROGRAM),
     "everybody but one": {"Effect": "Allow", "NotPrincipal": {"AWS": [ALICE]}, "Action": "sts:AssumeRole"},
     "a role's id": enters({"AWS": "AROAABCDEFGHIJKLMNOP"}),
     "a session": enters({"AWS": f"arn:aws:sts::{TARGET}:assumed-role/APP/alice"}),
