@@ -51,7 +51,7 @@ class Made:
     account: str | None = TARGET
     """Account of its explicit provider; None: it has no provider."""
     outputs: Mapping[str, Any] | None = None
-    """None: the same as the inputs."""
+    """None: the same as the inputs, and a role's ARN."""
     sources: Mapping[str, Sequence[Made]] = field(default_factory=dict)
     """Resources from which a property takes its value."""
     provider: Mapping[str, Any] | None = None
@@ -109,6 +109,7 @@ def judge(
     for one in (*made, *undeclared):
         for name, sources in one.sources.items():
             stack[id(one)].property_dependencies[name] = [stack[id(source)] for source in sources]
+            stack[id(one)].dependencies.extend(stack[id(source)] for source in sources)
     shown = list(stack.values())
     for policy in pack:
         if isinstance(policy, StackValidationPolicy):
@@ -136,8 +137,16 @@ def _reporting(found: list[Violation], policy: str, of: str | None) -> Any:
 
 
 def in_stack(one: Made) -> PolicyResource:
-    outputs = one.inputs if one.outputs is None else one.outputs
+    outputs = {**one.inputs, **_arn(one)} if one.outputs is None else one.outputs
     return PolicyResource(one.type, _shown(outputs), one.urn, one.name, _OPTIONS, one.of_provider, None, [], {})
+
+
+def _arn(one: Made) -> dict[str, str]:
+    """The ARN of a role that exists, where its account is known."""
+    name = one.inputs.get("name") or one.inputs.get("roleName")
+    if not one.type.endswith(":Role") or one.provider is not None or not one.account or not isinstance(name, str):
+        return {}
+    return {"arn": f"arn:aws:iam::{one.account}:role{one.inputs.get('path', '/')}{name}"}
 
 
 def _shown(properties: Mapping[str, Any]) -> dict[str, Any]:

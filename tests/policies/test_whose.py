@@ -320,9 +320,18 @@ def _under(provider: str, *made: Made) -> tuple[Made, ...]:
 def test_roles_of_equal_names_under_two_providers_are_two() -> None:
     program, people = _under("one", PROGRAM), _under("two", first(PEOPLES["users"]))
     policy = role_policy(OPEN, role="APP")
-    assert found(*program, *people, *_under("one", policy)) == []
-    assert policies(found(*program, *people, *_under("two", policy))) == ASKED
+    assert found(*program, waiting(*_under("one", policy), *program)) == []
+    for provider in ("one", "two"):
+        assert policies(found(*program, *people, *_under(provider, policy))) == ASKED
     assert policies(found(*program, *_under("two", policy))) == ASKED
+
+
+def test_roles_of_equal_names_in_two_accounts_are_two() -> None:
+    policy = role_policy(document(allow("sts:AssumeRole"), allow("iam:PassRole")), role="APP")
+    elsewhere = replace(called("APP", PEOPLES["users"], SECURITY), name="elsewhere")
+    assert found(PROGRAM, elsewhere, role_policy(OPEN, role="APP")) == []
+    of_people = ASKED - {"iam-role-management-requires-mfa", "iam-role-management-requires-source-ip"}
+    assert policies(found(PROGRAM, elsewhere, replace(policy, account=SECURITY))) == of_people
 
 
 def test_a_role_of_that_name_elsewhere_is_not_the_one_that_enters() -> None:
@@ -348,3 +357,48 @@ def test_users_beside_a_role_in_an_account_that_nobody_names_are_asked_for_befor
     violations = judge(*_under("default", first(both)))
     assert "iam-trust-requires-mfa" in {one.policy for one in violations if one.before}
     assert any("a role of another account" in one.message for one in violations if not one.before)
+
+
+def planned(made: Made) -> Made:
+    """What AWS has not made yet, and may refuse to make."""
+    return replace(made, outputs=made.inputs)
+
+
+def waiting(made: Made, *roles: Made) -> Made:
+    return replace(made, sources={"parent": list(roles)})
+
+
+def test_a_role_that_is_not_there_yet_is_meant_by_what_waits_for_it() -> None:
+    decoy, policy = planned(PROGRAM), role_policy(OPEN, role="APP")
+    assert found(decoy, waiting(policy, decoy)) == []
+    assert policies(found(decoy, policy)) == ASKED
+
+
+def test_a_role_that_is_not_there_yet_enters_what_waits_for_it() -> None:
+    decoy, last, policy = planned(called("NEXT", enters(SERVICE))), first(enters({"AWS": NEXT})), role_policy(OPEN)
+    policy = replace(policy, inputs={**policy.inputs, "role": "APP"})
+    assert found(decoy, waiting(last, decoy), policy) == []
+    assert policies(found(decoy, last, policy)) == ASKED
+
+
+@pytest.mark.parametrize("name", ["app", "APP", "App"])
+def test_case_does_not_tell_names_apart(name: str) -> None:
+    people = first(PEOPLES["users"])
+    assert found(PROGRAM, role_policy(OPEN, role=name)) == []
+    assert policies(found(people, called(name.swapcase(), enters(SERVICE)), role_policy(OPEN, role=name))) == ASKED
+
+
+def test_a_role_whose_name_the_provider_makes_of_a_prefix_is_found() -> None:
+    name = "APP-202611300911223344550000001a"[: len("APP-") + 26]
+    made = replace(PROGRAM, inputs={**UNNAMED.inputs, "namePrefix": "APP-"}, outputs={**PROGRAM.inputs, "name": name})
+    exists = replace(made, outputs={**(made.outputs or {}), "arn": f"{APP}-x"})
+    assert found(exists, role_policy(OPEN, role=name)) == []
+    for other in ("APP-IAM-ACCESS", name[:-1], f"X{name}"):
+        assert policies([one for one in found(exists, role_policy(OPEN, role=other)) if one.before]) == ASKED
+
+
+def test_all_but_a_program_s_role_may_be_denied() -> None:
+    denied = enters({"AWS": "*"}, ArnNotEquals={"aws:PrincipalArn": NEXT}) | {"Effect": "Deny"}
+    trusts = [enters(ROOT), denied]
+    assert found(*BESIDE, first(trusts), role_policy(OPEN, role="APP")) == []
+    assert policies(found(role(), first(trusts), role_policy(OPEN, role="APP"))) == ASKED

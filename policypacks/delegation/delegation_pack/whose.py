@@ -10,6 +10,7 @@ managed policies that nobody but programs' roles are known to have, are whose th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -57,6 +58,10 @@ class People:
         """Users, groups, permission sets and people's roles, in the model's order."""
         of_programs = {policy.resource for one in programs for policy in one.policies if policy.managed}
         of_people = {policy.resource for one in self.principals for policy in one.policies if policy.managed}
+        self._roles: dict[str, list[Resource]] = {}
+        for one in self.principals:
+            if one.type is PrincipalType.ROLE and one.resource and one.name:
+                self._roles.setdefault(one.name.lower(), []).append(one.resource)
         unclear = (model.attached_from(one) for one in model.resources if attachment_of(one) and self._unclear(one))
         self._of_programs_alone = of_programs - of_people - {policy for found in unclear for policy in found}
 
@@ -67,7 +72,10 @@ class People:
         return self._unclear(resource) or any(one in self.principals for one in self._model.principals_of(resource))
 
     def _unclear(self, resource: Resource) -> bool:
-        return self._model.holders_unclear(resource)
+        names = [one.name.lower() for one in self._model.principals_of(resource) if one.name]
+        return self._model.holders_unclear(resource) or any(
+            not _apart(role, resource) for name in names for role in self._roles.get(name, ())
+        )
 
 
 def people(model: Model, config: Config) -> People:
@@ -78,8 +86,8 @@ def people(model: Model, config: Config) -> People:
 def of_people_alone(resource: Resource, config: Config) -> bool:
     """Tell of a resource, before the stack is there, that what it carries is people's whatever else the stack holds.
 
-    For the documents of a role elsewhere that is where the run has shown no role of that name before, or one that
-    cannot be a program's.
+    For documents that stand apart from their role that is where the run has shown no role of that name before, or one
+    that cannot be a program's.
     """
     if attachment_of(resource) in (Attachment.GROUP, Attachment.USER) or resource.kind.startswith("ssoadmin."):
         return True
@@ -88,9 +96,31 @@ def of_people_alone(resource: Resource, config: Config) -> bool:
     names = [*_each(resource, "role", "rolename", "roles")]
     if not names or any(_each(resource, "users", "groups")):
         return True
-    declared = _declared(config)
-    shown = (resource.roles.get((resource.place, name), {}) for name in names if name is not UNKNOWN)
-    return any(not roles or any(_entering(role, declared) is None for role in roles.values()) for roles in shown)
+    shown = ([*_shown(resource, name)] for name in names if name is not UNKNOWN)
+    return any(
+        all(one.place != resource.place for one in roles)
+        or any(_entering(one, _declared(config)) is None for one in roles)
+        for roles in shown
+    )
+
+
+def _shown(resource: Resource, name: object) -> Iterator[Resource]:
+    """The roles shown before that a name may stand for."""
+    for role in resource.roles.values():
+        if _is_called(role, str(name)) and not _apart(role, resource):
+            yield role
+
+
+def _is_called(role: Resource, name: str) -> bool:
+    own = role.text("name", "rolename")
+    # The provider adds a time and a number to a prefix.
+    made_of = re.escape(role.text("nameprefix") or "") + r"\d{18}[0-9a-f]{8}"
+    return own.lower() == name.lower() if own else re.fullmatch(made_of, name) is not None
+
+
+def _apart(one: Resource, other: Resource) -> bool:
+    """Tell whether two resources are known to be in two accounts."""
+    return bool(one.account and other.account and one.account != other.account)
 
 
 def _each(resource: Resource, *names: str) -> Iterator[Any]:
@@ -120,7 +150,13 @@ def _programs(model: Model, config: Config) -> dict[Principal, frozenset[str]]:
         entering = [_entering(trust.carrier, _declared(config)) for trust in role.trusts]
         if entering and None not in entering:
             found[role] = frozenset[str]().union(*(one for one in entering if one is not None))
-    while others := [role for role, arns in found.items() if any(model.role(arn) not in found for arn in arns)]:
+
+    def enters(arn: str, other: Principal) -> bool:
+        """Tell whether a program's role, and no other of that name, is meant."""
+        role = model.role(arn)
+        return role in found and role is not None and role.is_there_for(other.maker)
+
+    while others := [role for role, arns in found.items() if not all(enters(arn, role) for arn in arns)]:
         for role in others:
             del found[role]
     return found
@@ -162,9 +198,9 @@ def _of_people(kind: PrincipalKind, value: str) -> bool:
 
 def _roles_named(document: Document) -> Iterator[str]:
     """The roles that a trust policy writes out in full, as principals or in a condition on the principal."""
-    for statement, principal in document.admitted:
+    for _, principal in document.admitted:
         if principal.kind is PrincipalKind.ROLE:
             yield principal.value
-        for condition in statement.conditions:
-            if canonical_key(condition.key) == "aws:principalarn":
-                yield from (one for one in condition.values if ":role/" in one and not set(one) & set("*?$"))
+    for condition in (one for statement in document.statements for one in statement.conditions):
+        if canonical_key(condition.key) == "aws:principalarn":
+            yield from (one for one in condition.values if ":role/" in one and not set(one) & set("*?$"))

@@ -126,6 +126,11 @@ class Principal:
         """How messages name it."""
         return f"{self.type} {self.name}"
 
+    def is_there_for(self, resource: Resource) -> bool:
+        """Tell whether it is sure to be what its name stands for when a resource is made: it exists, or the resource
+        waits for it. Else AWS may refuse it, because it has another one of that name."""
+        return self.resource is not None and (self.resource.exists or self.resource.urn in resource.waits_for)
+
     @property
     def inline(self) -> list[Policy]:
         """Its inline policies."""
@@ -189,7 +194,6 @@ class Model:
         self._by_urn = {resource.urn: resource for resource in resources}
         self._by_resource: dict[Resource, Principal] = {}
         self._by_name: dict[tuple[PrincipalType, str, str], Principal] = {}
-        """By type, the place where a name means one thing, and name."""
         self._managed = self.of(*MANAGED_POLICIES)
         self._arns = {arn: policy for policy in self._managed if (arn := policy.text("arn"))}
         self._without_arn = [policy for policy in self._managed if not policy.text("arn")]
@@ -234,7 +238,7 @@ class Model:
             found += sources
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    known = self._by_name.get((_NAMED_IN[folded(name)], resource.place, text))
+                    known = self._by_name.get(_key(_NAMED_IN[folded(name)], resource.place, text))
                     # A text made of a resource's output may name another one.
                     if known or all(one.name not in (None, text) for one in sources):
                         found.append(known or self._named(_NAMED_IN[folded(name)], resource, text))
@@ -250,7 +254,7 @@ class Model:
             sources = [self._by_urn.get(urn) for urn in resource.dependencies.get(folded(name), ())]
             of_principals = bool(sources) and all(one in self._by_resource for one in sources)
             for text in value if isinstance(value, list) else [value]:
-                if not (of_principals if text is UNKNOWN else any(one.name == text for one in principals)):
+                if not (of_principals if text is UNKNOWN else any(_is_for(resource, one, text) for one in principals)):
                     return True
         return not principals
 
@@ -349,7 +353,7 @@ class Model:
             path=resource.text("path") or "/",
         )
         made.trusts = [replace(trust, principal=made) for trust in trusts(resource)]
-        if twin := self._by_name.get((type_, resource.place, made.name or "")):
+        if twin := self._by_name.get(_key(type_, resource.place, made.name or "")):
             # Two resources that make one principal: what is attached to it by its name is of both.
             made.policies, made.aws_attachments = twin.policies, twin.aws_attachments
             made.groups, made.members = twin.groups, twin.members
@@ -358,11 +362,11 @@ class Model:
         self._by_resource[resource] = made
         for name in (made.name, resource.text("arn")):
             if name:
-                self._by_name.setdefault((type_, resource.place, name), made)
+                self._by_name.setdefault(_key(type_, resource.place, name), made)
         self.principals.append(made)
 
     def _named(self, type_: PrincipalType, resource: Resource, name: str) -> Principal:
-        key = (type_, resource.place, name)
+        key = _key(type_, resource.place, name)
         if key not in self._by_name:
             self._by_name[key] = Principal(
                 type=type_, resource=None, account=resource.account, name=name, partition=resource.partition
@@ -428,9 +432,21 @@ class Model:
         for trust in (trust for role in self.roles for trust in role.trusts):
             for _, named in trust.document.admitted if trust.document else ():
                 place, _, name = named.value.rpartition("/")
-                user = self._by_name.get((PrincipalType.USER, named.account or "", name))
+                user = self._by_name.get(_key(PrincipalType.USER, named.account or "", name))
                 if user and not user.resource and f":{user.account}:user" in place:
                     user.path = place.partition(":user")[2] + "/"
+
+
+def _key(type_: PrincipalType, place: str, name: str) -> tuple[PrincipalType, str, str]:
+    """What tells principals apart: type, the place where a name means one thing, and name, in which case does not
+    count. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
+    return type_, place, name.lower()
+
+
+def _is_for(resource: Resource, principal: Principal, text: object) -> bool:
+    """Tell whether a text names a principal that is there whenever the resource is made."""
+    name = principal.name if isinstance(text, str) else None
+    return name is not None and name.lower() == str(text).lower() and principal.is_there_for(resource)
 
 
 def is_read(resource: Resource) -> bool:

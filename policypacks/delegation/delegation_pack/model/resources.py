@@ -69,9 +69,10 @@ class Resource:
     """URNs of the resources from which a property's value comes, by the property's folded name."""
     neighbor: str | None = None
     """ARN of a resource of the same provider, which tells account and partition where nothing else does."""
-    roles: Mapping[tuple[str, str | None], Mapping[str, Resource]] = field(default_factory=dict)
-    """The roles that the same run has shown before, by place and name, and by URN, where a resource is judged by
-    itself."""
+    waits_for: frozenset[str] = frozenset()
+    """URNs of the resources that have to be there before it."""
+    roles: Mapping[str, Resource] = field(default_factory=dict)
+    """The roles that the same run has shown before, by URN, where a resource is judged by itself."""
 
     @cached_property
     def kind(self) -> str:
@@ -100,6 +101,11 @@ class Resource:
     def account(self) -> str | None:
         """The account that the resource is in, where its provider or its ARN says so."""
         return only_account(self.provider) or account_of(self.get("arn")) or account_of(self.neighbor)
+
+    @property
+    def exists(self) -> bool:
+        """Whether AWS has said its ARN: an input says only what somebody wants."""
+        return isinstance(self.outputs.get("arn"), str)
 
     @property
     def place(self) -> str:
@@ -166,9 +172,8 @@ def with_neighbors(resources: Iterable[Resource]) -> list[Resource]:
     resources = list(resources)
     for one in resources:
         # IAM makes things in the caller's own account only. What is an input is what somebody says.
-        arn = one.outputs.get("arn") if one.kind.startswith("iam.") else None
-        if account_of(arn):
-            found.setdefault(one.provider_urn, str(arn))
+        if one.kind.startswith("iam.") and account_of(arn := one.outputs.get("arn")):
+            found.setdefault(one.provider_urn, arn)
     return [replace(one, neighbor=found.get(one.provider_urn)) for one in resources]
 
 
