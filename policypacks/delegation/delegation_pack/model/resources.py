@@ -172,8 +172,9 @@ def with_neighbors(resources: Iterable[Resource]) -> list[Resource]:
     resources = list(resources)
     for one in resources:
         # IAM makes things in the caller's own account only. What is an input is what somebody says.
-        if one.kind.startswith("iam.") and account_of(arn := one.outputs.get("arn")):
-            found.setdefault(one.provider_urn, arn)
+        arn = one.outputs.get("arn") if one.kind.startswith("iam.") else None
+        if account_of(arn):
+            found.setdefault(one.provider_urn, str(arn))
     return [replace(one, neighbor=found.get(one.provider_urn)) for one in resources]
 
 
