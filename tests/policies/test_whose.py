@@ -22,7 +22,7 @@ from tests.policies.documents_under_test import (
     role_policy,
     trust,
 )
-from tests.policies.rules.cases import SERVICE, attached_to, changing
+from tests.policies.rules.cases import POWER_USER, SERVICE, attached_to, changing
 from tests.policies.running import CONFIG, ELSEWHERE, SECURITY, TARGET, UNKNOWN, Made, Violation, judge
 
 ASKED = {
@@ -51,7 +51,9 @@ PIPELINE = {"provider": "idp.example.com", "claim": "sub", "values": ["deploy"],
 LIKE_A_PROGRAM = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{TARGET}:role/APP*"}}
 
 
-def oidc(provider: str, account: str = TARGET, operator: str = "StringEquals", **claims: str) -> dict[str, Any]:
+def oidc(
+    provider: str, account: str = TARGET, operator: str = "StringEquals", **claims: str | list[str]
+) -> dict[str, Any]:
     """A statement that lets in whom a web identity provider vouches for."""
     condition: dict[str, Any] = {operator: {f"{provider}:{claim}": value for claim, value in claims.items()}}
     named = {"Federated": f"arn:aws:iam::{account}:oidc-provider/{provider}"}
@@ -90,6 +92,12 @@ PEOPLES: dict[str, Any] = {
     "an access role": enters({"AWS": ROLE}),
     "an access role, by a condition": enters(ROOT, ArnEquals={"aws:PrincipalArn": ROLE}),
     "members of a chat's channel": enters({"Service": "chatbot.amazonaws.com"}),
+    "any service": enters({"Service": "*"}),
+    "all but a program's role": enters(ROOT, ArnNotEquals={"aws:PrincipalArn": NEXT}),
+    "a program's role below a path": enters({"AWS": NEXT.replace("NEXT", "path/NEXT")}),
+    "a program's role of another partition": enters({"AWS": NEXT.replace(":aws:", ":aws-cn:")}),
+    "sessions of any role": enters(ROOT, StringEquals={"aws:PrincipalType": "AssumedRole"}),
+    "sessions of a workflow": enters(ROOT, StringLike={f"{GITHUB}:sub": "repo:acme/shop:*"}),
     "an action that nobody knows": enters(SERVICE) | {"Action": ["sts:AssumeRole", "sts:AssumeRoleSomehow"]},
     "SAML": enters({"Federated": f"arn:aws:iam::{TARGET}:saml-provider/office"})
     | {"Action": "sts:AssumeRoleWithSAML", "Condition": {"StringEquals": {"SAML:aud": "https://x"}}},
@@ -108,6 +116,10 @@ PEOPLES: dict[str, Any] = {
     "a user of GitLab": oidc("gitlab.com", sub="1234567"),
     "GitHub without a subject": oidc(GITHUB, aud="sts.amazonaws.com"),
     "GitHub of any owner": oidc(GITHUB, operator="StringLike", sub="repo:*"),
+    "GitHub of all but one owner": oidc(GITHUB, operator="StringNotLike", sub="repo:mallory/*"),
+    "GitHub, if there is a subject": oidc(GITHUB, operator="ForAllValues:StringLike", sub="repo:acme/shop:*"),
+    "a name that begins like GitHub's": oidc(f"{GITHUB}.example.com", sub="repo:acme/shop:ref:x"),
+    "a project or a user of GitLab": oidc("gitlab.com", operator="StringLike", sub=["project_path:acme/*", "12345"]),
     "GitHub in another account": oidc(GITHUB, account=ELSEWHERE, sub="repo:acme/shop:ref:refs/heads/main"),
     "GitHub and a user of GitLab": [oidc(GITHUB, sub="repo:acme/shop:ref:x"), oidc("gitlab.com", sub="1234567")],
     "GitHub and SAML in one": enters(
@@ -127,6 +139,8 @@ PROGRAMS: dict[str, Any] = {
     "a service": enters(SERVICE),
     "services": enters({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}),
     "a service, all actions": enters(SERVICE) | {"Action": "sts:*"},
+    "nobody, for no session has that key": enters(ROOT, StringEquals={"SAML:aud": "https://x"}),
+    "a service for the account": enters(ROOT, StringEquals={"aws:SourceAccount": TARGET}),
     "itself denied to users": [enters(SERVICE), enters({"AWS": "*"}) | {"Effect": "Deny"}],
     "a program's role": enters({"AWS": NEXT}),
     "a program's role, by a condition": enters(ROOT, ArnEquals={"aws:PrincipalArn": NEXT}),
@@ -220,8 +234,14 @@ def test_what_programs_alone_enter_is_not_asked(whose: str, carried: str) -> Non
     assert found(*BESIDE, *CARRIED[carried](first(PROGRAMS[whose]))) == []
 
 
-HANGING = {key for key in PEOPLES if "a role that the stack" in key or "another" in key or "access role" in key} - {
-    "GitHub in another account"
+HANGING = {
+    "a role that the stack does not make",
+    "a role that the stack does not make, by a condition",
+    "a program's role and another",
+    "a program's role below a path",
+    "a program's role of another partition",
+    "an access role",
+    "an access role, by a condition",
 }
 """What only the stack shows to be people's: that nobody there makes a role, or who enters that."""
 
@@ -323,7 +343,23 @@ def test_roles_of_equal_names_under_two_providers_are_two() -> None:
     assert found(*program, waiting(*_under("one", policy), *program)) == []
     for provider in ("one", "two"):
         assert policies(found(*program, *people, *_under(provider, policy))) == ASKED
-    assert policies(found(*program, *_under("two", policy))) == ASKED
+    assert policies(found(*program, waiting(*_under("two", policy), *program))) == ASKED
+
+
+def test_a_managed_policy_is_people_s_where_its_role_may_be_theirs_under_another_provider() -> None:
+    program, people = _under("one", PROGRAM), _under("two", first(PEOPLES["users"]))
+    (attached,) = _under("one", attached_to("APP", f"arn:aws:iam::{TARGET}:policy/open"))
+    more = managed(OPEN, name="open"), waiting(attached, *program)
+    assert found(*program, *more) == []
+    assert policies(found(*program, *people, *more)) == ASKED
+
+
+@pytest.mark.parametrize("to", ["users", "groups"])
+def test_what_is_attached_to_a_program_s_role_and_to_others_is_refused_before_it_is_made(to: str) -> None:
+    inputs = {"name": "x", "policyArn": POWER_USER, "roles": ["APP"]}
+    several = Made(type="aws:iam/policyAttachment:PolicyAttachment", name="several", inputs=inputs)
+    assert found(PROGRAM, several) == []
+    assert any(one.before for one in found(PROGRAM, replace(several, inputs={**inputs, to: ["x"]})))
 
 
 def test_roles_of_equal_names_in_two_accounts_are_two() -> None:

@@ -79,8 +79,8 @@ class _Run:
         """By URN, as seen when each resource was judged by itself: a stack policy is shown outputs only."""
         self.used: dict[tuple[str, str], tuple[Exemption, str]] = {}
         self.declared: dict[tuple[str, str], list[str]] = {}
-        self.roles: dict[str, Resource] = {}
-        """By URN: the engine shows whatever needs a role after the role."""
+        self.roles: dict[str, dict[str, Resource]] = {}
+        """By name and URN: the engine shows whatever needs a role after the role."""
         self.of_resources: set[tuple[str, str, str]] = set()
         """Rule, URN and violation of what was found before the stack was complete, which says it no second time."""
         self._stack: tuple[Sequence[PolicyResource], Model, Model] | None = None
@@ -102,7 +102,7 @@ class _Run:
         )
         self.shown[args.urn] = found
         if found.kind == "iam.Role":
-            self.roles[found.urn] = found
+            self.roles.setdefault((found.text("name", "rolename") or "").lower(), {})[found.urn] = found
         return found
 
     def models(self, args: StackValidationArgs) -> tuple[Model, Model]:

@@ -106,16 +106,15 @@ def of_people_alone(resource: Resource, config: Config) -> bool:
 
 def _shown(resource: Resource, name: object) -> Iterator[Resource]:
     """The roles shown before that a name may stand for."""
-    for role in resource.roles.values():
-        if _is_called(role, str(name)) and not _apart(role, resource):
+    unnamed = (role for role in resource.roles.get("", {}).values() if _may_be_called(role, str(name)))
+    for role in (*resource.roles.get(str(name).lower(), {}).values(), *unnamed):
+        if not _apart(role, resource):
             yield role
 
 
-def _is_called(role: Resource, name: str) -> bool:
-    own = role.text("name", "rolename")
+def _may_be_called(role: Resource, name: str) -> bool:
     # The provider adds a time and a number to a prefix.
-    made_of = re.escape(role.text("nameprefix") or "") + r"\d{18}[0-9a-f]{8}"
-    return own.lower() == name.lower() if own else re.fullmatch(made_of, name) is not None
+    return re.fullmatch(re.escape(role.text("nameprefix") or "") + r"\d{18}[0-9a-f]{8}", name) is not None
 
 
 def _apart(one: Resource, other: Resource) -> bool:
@@ -193,7 +192,7 @@ def _roles_entering(trust: Policy, config: Config) -> frozenset[str] | None:
 
 
 def _of_people(kind: PrincipalKind, value: str) -> bool:
-    return kind in OUTSIDE_OF_IAM or (kind is PrincipalKind.SERVICE and value in SERVICES_FOR_PEOPLE)
+    return kind in OUTSIDE_OF_IAM or (kind is PrincipalKind.SERVICE and (value in SERVICES_FOR_PEOPLE or "*" in value))
 
 
 def _roles_named(document: Document) -> Iterator[str]:

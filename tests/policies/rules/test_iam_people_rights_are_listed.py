@@ -219,6 +219,9 @@ CASES = [
         program_that_changes_roles_with_another_boundary=app(
             SERVICE, role(permissionsBoundary=READ_ONLY + "2"), content=_BOUNDED
         ),
+        program_that_tags_roles_with_a_boundary_which_no_request_says=app(
+            SERVICE, role(permissionsBoundary=READ_ONLY), content=changing("iam:TagRole", **BOUNDED)
+        ),
         program_that_is_denied_to=app(
             SERVICE,
             role(permissionsBoundary=READ_ONLY),

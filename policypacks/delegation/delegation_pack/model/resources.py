@@ -71,8 +71,9 @@ class Resource:
     """ARN of a resource of the same provider, which tells account and partition where nothing else does."""
     waits_for: frozenset[str] = frozenset()
     """URNs of the resources that have to be there before it."""
-    roles: Mapping[str, Resource] = field(default_factory=dict)
-    """The roles that the same run has shown before, by URN, where a resource is judged by itself."""
+    roles: Mapping[str, Mapping[str, Resource]] = field(default_factory=dict)
+    """The roles that the same run has shown before, by name in lower case, empty where it is not known, and URN; of a
+    resource that is judged by itself."""
 
     @cached_property
     def kind(self) -> str:
