@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.documents import allow, deny
-from tests.mutations.states import AWS_MANAGED, ELSEWHERE, Document, Mutation, State, Statement, made, resources
+from tests.mutations.states import (
+    AWS_MANAGED,
+    ELSEWHERE,
+    Document,
+    Mutation,
+    State,
+    Statement,
+    made,
+    made_role,
+    resources,
+)
 
 ROLE, GRANT, MANAGEMENT = "aws:iam/role:Role", "aws:iam/groupPolicy:GroupPolicy", "role-management"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-ELSEWHERE_IAM = f"arn:aws:iam::{ELSEWHERE}:"
 ADDRESSES = ("iam-assume-role-requires-source-ip", "iam-role-management-requires-source-ip")
 WIDER = "203.0.113.0/28"
 
@@ -162,9 +171,17 @@ def programs(stack: str, state: State, beside: dict[str, Any]) -> Iterator[Mutat
         ),
         "another program": ({"AWS": f"{iam}role/first"}, "sts:AssumeRole", {}),
     }
-    grant = json.dumps({"Version": "2012-10-17", "Statement": [allow("sts:AssumeRole", f"{ELSEWHERE_IAM}role/x")]})
+    bounded: dict[str, Any] = {"StringEquals": {"iam:PermissionsBoundary": f"{AWS_MANAGED}ReadOnlyAccess"}}
+    may = {
+        "enters a role elsewhere": allow("sts:AssumeRole", f"arn:aws:iam::{ELSEWHERE}:role/x"),
+        "makes roles with a boundary": allow("iam:CreateRole", f"{iam}role/shop-*", **bounded),
+        "passes roles": allow("iam:PassRole"),
+    }
     held = {
-        "enters a role elsewhere": (ROLE_POLICY, {"role": "app", "policy": grant}),
+        **{
+            what: (ROLE_POLICY, {"role": "app", "policy": json.dumps({"Version": "2012-10-17", "Statement": [one]})})
+            for what, one in may.items()
+        },
         "is a power user": (ATTACHMENT, {"role": "app", "policyArn": f"{AWS_MANAGED}PowerUserAccess"}),
     }
     first = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -172,8 +189,11 @@ def programs(stack: str, state: State, beside: dict[str, Any]) -> Iterator[Mutat
         statement = {"Effect": "Allow", "Principal": principal, "Action": action, **condition}
         for what, (type_, properties) in held.items():
             mutant = copy.deepcopy(state)
-            for name, one in (("first", first), ("app", statement)):
-                trust = json.dumps({"Version": "2012-10-17", "Statement": [one]})
-                resources(mutant).append(made(beside, ROLE, {"name": name, "assumeRolePolicy": trust}, name))
-            resources(mutant).append(made(beside, type_, properties, "held"))
+            resources(mutant).extend(
+                [
+                    made_role(beside, "first", first),
+                    made_role(beside, "app", statement),
+                    made(beside, type_, properties, "held"),
+                ]
+            )
             yield Mutation(stack=stack, name=f"{who} that {what}", state=mutant)

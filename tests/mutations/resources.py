@@ -18,6 +18,7 @@ from tests.mutations.states import (
     Mutation,
     State,
     made,
+    made_role,
     resources,
 )
 
@@ -210,10 +211,7 @@ def _lets_in(principal: dict[str, Any], action: str = "sts:AssumeRole", **condit
 
 def _app(beside: dict[str, Any], trusts: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Roles, by their names, with the statements of their trust policies."""
-    return [
-        made(beside, ROLE, {"name": name, "assumeRolePolicy": json.dumps(document(*statements))}, f"of-{name}")
-        for name, statements in trusts.items()
-    ]
+    return [made_role(beside, name, *statements) for name, statements in trusts.items()]
 
 
 def _own(arn: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,14 @@ def resources(state: State) -> list[dict[str, Any]]:
     """Return the resources of an exported state."""
     found: list[dict[str, Any]] = state["deployment"]["resources"]
     return found
+
+
+def made_role(beside: dict[str, Any], name: str, *statements: Statement) -> dict[str, Any]:
+    """Return a role that exists in the account of another, with the statements of its trust policy."""
+    account = beside["outputs"]["arn"].split(":")[4]
+    inputs = {"name": name, "assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": list(statements)})}
+    outputs = {**inputs, "arn": f"arn:aws:iam::{account}:role/{name}"}
+    return made(beside, "aws:iam/role:Role", inputs, f"of-{name}", outputs=outputs)
 
 
 def made(
