@@ -88,8 +88,9 @@ class _Run:
     def resource(self, args: ResourceValidationArgs) -> Resource:
         """Return the resource that a resource policy is shown."""
         inputs, provider = plain(args.props), _provider(args.provider)
+        provider_urn = args.provider.urn if args.provider else ""
         found = self.shown.get(args.urn)
-        if found and (found.inputs, found.provider) == (inputs, provider):
+        if found and (found.inputs, found.provider, found.provider_urn) == (inputs, provider, provider_urn):
             return found
         found = Resource(
             urn=args.urn,
@@ -97,7 +98,7 @@ class _Run:
             name=args.name,
             inputs=inputs,
             provider=provider,
-            provider_urn=args.provider.urn if args.provider else "",
+            provider_urn=provider_urn,
             roles=self.roles,
         )
         self.shown[args.urn] = found
