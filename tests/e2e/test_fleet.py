@@ -20,6 +20,7 @@ from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.workspaces import open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
@@ -81,7 +82,7 @@ class Fleet:
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         # Its virtual environment is this one, so there is nothing to install.
         os.utime(workspace.root / "requirements-dev.txt", (0, 0))
         (workspace.root / "Pulumi.production.yaml").unlink()
