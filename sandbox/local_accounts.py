@@ -232,10 +232,11 @@ def _serve(port: int) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    from sandbox import managed_policies
+    from sandbox import once
     from sandbox.refusals import Layer
 
-    managed_policies.share()
+    once.share_managed_policies()
+    once.remember_itself()
     listener.listen()
     server = make_server(
         "127.0.0.1",
