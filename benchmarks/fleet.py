@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,19 +53,21 @@ def stack_name(number: int) -> str:
     return f"account-{number:03}"
 
 
-def write(top: Path, targets: int) -> list[str]:
+def write(
+    top: Path, targets: int, groups: Mapping[str, list[str]] = GROUPS, roles: Mapping[str, Any] = ROLES
+) -> list[str]:
     """Write a company into a checkout, in place of its stacks; return the stacks, `security` first."""
     for file in top.glob("Pulumi.*.yaml"):
         (top / PACK / "config" / f"{file.name.split('.')[1]}.json").unlink()
         file.unlink()
     names = [stack_name(number) for number in range(targets)]
-    _share(top, groups=GROUPS, roles=ROLES, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
+    _share(top, groups=groups, roles=roles, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
     security: dict[str, Any] = {"securityAccountId": _SECURITY, "staticIps": [OFFICE]}
     if targets > _FIT_INLINE:
         security["targets"] = {name: account_id(number) for number, name in enumerate(names)}
     addresses = {"allowedCidrs": [f"{OFFICE}/32", f"{SECOND_OFFICE}/32"]}
     rules = {"iam-assume-role-requires-source-ip": addresses, "iam-role-management-requires-source-ip": addresses}
-    accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(ROLES)}
+    accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(roles)}
     of_security = {"iam-mfa-devices-own-only": addresses, "iam-assume-role-names-roles": accounts}
     _write_stack(top, "security", security, {**rules, **of_security})
     for number, name in enumerate(names):
