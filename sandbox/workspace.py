@@ -282,7 +282,7 @@ def _shared(stand_in: Path, environment: Mapping[str, str]) -> Iterator[None]:
         process.wait()
 
 
-def _copy(source: Path, target: Path, python: Path | None) -> None:
+def _copy(source: Path, target: Path, python: Path | None = None) -> None:
     """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
 
     With another Python in it, if one is given. Twice, as `make setup` does: Pulumi runs the policy pack on the
