@@ -276,7 +276,8 @@ def _shared(stand_in: Path, environment: Mapping[str, str]) -> Iterator[None]:
 def _copy(source: Path, target: Path) -> None:
     """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
 
-    Twice, as `make setup` does: Pulumi runs the policy pack on the environment in the pack's folder.
+    Twice, as `make setup` does: Pulumi runs the policy pack on the environment in the pack's folder. `make` finds
+    nothing to install there.
     """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -294,6 +295,9 @@ def _copy(source: Path, target: Path) -> None:
     for folder in (target, target / PACK):
         if folder.is_dir():
             (folder / ".venv").symlink_to(sys.prefix)
+    for newer in (target / "requirements-dev.txt", target / PACK / "pyproject.toml"):
+        if newer.exists():
+            os.utime(newer, (0, 0))
 
 
 def _installed_plugins() -> Path | None:
