@@ -286,7 +286,7 @@ def _copy(source: Path, target: Path, python: Path | None = None) -> None:
     """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
 
     With another Python in it, if one is given. Twice, as `make setup` does: Pulumi runs the policy pack on the
-    environment in the pack's folder.
+    environment in the pack's folder. `make` finds nothing to install there.
     """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -312,6 +312,9 @@ def _copy(source: Path, target: Path, python: Path | None = None) -> None:
     for folder in (target, target / PACK):
         if folder.is_dir():
             (folder / ".venv").symlink_to(environment)
+    for newer in (target / "requirements-dev.txt", target / PACK / "pyproject.toml"):
+        if newer.exists():
+            os.utime(newer, (0, 0))
 
 
 def _installed_plugins() -> Path | None:

@@ -94,8 +94,6 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
     with open_workspace() as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
         stacks = company.write(workspace.root, len(ACCOUNTS), GROUP, ROLE)
         assert stacks == ["security", *ACCOUNTS]
         with ThreadPoolExecutor(2) as pool:

@@ -74,8 +74,6 @@ class Story:
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     with open_workspace() as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
         stacks = Stacks(workspace)
         for stack in ("security", "preprod"):
             workspace.run("stack", "init", stack).check()
@@ -120,7 +118,6 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
 
 def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says() -> None:
     with open_workspace() as workspace:
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
         workspace.run("stack", "init", "security").check()
         state = Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
         (checksum,) = state.rglob("security.json.attrs")
