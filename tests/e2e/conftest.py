@@ -15,10 +15,3 @@ def stacks() -> Iterator[Stacks]:
     """Three stacks that nothing has deployed yet."""
     with open_workspace() as workspace:
         yield Stacks(workspace)
-
-
-@pytest.fixture(scope="module")
-def deployed(stacks: Stacks) -> Stacks:
-    """Three stacks, deployed in order."""
-    stacks.up("security", "preprod", "production")
-    return stacks
