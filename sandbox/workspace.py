@@ -285,8 +285,8 @@ def _shared(stand_in: Path, environment: Mapping[str, str]) -> Iterator[None]:
 def _copy(source: Path, target: Path, python: Path | None = None) -> None:
     """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
 
-    With another Python in it, if one is given. Twice, as `make setup` does: Pulumi runs the policy pack on the
-    environment in the pack's folder. `make` finds nothing to install there.
+    Its `python` is another one, if one is given. It is linked twice, as `make setup` does: Pulumi runs the policy pack
+    on the environment in the pack's folder. `make` finds nothing to install there.
     """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
