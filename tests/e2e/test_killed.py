@@ -25,6 +25,7 @@ from sandbox.workspace import Workspace
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
+from tests.workspaces import open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
@@ -72,9 +73,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    with Workspace(say=lambda _line: None) as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+    with open_workspace() as workspace:
         stacks = Stacks(workspace)
         for stack in ("security", "preprod"):
             workspace.run("stack", "init", stack).check()
@@ -118,8 +117,7 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
 
 
 def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says() -> None:
-    with Workspace(say=lambda _line: None) as workspace:
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+    with open_workspace() as workspace:
         workspace.run("stack", "init", "security").check()
         state = Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
         (checksum,) = state.rglob("security.json.attrs")

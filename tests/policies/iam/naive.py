@@ -6,6 +6,7 @@ It shares nothing with the analysis and knows nothing of classes: it is what the
 from __future__ import annotations
 
 import fnmatch
+import functools
 import ipaddress
 import itertools
 import re
@@ -32,8 +33,13 @@ def listed(value: Any) -> list[Any]:
 
 
 def glob(pattern: str, text: str) -> bool:
+    return _globbing(pattern).fullmatch(text) is not None
+
+
+@functools.cache
+def _globbing(pattern: str) -> re.Pattern[str]:
     form = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(form, text, re.DOTALL) is not None
+    return re.compile(form, re.DOTALL)
 
 
 def substituted(text: str, context: Context, version: str, *, wild: bool) -> str | None:

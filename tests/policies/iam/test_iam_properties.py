@@ -185,20 +185,34 @@ def assembled(effect: str, tests: list[tuple[str, str, Any]], **parts: Any) -> d
     return {"Effect": effect, **parts, **({"Condition": condition} if condition else {})}
 
 
+def elements(name: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([name, name, name, f"Not{name}"])
+
+
+# Made once: a strategy made while one is drawn from is checked again in every example.
+_ACTION, _PRINCIPAL, _RESOURCE = elements("Action"), elements("Principal"), elements("Resource")
+_EFFECTS = st.sampled_from(["Allow", "Allow", "Deny"])
+_VERSIONS = st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"])
+_CONDITIONS = st.lists(TESTS, max_size=3)
+
+
 @st.composite
 def statements(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
-    parts = {draw(st.sampled_from(["Action", "Action", "Action", "NotAction"])): draw(ACTIONS)}
+    parts = {draw(_ACTION): draw(ACTIONS)}
     if kind is Kind.TRUST:
-        parts[draw(st.sampled_from(["Principal", "Principal", "Principal", "NotPrincipal"]))] = draw(PRINCIPALS)
+        parts[draw(_PRINCIPAL)] = draw(PRINCIPALS)
     else:
-        parts[draw(st.sampled_from(["Resource", "Resource", "Resource", "NotResource"]))] = draw(PATTERNS)
-    return assembled(draw(st.sampled_from(["Allow", "Allow", "Deny"])), draw(st.lists(TESTS, max_size=3)), **parts)
+        parts[draw(_RESOURCE)] = draw(PATTERNS)
+    return assembled(draw(_EFFECTS), draw(_CONDITIONS), **parts)
+
+
+_STATEMENTS = {kind: st.lists(statements(kind), min_size=1, max_size=3) for kind in Kind}
 
 
 @st.composite
 def documents(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
-    found = draw(st.lists(statements(kind), min_size=1, max_size=3))
-    version = draw(st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"]))
+    found = draw(_STATEMENTS[kind])
+    version = draw(_VERSIONS)
     assume(len(naive.mentioned({"Statement": found}) & UNIVERSE.keys()) <= 3)
     return {"Version": version, "Statement": found}
 
