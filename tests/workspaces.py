@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,9 @@ from sandbox.warm_python import warm_python
 from sandbox.workspace import Workspace
 
 
-def open_workspace() -> Workspace:
+def open_workspace(say: Callable[[str], None] = lambda _line: None) -> Workspace:
     """Return a workspace of this repository, to be entered."""
-    return Workspace(say=lambda _line: None, python=_warm_python())
+    return Workspace(say=say, python=_warm_python())
 
 
 @cache

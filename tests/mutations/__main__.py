@@ -46,6 +46,7 @@ from tests.mutations.states import (
     Statement,
     resources,
 )
+from tests.workspaces import open_workspace
 
 GITHUB, COGNITO = "token.actions.githubusercontent.com", "cognito-identity.amazonaws.com"
 AUDIENCE, WEB_IDENTITY = "sts.amazonaws.com", "sts:AssumeRoleWithWebIdentity"
@@ -453,7 +454,7 @@ def reported(workspace: Workspace, found: Iterable[Mutation], config: Config) ->
 
 def main() -> int:
     made = caught = same = refused = 0
-    with Workspace(say=lambda line: print(line, file=sys.stderr)) as workspace:
+    with open_workspace(say=lambda line: print(line, file=sys.stderr)) as workspace:
         for name, passed in configurations.passed(workspace.root / "policypacks" / "delegation"):
             made, caught = made + 1, caught + (not passed)
             if passed:
