@@ -152,8 +152,9 @@ smoke: setup ## Try to enter a target's access roles with your keys: make smoke 
 
 .PHONY: requirements
 requirements: setup ## Update the lock files after a change of pyproject.toml
-	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --group dev --output-file requirements-dev.txt
+# In the versions that are tested.
+	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
 
 .PHONY: requirements-upgrade
 requirements-upgrade: ## Update the lock files to the newest versions that pyproject.toml allows
