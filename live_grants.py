@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
+import botocore.session
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from delegation_pack.facts.quotas import INLINE_POLICIES, characters
@@ -78,7 +78,9 @@ class SecurityAccount:
 
     @cached_property
     def _iam(self) -> IAMClient:
-        return boto3.Session(profile_name="delegation-security", region_name=self._region).client("iam")
+        # Without boto3, which makes the same client in twice the time: a sixth of the program's.
+        session = botocore.session.Session(profile="delegation-security")
+        return cast("IAMClient", session.create_client("iam", region_name=self._region))
 
     def inline(self, group: str) -> LiveGrants:
         """Return what a group's inline policies grant."""

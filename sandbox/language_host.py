@@ -52,7 +52,6 @@ if __name__ == "__main__":
 import json
 import queue
 import shutil
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
@@ -182,7 +181,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
         python = _python(request.info, context)
-        executable, version = json.loads(_ask(python, _ABOUT))
+        executable, version = _ask(python, "-IS", "-c", _ABOUT).splitlines()
         return language_pb2.AboutResponse(executable=executable, version=version)
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -190,7 +189,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
                 language_pb2.DependencyInfo(name=name, version=version)
-                for name, version in json.loads(_ask(_python(request.info, context), _LIST_DISTRIBUTIONS))
+                for name, version in json.loads(_ask(_python(request.info, context), "-c", _LIST_DISTRIBUTIONS))
             ]
         )
 
@@ -453,6 +452,9 @@ def _pip(venv: Path | None, ambient: str) -> list[str]:
 
 def _is_package(folder: Path) -> bool:
     """Say whether a folder is a Python package that can be built: its pyproject.toml has a name and a build backend."""
+    # Here, for hardly any run needs it, and each takes the time of its import.
+    import tomllib
+
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text())
     except FileNotFoundError:
@@ -460,7 +462,8 @@ def _is_package(folder: Path) -> bool:
     return bool(project.get("project", {}).get("name") and project.get("build-system", {}).get("build-backend"))
 
 
-_ABOUT = "import json, platform, sys; print(json.dumps([sys.executable, platform.python_version()]))"
+# The engine asks before each preview and update, so without `site` and any import that takes time.
+_ABOUT = "import sys; print(sys.executable, sys.version.split()[0], sep=chr(10))"
 _LIST_DISTRIBUTIONS = """
 import json
 from importlib import metadata
@@ -468,8 +471,8 @@ print(json.dumps(sorted({(d.metadata["Name"], d.version) for d in metadata.distr
 """
 
 
-def _ask(python: Python, statements: str) -> str:
-    command = [python.executable, "-c", statements]
+def _ask(python: Python, *arguments: str) -> str:
+    command = [python.executable, *arguments]
     return subprocess.run(command, env=python.environment, capture_output=True, text=True, check=True).stdout
 
 

@@ -61,16 +61,20 @@ class LocalAccounts:
         folder: Where the AWS configuration and the server's log are written.
         port: A fixed port, or 0 for any free one.
         answering: How it answers at first; `answer` changes that while it runs.
+        python: What it runs on; this Python by default.
 
     Raises:
         SandboxError: On entering, when the port is taken, the quota is none that AWS gives, or the server does not
             start.
     """
 
-    def __init__(self, folder: Path, port: int = 0, answering: Answering | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, answering: Answering | None = None, python: Path | None = None
+    ) -> None:
         self._folder = folder
         self._requested_port = port
         self._answering = answering
+        self._python = python
         self._server: subprocess.Popen[str] | None = None
         self.endpoint = ""
         """URL of the server, from the moment of entering."""
@@ -95,7 +99,7 @@ class LocalAccounts:
             raise SandboxError(f"{error}.") from error
         with self.log.open("w") as log:
             self._server = subprocess.Popen(
-                [sys.executable, "-P", __file__, str(self._requested_port)],
+                [str(self._python or sys.executable), "-P", __file__, str(self._requested_port)],
                 env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

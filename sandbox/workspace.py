@@ -93,15 +93,24 @@ class Workspace:
         source: The repository that is copied.
         port: Port of the local accounts, 0 for any free one.
         say: Told what takes long, in whole lines.
+        python: What the copy and the stand-ins for Pulumi's software run on; this Python by default.
 
     Raises:
         SandboxError: On entering: no engine, or the port is taken.
     """
 
-    def __init__(self, source: Path = REPOSITORY, *, port: int = 0, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        source: Path = REPOSITORY,
+        *,
+        port: int = 0,
+        say: Callable[[str], None] = print,
+        python: Path | None = None,
+    ) -> None:
         self._source = source
         self._port = port
         self._say = say
+        self._python = python
         self._exit = ExitStack()
         self._running: set[subprocess.Popen[str]] = set()
         self._base_environment: dict[str, str] = {}
@@ -114,8 +123,8 @@ class Workspace:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             self.root = folder / "repository"
             """The copy."""
-            _copy(self._source, self.root)
-            self.accounts = stack.enter_context(LocalAccounts(folder, self._port))
+            _copy(self._source, self.root, self._python)
+            self.accounts = stack.enter_context(LocalAccounts(folder, self._port, python=self._python))
             """The local accounts."""
             self._base_environment = self._prepare(folder)
             if (stand_in := folder / "bin" / _PROVIDER).exists():
@@ -221,14 +230,14 @@ class Workspace:
             new.mkdir()
         environment = {key: value for key, value in os.environ.items() if not _ELSEWHERE.fullmatch(key)}
         if self._engine.built:
-            environment["DELEGATION_PYTHON"] = sys.executable
+            environment["DELEGATION_PYTHON"] = str(self._python or sys.executable)
             environment["DELEGATION_LANGUAGE_HOST"] = str(REPOSITORY / "sandbox" / "language_host.py")
         installed = _installed_plugins()
         if installed:
             (home / "plugins").symlink_to(installed)
         elif shutil.which(_PROVIDER) is None:
             stand_in = bin_folder / _PROVIDER
-            paths = {"root": REPOSITORY, "python": sys.executable, "folder": folder}
+            paths = {"root": REPOSITORY, "python": self._python or sys.executable, "folder": folder}
             stand_in.write_text(_STAND_IN.format_map({name: shlex.quote(str(path)) for name, path in paths.items()}))
             stand_in.chmod(0o755)
         path = [str(bin_folder), str(self._engine.pulumi.parent), environment.get("PATH", os.defpath)]
@@ -273,10 +282,11 @@ def _shared(stand_in: Path, environment: Mapping[str, str]) -> Iterator[None]:
         process.wait()
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, python: Path | None = None) -> None:
     """Copy what belongs to the repository, tracked or new, and link the virtual environment of this Python.
 
-    Twice, as `make setup` does: Pulumi runs the policy pack on the environment in the pack's folder.
+    Its `python` is another one, if one is given. It is linked twice, as `make setup` does: Pulumi runs the policy pack
+    on the environment in the pack's folder. `make` finds nothing to install there.
     """
     listing = subprocess.run(
         ["git", "-C", source, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -291,9 +301,20 @@ def _copy(source: Path, target: Path) -> None:
                 shutil.copy2(source / name, target / name)
     else:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
+    environment = Path(sys.prefix)
+    if python:
+        environment = target.parent / "environment"
+        (environment / "bin").mkdir(parents=True)
+        for path in (*Path(sys.prefix).iterdir(), *Path(sys.prefix, "bin").iterdir()):
+            link = environment / path.relative_to(sys.prefix)
+            if path.name != "bin":
+                link.symlink_to(python if path.name in ("python", "python3") else path)
     for folder in (target, target / PACK):
         if folder.is_dir():
-            (folder / ".venv").symlink_to(sys.prefix)
+            (folder / ".venv").symlink_to(environment)
+    for newer in (target / "requirements-dev.txt", target / PACK / "pyproject.toml"):
+        if newer.exists():
+            os.utime(newer, (0, 0))
 
 
 def _installed_plugins() -> Path | None:

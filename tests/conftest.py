@@ -12,6 +12,7 @@ import pytest
 # Longest first: most run Pulumi again and again. Begun last, they would be what everybody waits for.
 LONGEST = (
     "tests/e2e/test_deployment.py",
+    "tests/e2e/test_fleet.py",
     "tests/e2e/test_killed.py",
     "tests/bootstrap/test_permissions.py",
     "tests/e2e/test_documented_commands.py",

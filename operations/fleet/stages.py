@@ -2,7 +2,7 @@
 
     python -m operations.fleet.stages --first preprod    the stages of this folder's stacks, as outputs of a job
 
-Standard library only, for .github/workflows/deploy.yml has installed nothing then.
+Standard library only, for the workflows deploy and drift have installed nothing then.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _fitting(known: Sequence[str], patterns: str, variable: str) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the stages after security as a job's outputs.
+    """Print all stacks, and the stages after security, as a job's outputs.
 
     Raises:
         OperationError: a stack's name is none that shells and matrices may be given.
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     for stack in known:
         check_name(stack)
     _, first, rest = stages(known, first=parser.parse_args(arguments).first)
-    print(f"first={json.dumps(first)}\nrest={json.dumps(rest)}")
+    print(f"all={json.dumps(known)}\nfirst={json.dumps(first)}\nrest={json.dumps(rest)}")
     return 0
 
 

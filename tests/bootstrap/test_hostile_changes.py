@@ -19,6 +19,7 @@ import yaml
 
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.bootstrap.pull_requests import PullRequest, check_out
+from tests.workspaces import open_workspace
 
 STACK = "preprod"
 REFUSED_BY_THE_PACK = "iam-trust-requires-mfa"
@@ -26,7 +27,7 @@ REFUSED_BY_THE_PACK = "iam-trust-requires-mfa"
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         workspace.run("stack", "init", STACK).check()
         yield workspace
 

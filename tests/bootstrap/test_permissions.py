@@ -25,6 +25,7 @@ import pytest
 import yaml
 
 from sandbox.workspace import Result, Workspace
+from tests.workspaces import open_workspace
 
 Statements = list[dict[str, Any]]
 
@@ -248,7 +249,7 @@ def life(
         patch.setenv("MOTO_RECORDER_FILEPATH", str(recording))
         for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        with Workspace(say=lambda _line: None) as workspace:
+        with open_workspace() as workspace:
             accounts = Bootstrapped(workspace, role_policy, calls)
             accounts.prepare(create_stack)
             _live(accounts)

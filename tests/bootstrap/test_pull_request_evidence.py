@@ -11,6 +11,7 @@ import yaml
 
 from sandbox.workspace import Workspace
 from tests.bootstrap.pull_requests import PullRequest, check_out, commit
+from tests.workspaces import open_workspace
 
 STACKS = ("security", "preprod")
 BY_THE_CODE = "**This preview was produced by the code under review**"
@@ -20,7 +21,7 @@ CAROL_GAINS = "carol gains preprod through TSU-IAM-ACCESS"
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         (workspace.root / "Pulumi.production.yaml").unlink()
         for stack in STACKS:
             workspace.run("stack", "init", stack).check()

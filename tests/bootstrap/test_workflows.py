@@ -110,13 +110,22 @@ def test_security_is_deployed_first_then_those_that_go_first_then_the_rest() -> 
     assert "always" not in deploying["first"]["if"]
 
 
-def test_the_workflow_lists_the_stacks_from_their_files(tmp_path: Path) -> None:
-    (step,) = (step for step in WORKFLOWS["deploy"]["jobs"]["stages"]["steps"] if "run" in step)
+@pytest.mark.parametrize(
+    ("workflow", "job", "first", "listed"),
+    [
+        ("deploy", "stages", "preprod, prod-*", 'first=["preprod", "prod-de"]\nrest=["staging"]\n'),
+        ("deploy", "stages", "security", 'first=[]\nrest=["preprod", "prod-de", "staging"]\n'),
+        ("drift", "stacks", "", 'all=["preprod", "prod-de", "security", "staging"]\n'),
+    ],
+)
+def test_workflows_list_the_stacks_from_their_files(
+    tmp_path: Path, workflow: str, job: str, first: str, listed: str
+) -> None:
+    (step,) = (step for step in WORKFLOWS[workflow]["jobs"][job]["steps"] if "run" in step)
     for stack in ("security", "preprod", "staging", "prod-de"):
         (tmp_path / f"Pulumi.{stack}.yaml").touch()
 
-    def list_stages(first: str) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "output").write_text("")
+    def list_stacks() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", "-e", "-c", step["run"]],
             cwd=tmp_path,
@@ -127,12 +136,10 @@ def test_the_workflow_lists_the_stacks_from_their_files(tmp_path: Path) -> None:
             text=True,
         )
 
-    assert list_stages("preprod, prod-*").returncode == 0
-    assert (tmp_path / "output").read_text() == 'first=["preprod", "prod-de"]\nrest=["staging"]\n'
-    assert list_stages("security").returncode == 0
-    assert (tmp_path / "output").read_text() == 'first=[]\nrest=["preprod", "prod-de", "staging"]\n'
+    assert list_stacks().returncode == 0
+    assert listed in (tmp_path / "output").read_text()
     (tmp_path / "Pulumi.$(id).yaml").touch()
-    refused = list_stages("preprod")
+    refused = list_stacks()
     assert refused.returncode == 1
     assert "a stack's name has up to 40 lower-case letters" in refused.stderr
 

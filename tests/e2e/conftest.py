@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.workspace import Workspace
 from tests.e2e.stacks import Stacks
+from tests.workspaces import open_workspace
 
 
 @pytest.fixture(scope="module")
 def stacks() -> Iterator[Stacks]:
     """Three stacks that nothing has deployed yet."""
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         yield Stacks(workspace)

@@ -6,7 +6,6 @@ against AWS's service models in tests/operations/test_documents.py.
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -33,8 +32,6 @@ OF_PULUMI = [command for command in COMMANDS if command.text.startswith("pulumi 
 def workspace() -> Iterator[Workspace]:
     """A fresh clone on a machine with Pulumi, whose AWS profiles lead to local accounts."""
     with Workspace(say=lambda _line: None) as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
         yield workspace
 
 

@@ -1,4 +1,7 @@
-"""A fleet on the real engine and local accounts: throttled, held, killed, continued, destroyed."""
+"""A fleet of twelve accounts on the real engine: killed, throttled, continued, held, changed, destroyed.
+
+Their grants are packed: the stack security makes them, the targets make their roles only.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +12,43 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import fleet as company
+from sandbox import inventory
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
-from tests.e2e.stacks import Stacks
+from tests import stack_files
 from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.workspaces import open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
-TARGET = "preprod"
+SECURITY = "111111111111"
+GROUP = {"IT-Admins": ["alice", "bob"]}
+ROLE = {"TSU-IAM-ACCESS": company.ROLES["TSU-IAM-ACCESS"]}
+ACCOUNTS = {company.stack_name(number): company.account_id(number) for number in range(12)}
+FIRST, SECOND, *_, LAST = ACCOUNTS
 ANOTHERS_LOCK = {"pid": 1, "username": "carol", "hostname": "elsewhere", "timestamp": "2026-11-30T06:00:00Z"}
 
 
 @dataclass
 class Fleet:
-    """Two stacks that nothing has deployed yet, and the commands over them."""
+    """Thirteen stacks that nothing has deployed yet, and the commands over them."""
 
-    stacks: Stacks
+    workspace: Workspace
     mark: str = field(default_factory=lambda: f"FLEET_UNDER_TEST={uuid.uuid4()}")
 
     @property
-    def workspace(self) -> Workspace:
-        return self.stacks.workspace
-
-    @property
     def lock(self) -> Path:
-        """A file at the place where Pulumi keeps a lock of the target's stack."""
-        return self.workspace.root.parent / f"state/.pulumi/locks/organization/delegation/{TARGET}/test.json"
+        """A file at the place where Pulumi keeps a lock of the first target's stack."""
+        return self.workspace.root.parent / f"state/.pulumi/locks/organization/delegation/{FIRST}/test.json"
 
     def hold(self, **holder: Any) -> None:
         self.lock.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +61,7 @@ class Fleet:
         name, _, value = self.mark.partition("=")
         given = " ".join(["--yes", *arguments])
         return subprocess.Popen(
-            ["make", f"fleet-{verb}", f"FIRST={TARGET}", f"ARGS={given}"],
+            ["make", f"fleet-{verb}", f"FIRST={FIRST}", f"ARGS={given}"],
             cwd=self.workspace.root,
             env={**self.workspace.env, **environment, name: value},
             stdin=subprocess.DEVNULL,
@@ -75,25 +82,48 @@ class Fleet:
             each_line(line)
         return process.wait(), "".join(lines)
 
-    def account(self, stack: str) -> Account:
-        return self.stacks.account(stack)
+    def account(self, account_id: str) -> Account:
+        return inventory.read(account_id, self.workspace.accounts.iam(account_id))
+
+    def report(self) -> dict[str, Any]:
+        """What a command wrote with --json=report.json, by stack."""
+        stacks = json.loads((self.workspace.root / "report.json").read_text())["stacks"]
+        return {stack["stack"]: stack for stack in stacks}
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with Workspace(say=lambda _line: None) as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
-        (workspace.root / "Pulumi.production.yaml").unlink()
-        fleet = Fleet(Stacks(workspace))
-        for stack in ("security", TARGET):
-            fleet.stacks.initialize(stack)
+    with open_workspace() as workspace:
+        stacks = company.write(workspace.root, len(ACCOUNTS), GROUP, ROLE)
+        assert stacks == ["security", *ACCOUNTS]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda stack: workspace.run("stack", "init", stack).check(), stacks))
+        fleet = Fleet(workspace)
         yield fleet
         for process in inheritors(fleet.mark):
             os.kill(process, signal.SIGKILL)
 
 
-def test_it_waits_for_an_aws_that_throttles_and_says_so(fleet: Fleet) -> None:
+def test_killed_it_leaves_no_process_and_no_lock(fleet: Fleet) -> None:
+    process = fleet.start("up")
+    assert eventually(lambda: fleet.account(ACCOUNTS[FIRST]).roles != () or process.poll() is not None)
+    # So that none of the four that follow comes to its end before it is killed.
+    fleet.workspace.accounts.answer(Answering(delay=0.3))
+    assert eventually(lambda: fleet.account(ACCOUNTS[SECOND]).roles != () or process.poll() is not None)
+    running = inheritors(fleet.mark)
+    begins = ".venv/bin/python -m operations.fleet up"
+    (leader,) = (pid for pid, command in running.items() if command.startswith(begins))
+    os.kill(leader, signal.SIGKILL)
+    output, _ = process.communicate()
+    assert process.returncode != 0, output
+    assert eventually(lambda: not inheritors(fleet.mark)), inheritors(fleet.mark)
+    assert fleet.locks() == []
+    assert "security: 11 created" in output
+    # One stand-in answers all providers of all runs; one for each would be most of what a fleet costs here.
+    assert not [command for command in running.values() if "sandbox.aws" in command]
+
+
+def test_run_again_it_continues_and_waits_for_an_aws_that_throttles(fleet: Fleet) -> None:
     fleet.workspace.accounts.answer(Answering(failing=1))
 
     def go_on(line: str) -> None:
@@ -101,19 +131,34 @@ def test_it_waits_for_an_aws_that_throttles_and_says_so(fleet: Fleet) -> None:
             # From now on a tenth, of which the provider's own tries hide the most.
             fleet.workspace.accounts.answer(Answering(failing=0.1))
 
-    code, told = fleet.run("up", "--only=security", "--json=report.json", each_line=go_on, AWS_MAX_ATTEMPTS="4")
+    code, told = fleet.run("up", "--json=report.json", each_line=go_on)
     fleet.workspace.accounts.answer(Answering())
     assert code == 0, told
-    (security,) = json.loads((fleet.workspace.root / "report.json").read_text())["stacks"]
-    assert (security["result"], security["changes"]) == ("changed", {"create": 9})
-    assert sum(wait["seconds"] for wait in security["waits"]) >= 2
-    assert "  waited: security: AWS throttles or fails (" in told
-    assert [group.name for group in fleet.account("security").groups] == ["IT-Admins"]
+    report = fleet.report()
+    assert {report[stack]["result"] for stack in ("security", FIRST)} == {"unchanged"}
+    assert {report[stack]["result"] for stack in (SECOND, LAST)} == {"changed"}
+    assert sum(wait["seconds"] for wait in report["security"]["waits"]) >= 2
+    assert "  waited: security" in told
+    assert ": AWS throttles or fails (" in told
+    state = fleet.workspace.run("stack", "export", "--stack", SECOND).check().json()["deployment"]
+    assert not state.get("pending_operations")
+
+
+def test_security_grants_what_the_targets_made(fleet: Fleet) -> None:
+    (group,) = fleet.account(SECURITY).groups
+    assert (dict(group.inline), f"arn:aws:iam::{SECURITY}:policy/IT-Admins-grants-1" in group.attached) == ({}, True)
+    made = [role for stack in (SECOND, LAST) for role in fleet.account(ACCOUNTS[stack]).roles]
+    assert [(len(role.attached), *role.inline) for role in made] == [(1, "role-management")] * 2
+    iam: Any = fleet.workspace.accounts.iam(SECURITY)
+    packed = iam.get_policy_version(PolicyArn=group.attached[0], VersionId="v1")["PolicyVersion"]["Document"]
+    assert packed["Statement"][0]["Resource"] == [
+        f"arn:aws:iam::{account}:role/TSU-IAM-ACCESS" for account in ACCOUNTS.values()
+    ]
 
 
 def test_only_the_lock_of_a_killed_update_of_this_machine_is_removed(fleet: Fleet) -> None:
     fleet.hold()
-    held, told = fleet.run("unlock", f"--only={TARGET}")
+    held, told = fleet.run("unlock", f"--only={FIRST}")
     assert held != 0
     assert "It is held by carol@elsewhere" in told
     assert fleet.locks() == [fleet.lock]
@@ -121,40 +166,25 @@ def test_only_the_lock_of_a_killed_update_of_this_machine_is_removed(fleet: Flee
     ended = subprocess.Popen(["true"])
     ended.wait()
     fleet.hold(pid=ended.pid, hostname=socket.gethostname())
-    code, told = fleet.run("unlock", f"--only={TARGET}")
+    code, told = fleet.run("unlock", f"--only={FIRST}")
     assert code == 0, told
-    assert f"changed: {TARGET}: 1 lock removed" in told
+    assert f"changed: {FIRST}: 1 lock removed" in told
     assert fleet.locks() == []
 
 
-def test_killed_it_leaves_no_process_and_no_lock(fleet: Fleet) -> None:
-    fleet.workspace.accounts.answer(Answering(delay=0.5))
-    process = fleet.start("up", f"--only={TARGET}")
-    assert eventually(lambda: fleet.account(TARGET).roles != () or process.poll() is not None)
-    begins = ".venv/bin/python -m operations.fleet up"
-    (leader,) = (pid for pid, command in inheritors(fleet.mark).items() if command.startswith(begins))
-    os.kill(leader, signal.SIGKILL)
-    output, _ = process.communicate()
-    assert process.returncode != 0, output
-    assert eventually(lambda: not inheritors(fleet.mark)), inheritors(fleet.mark)
-    assert fleet.locks() == []
-
-
-def test_run_again_it_continues_where_it_was(fleet: Fleet) -> None:
-    fleet.workspace.accounts.answer(Answering())
-    code, told = fleet.run("up")
+def test_one_person_more_changes_security_and_each_trust(fleet: Fleet) -> None:
+    stack_files.share(fleet.workspace.root, groups={"IT-Admins": [*GROUP["IT-Admins"], "carol"]})
+    code, told = fleet.run("up", f"--only=security,{LAST}", "--json=report.json")
     assert code == 0, told
-    assert "security: no change" in told
-    (role,) = fleet.account(TARGET).roles
-    assert (len(role.attached), list(role.inline)) == (1, ["role-management"])
-    (group,) = fleet.account("security").groups
-    assert list(group.inline) == ["assume-TSU-IAM-ACCESS-in-222222222222"]
-    state = fleet.workspace.run("stack", "export", "--stack", TARGET).check().json()["deployment"]
-    assert not state.get("pending_operations")
+    assert fleet.report()[LAST]["changes"] == {"update": 1}
+    (role,) = fleet.account(ACCOUNTS[LAST]).roles
+    assert f"arn:aws:iam::{SECURITY}:user/carol" in role.trust["Statement"][0]["Principal"]["AWS"]
 
 
 def test_it_is_destroyed_security_last(fleet: Fleet) -> None:
     code, told = fleet.run("destroy")
     assert code == 0, told
-    assert told.index("preprod: 10 deleted") < told.index("security: checking the files")
-    assert (fleet.account(TARGET).roles, fleet.account("security").groups) == ((), ())
+    assert told.index(f"{FIRST}: ") < told.index("security: checking the files")
+    for account in (SECURITY, ACCOUNTS[FIRST], ACCOUNTS[LAST]):
+        left = fleet.account(account)
+        assert (left.users, left.groups, left.roles) == ((), (), ())

@@ -30,6 +30,7 @@ from tests.e2e.inside import called, inside
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
+from tests.workspaces import open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
@@ -79,9 +80,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    with Workspace(say=lambda _line: None) as workspace:
-        # Its virtual environment is this one, so there is nothing to install.
-        os.utime(workspace.root / "requirements-dev.txt", (0, 0))
+    with open_workspace() as workspace:
         stacks = Stacks(workspace)
         for stack in ("security", "preprod"):
             workspace.run("stack", "init", stack).check()

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from operations import import_plan, new_target
-from sandbox.workspace import Workspace
 from tests.e2e.inside import called
 from tests.e2e.stacks import Stacks
+from tests.workspaces import open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -45,7 +45,7 @@ USER = "arn:aws:iam::111111111111:user/"
 @pytest.fixture(scope="module")
 def by_hand() -> Iterator[Stacks]:
     """Accounts in which somebody made users, two groups and two access roles by hand."""
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         stacks = Stacks(workspace)
         stacks.share(groups=GROUPS, roles=ROLES)
         security, preprod = stacks.iam("security"), stacks.iam("preprod")

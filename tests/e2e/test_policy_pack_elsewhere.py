@@ -13,6 +13,7 @@ import pytest
 from sandbox.workspace import Workspace
 from tests.documents import allow, document
 from tests.operations.documents import ELSEWHERE, TOP, Command, commands
+from tests.workspaces import open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -82,7 +83,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         workspace.root.with_name("delegation").symlink_to(workspace.root)
         shop = Shop(workspace)
         shop.folder.mkdir()

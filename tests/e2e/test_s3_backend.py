@@ -14,6 +14,7 @@ import pytest
 from sandbox.workspace import Result, Workspace
 from tests.e2e.stacks import ACCOUNTS, Stacks
 from tests.sandbox.processes import PATIENCE, eventually
+from tests.workspaces import open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -73,7 +74,7 @@ class StateOnS3(Stacks):
 
 @pytest.fixture(scope="module")
 def on_s3() -> Iterator[StateOnS3]:
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         yield StateOnS3(workspace)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,8 +27,6 @@ def stacks_with_carol(stacks: Stacks) -> Stacks:
     file.write_text(file.read_text().replace("[alice, bob]", "[alice, bob, carol]"))
     with (stacks.workspace.root / "Pulumi.preprod.yaml").open("a") as opened:
         opened.write(NOTED)
-    # Its virtual environment is this one, so there is nothing to install.
-    os.utime(stacks.workspace.root / "requirements-dev.txt", (0, 0))
     for stack in ("security", "preprod"):
         stacks.update(stack)
     security = stacks.iam("security")

@@ -17,11 +17,12 @@ from tests.documents import allow, document
 from tests.policies.analyzing import PACK, analyze, mandatory
 from tests.policies.documents_under_test import GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.running import SECURITY, UNKNOWN, Made
+from tests.workspaces import open_workspace
 
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
-    with Workspace(say=lambda _line: None) as opened:
+    with open_workspace() as opened:
         yield opened
 
 

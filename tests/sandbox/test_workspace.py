@@ -114,6 +114,15 @@ def test_copy_outside_git_holds_all_but_environment_and_caches(tmp_path: Path) -
     assert copied == {"__main__.py", "components/a.py"}
 
 
+def test_make_finds_nothing_to_install_in_a_copy(tmp_path: Path) -> None:
+    """It would install the copy, and so change the environment that it shares."""
+    source = tmp_path / "source"
+    newer = ("requirements-dev.txt", f"{workspace.PACK}/pyproject.toml")
+    write(source, dict.fromkeys(newer, ""))
+    workspace._copy(source, tmp_path / "copy")
+    assert {(tmp_path / "copy" / name).stat().st_mtime for name in newer} == {0}
+
+
 def test_copy_shares_the_virtual_environment(open_workspace: Workspace) -> None:
     for folder in (open_workspace.root, open_workspace.root / workspace.PACK):
         assert (folder / ".venv").resolve() == Path(sys.prefix).resolve()

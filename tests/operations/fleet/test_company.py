@@ -27,3 +27,9 @@ def test_its_files_are_accepted_and_agree(tmp_path: Path, count: int, grants: st
     assert (settings.grants, len(settings.targets)) == (grants, count if grants == "packed" else 0)
     assert (len(settings.groups), len(settings.roles), sum(map(len, settings.members.values()))) == (3, 4, 30)
     assert list(targets.disagreements(tmp_path)) == []
+    company.add_person(tmp_path)
+    company.change_address(tmp_path, count)
+    assert list(targets.disagreements(tmp_path)) == []
+    assert sum(map(len, stack_files.read_settings(tmp_path, "security").members.values())) == 31
+    addresses = [stack_files.read_settings(tmp_path, stack).cidrs for stack in stacks]
+    assert (addresses[1], set(addresses[2:])) == (("203.0.113.20/32",), {("203.0.113.10/32",)})

@@ -1,0 +1,243 @@
+"""A Python that starts in a tenth of the time: each process is forked from one that has imported the libraries.
+
+For tests, which start Pulumi, its language host, programs and policy packs hundreds of times. What is forked has the
+arguments, environment, working folder and streams of its call and imports the project's own modules anew; only what
+is installed is imported already. As a script (`python warm_python.py SOCKET`) it is the process that forks.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import marshal
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# What the processes of a workspace import, found by comparing sys.modules.
+_LIBRARIES = (
+    *("asyncio", "concurrent.futures.thread", "ctypes", "difflib", "http.server", "tomllib"),
+    *("boto3", "boto3.session", "botocore.client", "botocore.handlers", "botocore.parsers", "botocore.paginate"),
+    *("dateutil.parser", "grpc", "grpc.aio", "jsonschema", "packaging.version", "pydantic", "rich.live", "yaml"),
+    *("moto.server", "moto.iam.urls", "moto.sts.urls", "moto.moto_server.werkzeug_app"),
+    *("pulumi", "pulumi.policy", "pulumi.provider.experimental.server", "pulumi.runtime.proto.language_pb2_grpc"),
+    *("pulumi_aws", "pulumi_aws.iam", "pulumi_policy", "pulumi_policy.proxy"),
+)
+
+# Without imports beyond what Python holds in itself, so that it starts at once. It leaves to Python what a forked
+# process cannot have: other switches than these, settings of the interpreter, another language.
+_CLIENT = """#!{python} -ISE
+import _signal, _socket, array, marshal, os, sys
+PYTHON, SOCKET, LOCALE = {python!r}, {socket!r}, {locale!r}
+KNOWN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+environment, rest, switches = dict(os.environ), sys.argv[1:], ""
+while rest and rest[0][:1] == "-" and rest[0][1:2] not in ("c", "m", "") and not set(rest[0][1:]) - set("uPIEsB"):
+    switches += rest.pop(0)[1:]
+kind = rest[0] if rest[:1] in (["-c"], ["-m"]) else ""
+if (
+    len(rest) < 1 + bool(kind)
+    or (not kind and not os.path.isfile(rest[0]))
+    or any(name[:6] == "PYTHON" and name not in KNOWN for name in environment)
+    or [environment.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")] != LOCALE
+):
+    os.execv(PYTHON, [PYTHON, *sys.argv[1:]])
+server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+server.connect(SOCKET)
+call = marshal.dumps((sys.argv[0], switches, kind, rest, environment, os.getcwd()))
+length = len(call).to_bytes(4, "big")
+server.sendmsg([length], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
+server.sendall(call)
+for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+    if _signal.getsignal(number) != _signal.SIG_IGN:
+        _signal.signal(number, lambda number, _frame: server.sendall(bytes([number])))
+answer = server.recv(4)
+code = int.from_bytes(answer, "big", signed=True) if answer else 70
+if code < 0:
+    _signal.signal(-code, _signal.SIG_DFL) if -code not in (_signal.SIGKILL, _signal.SIGSTOP) else None
+    os.kill(os.getpid(), -code)
+os._exit(code)
+"""
+
+
+@contextmanager
+def warm_python(folder: Path) -> Iterator[Path]:
+    """Make an executable that is called as Python is; its processes end with this context.
+
+    Args:
+        folder: Where the executable and its socket are put.
+    """
+    address, executable = folder / "python.socket", folder / "python"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(address))
+    listener.listen(64)
+    locale = [os.environ.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")]
+    executable.write_text(_CLIENT.format(python=sys.executable, socket=str(address), locale=locale))
+    executable.chmod(0o755)
+    server = subprocess.Popen(
+        [sys.executable, "-I", __file__, str(listener.fileno())],
+        pass_fds=[listener.fileno()],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    listener.close()
+    try:
+        yield executable
+    finally:
+        assert server.stdin
+        server.stdin.close()
+        server.wait()
+
+
+def _serve(listener: socket.socket) -> tuple[Any, ...]:
+    """Fork a process for each call, until stdin ends; return, in that process, what it was called with."""
+    while True:
+        ready, _, _ = select.select([listener.fileno(), 0], [], [])
+        if 0 in ready:
+            os._exit(0)
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            return _fork(connection)
+        connection.close()
+
+
+def _fork(connection: socket.socket) -> tuple[Any, ...]:
+    """Read a call, and return in a new process what it says; tell the caller how that process ended."""
+    head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+    # The socket stands in a folder of this user alone.
+    call = marshal.loads(_read(connection, int.from_bytes(head, "big")))  # noqa: S302
+    process = os.fork()
+    if process == 0:
+        connection.close()
+        os.setsid()
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        return call  # type: ignore[no-any-return]
+    for stream in streams:
+        os.close(stream)
+    os.close(0)
+    ended = os.pidfd_open(process)
+    while True:
+        ready, _, _ = select.select([connection.fileno(), ended], [], [])
+        if ended in ready:
+            _, status = os.waitpid(process, 0)
+            with suppress(BrokenPipeError):
+                connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+            os._exit(0)
+        if sent := connection.recv(1):
+            os.kill(process, ord(sent))
+        else:
+            # The caller was killed: so is what it stands for, with its children, once it leads a group.
+            with suppress(ProcessLookupError):
+                os.killpg(process, signal.SIGKILL)
+
+
+def _read(connection: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        data += connection.recv(length - len(data))
+    return data
+
+
+def _run(executable: str, switches: str, kind: str, rest: list[str], environment: dict[str, str], cwd: str) -> None:
+    """Run in this process what Python would run when it is called so."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    time.tzset()
+    obeyed = {} if set(switches) & set("IE") else environment
+    _reopen(unbuffered="u" in switches or bool(obeyed.get("PYTHONUNBUFFERED")))
+    sys.dont_write_bytecode = "B" in switches or bool(obeyed.get("PYTHONDONTWRITEBYTECODE"))
+    sys.executable = executable
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    first = {"-m": cwd, "-c": ""}.get(kind, str(Path(rest[0]).resolve().parent))
+    safe = set(switches) & set("IP") or obeyed.get("PYTHONSAFEPATH")
+    paths = [str(Path(path).absolute()) for path in obeyed.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = paths if safe else [first, *paths]
+    if kind == "-m":
+        sys.argv = ["-m", *rest[2:]]
+        runpy._run_module_as_main(rest[1])  # type: ignore[attr-defined]  # what `python -m` runs itself
+        return
+    main.__dict__["__builtins__"] = __builtins__
+    if kind == "-c":
+        sys.argv, file, source = ["-c", *rest[2:]], "<string>", rest[1].encode()
+    else:
+        sys.argv, file, source = rest, str(Path(rest[0]).absolute()), Path(rest[0]).read_bytes()
+        main.__file__ = file
+    exec(compile(source, file, "exec"), main.__dict__)  # noqa: S102  # as Python does
+
+
+def _reopen(*, unbuffered: bool) -> None:
+    """Make the streams anew, on what file descriptors 0 to 2 are now."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        old = getattr(sys, name)
+        raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)
+        buffered: Any = io.BufferedReader(raw) if number == 0 else raw if unbuffered else io.BufferedWriter(raw)
+        new = io.TextIOWrapper(
+            buffered,
+            encoding=old.encoding,
+            errors=old.errors,
+            line_buffering=number == 2 or raw.isatty(),
+            write_through=unbuffered and number > 0,
+        )
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
+
+
+def _exit_code(run: Callable[[], None]) -> int:
+    """Run something; return the exit code that Python would end with, and print what it would print."""
+    try:
+        run()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return (end.code or 0) & 0xFF
+        print(end.code, file=sys.stderr)
+    except BaseException as error:
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_filename == __file__:
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        if isinstance(error, KeyboardInterrupt):
+            return -signal.SIGINT
+    else:
+        return 0
+    return 1
+
+
+def _end(code: int) -> None:
+    """End as Python does, without taking apart all that is imported: that takes longer than most programs here."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    for _name in _LIBRARIES:
+        import_module(_name)
+    # Children end without anybody who waits for them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()
+    _called = _serve(socket.socket(fileno=int(sys.argv[1])))
+    _end(_exit_code(lambda: _run(*_called)))
