@@ -73,9 +73,8 @@ class Demo:
                 self._describe(stack, account)
             with self._step("Deploy all again") as outcome:
                 for stack in (security, *targets):
-                    workspace.run(
-                        "up", "--yes", "--stack", stack, "--expect-no-changes", *workspace.policy_pack(stack)
-                    ).check()
+                    unchanged = ("--yes", "--skip-preview", "--expect-no-changes")
+                    workspace.run("up", *unchanged, "--stack", stack, *workspace.policy_pack(stack)).check()
                 outcome("no change")
             self.weaken(workspace, targets[0], accounts)
             self._conclude(workspace)

@@ -11,22 +11,29 @@ import pytest
 
 # Longest first: most run Pulumi again and again. Begun last, they would be what everybody waits for.
 LONGEST = (
+    "tests/e2e/test_killed.py",
     "tests/e2e/test_deployment.py",
     "tests/e2e/test_fleet.py",
-    "tests/e2e/test_killed.py",
-    "tests/bootstrap/test_permissions.py",
     "tests/e2e/test_documented_commands.py",
+    "tests/e2e/test_packed_grants.py",
+    "tests/bootstrap/test_permissions.py",
+    "tests/operations/fleet/test_fleet_commands.py",
     "tests/sandbox/test_demo.py",
-    "tests/e2e/test_operations.py",
     "tests/bootstrap/test_pull_request_evidence.py",
+    "tests/e2e/test_upgrade.py",
+    "tests/e2e/test_operations.py",
     "tests/e2e/test_taking_back.py",
-    "tests/policies/iam/test_iam_properties.py",
     "tests/sandbox/test_workspace.py",
+    "tests/policies/iam/test_iam_properties.py",
+    "tests/e2e/test_refresh.py",
+    "tests/e2e/test_refusals.py",
     "tests/bootstrap/test_hostile_changes.py",
     "tests/e2e/test_s3_backend.py",
-    "tests/e2e/test_refusals.py",
-    "tests/e2e/test_upgrade.py",
+    "tests/policies/iam/test_iam_new_access.py",
     "tests/policies/test_pack_on_engine.py",
+    "tests/policies/test_aws_managed_policies.py",
+    "tests/e2e/test_partition.py",
+    "tests/e2e/test_policy_pack_elsewhere.py",
 )
 
 

@@ -56,13 +56,19 @@ def _begins(step: dict[str, Any], name: str) -> bool:
 
 
 def check_out(source: Path, target: Path) -> None:
-    """Copy a repository as actions/checkout leaves it, and make it one whose dependencies are installed."""
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    # The virtual environment is this one: `make` has nothing to install.
-    for name in ("requirements-dev.txt", "policypacks/delegation/pyproject.toml"):
-        os.utime(target / name, (0, 0))
-    git(target, "init", "--quiet")
-    commit(target)
+    """Copy a repository as actions/checkout leaves it, and make it one whose dependencies are installed.
+
+    What is copied stands beside the repository, as it was at the first call.
+    """
+    checkout = source.with_name("checkout")
+    if not checkout.exists():
+        shutil.copytree(source, checkout, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        # The virtual environment is this one: `make` has nothing to install.
+        for name in ("requirements-dev.txt", "policypacks/delegation/pyproject.toml"):
+            os.utime(checkout / name, (0, 0))
+        git(checkout, "init", "--quiet")
+        commit(checkout)
+    shutil.copytree(checkout, target, symlinks=True)
 
 
 def commit(checkout: Path) -> None:

@@ -30,12 +30,8 @@ def workspace() -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def pull_request(workspace: Workspace, tmp_path: Path, token_endpoint: str) -> PullRequest:
-    """A pull request that makes carol an admin."""
-    for name in ("base", "change"):
-        check_out(workspace.root, tmp_path / name)
-    project = tmp_path / "change/Pulumi.yaml"
-    project.write_text(project.read_text().replace("[alice, bob]", "[alice, bob, carol]"))
+def job(workspace: Workspace, tmp_path: Path, token_endpoint: str) -> PullRequest:
+    """The folder of a job that has checked out nothing yet."""
     (tmp_path / "bin").mkdir()
     gh = tmp_path / "bin/gh"
     gh.write_text("#!/bin/sh\n")
@@ -56,6 +52,16 @@ def pull_request(workspace: Workspace, tmp_path: Path, token_endpoint: str) -> P
             "FAIL_ON_WEAKER": "",
         },
     )
+
+
+@pytest.fixture
+def pull_request(workspace: Workspace, job: PullRequest) -> PullRequest:
+    """A pull request that makes carol an admin."""
+    for checkout in (job.base, job.change):
+        check_out(workspace.root, checkout)
+    project = job.change / "Pulumi.yaml"
+    project.write_text(project.read_text().replace("[alice, bob]", "[alice, bob, carol]"))
+    return job
 
 
 def run_all_jobs(pull_request: PullRequest) -> str:
@@ -137,7 +143,7 @@ def test_code_beside_configuration_is_not_verified(pull_request: PullRequest) ->
 
 
 @pytest.mark.parametrize("kind", ["", "code", "Configuration", "configuration\n"])
-def test_only_a_kind_that_is_known_is_verified(pull_request: PullRequest, kind: str) -> None:
-    (pull_request.folder / "reports").mkdir()
-    pull_request.step("comment", "Comment", KIND=kind, RESULT="success").check_returncode()
-    assert (pull_request.folder / "body.md").read_text().splitlines()[1].startswith(BY_THE_CODE)
+def test_only_a_kind_that_is_known_is_verified(job: PullRequest, kind: str) -> None:
+    (job.folder / "reports").mkdir()
+    job.step("comment", "Comment", KIND=kind, RESULT="success").check_returncode()
+    assert (job.folder / "body.md").read_text().splitlines()[1].startswith(BY_THE_CODE)

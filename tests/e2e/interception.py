@@ -59,7 +59,8 @@ class Interception(AbstractContextManager["Interception"]):
         """URL that takes the place of the local accounts'."""
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # Half a second by default, which leaving would wait for.
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(

@@ -1,6 +1,8 @@
 """`make up` killed at ten points, and what an operator does then, as docs/operations.md says.
 
-One deployment of two stacks, killed and resumed again and again. The accounts answer slowly, so calls are in flight.
+One deployment of two stacks, killed and resumed again and again. The accounts answer slowly until it is killed, so
+calls are in flight. Where a stack is killed for the first time, `make` runs each step; later what `make` would run is
+called directly.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from typing import Any
 
 import pytest
 
+from operations import import_plan, unfinished
+from operations.errors import OperationError
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
+from tests.e2e.inside import called, inside
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
@@ -33,6 +38,7 @@ NOT_DONE = Point(call=1, carried_out=False)
 DONE = Point(call=1, carried_out=True)
 SECOND_DONE = Point(call=2, carried_out=True)
 READING = Point(call=4, changing=False, carried_out=True)
+BY_MAKE = (READING, NOT_DONE)
 # Ten kills, in the order of the deployment: each resumes what the one before left.
 KILLS = {
     "security": [READING, NOT_DONE, DONE, SECOND_DONE, DONE, DONE],
@@ -64,6 +70,7 @@ class Standing:
 class Story:
     """The whole deployment: undisturbed, and killed ten times."""
 
+    workspace: Workspace
     undisturbed: Standing
     resumed: Standing
     kills: list[Seen] = field(default_factory=list)
@@ -77,15 +84,14 @@ def story() -> Iterator[Story]:
         stacks = Stacks(workspace)
         for stack in ("security", "preprod"):
             workspace.run("stack", "init", stack).check()
-            _make(workspace, "up", stack)
+            workspace.run("up", "--yes", "--skip-preview", "--stack", stack).check()
         undisturbed = _standing(stacks)
         _forget(workspace)
-        workspace.accounts.answer(Answering(delay=0.1))
         kills = []
         for stack, points in KILLS.items():
             kills += [_kill_and_resume(workspace, stack, point) for point in points]
-            _make(workspace, "up", stack)
-        yield Story(undisturbed, _standing(stacks), kills, _left(workspace))
+            _check(_run(workspace, f"make up STACK={stack} ARGS=--skip-preview"))
+        yield Story(workspace, undisturbed, _standing(stacks), kills, _left(workspace))
 
 
 def test_the_next_up_says_how_to_go_on(story: Story) -> None:
@@ -116,23 +122,25 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
     assert story.left == []
 
 
-def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says() -> None:
-    with open_workspace() as workspace:
-        workspace.run("stack", "init", "security").check()
-        state = Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
-        (checksum,) = state.rglob("security.json.attrs")
-        checksum.write_text("")
-        _make_readable(workspace, "security")
-        assert _unfinished(workspace, "security") == []
+def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says(story: Story) -> None:
+    state = Path(story.workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    (checksum,) = state.rglob("security.json.attrs")
+    checksum.write_text("")
+    assert story.workspace.run("stack", "export", "--stack", "security").returncode != 0
+    assert _unfinished(story.workspace, "security") == []
 
 
 def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
     """Kill an update at a point, then do what an operator is told."""
     mark = f"KILLED_UPDATE={os.getpid()}-{point}"
+    workspace.accounts.answer(Answering(delay=0.1))
     with Interception(workspace.accounts.endpoint, point) as interception:
         name, _, value = mark.partition("=")
+        arguments = ["--skip-preview", "--yes"]
         update = subprocess.Popen(
-            ["make", "up", f"STACK={stack}", "ARGS=--skip-preview --yes"],
+            ["make", "up", f"STACK={stack}", f"ARGS={' '.join(arguments)}"]
+            if point in BY_MAKE
+            else ["pulumi", "up", "--refresh", "--stack", stack, *arguments],
             cwd=workspace.root,
             env={**workspace.env, "AWS_ENDPOINT_URL": interception.endpoint, name: value},
             stdin=subprocess.DEVNULL,
@@ -145,19 +153,37 @@ def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
         output, _ = update.communicate(timeout=PATIENCE)
         assert reached, output
         assert interception.reached.is_set(), f"{stack} was updated before {point}:\n{output}"
-    _make_readable(workspace, stack)
+    workspace.accounts.answer(Answering())
     interrupted = _unfinished(workspace, stack)
-    refused = _run(workspace, f"make up STACK={stack}")
-    assert refused.returncode != 0
-    seen = Seen(locked=refused.stdout + refused.stderr, interrupted=interrupted)
+    seen = Seen(locked=_refused(workspace, stack, by_make=point in BY_MAKE), interrupted=interrupted)
     _check(_run(workspace, f"pulumi cancel --yes --stack {stack}"))
     if "make import-plan" in seen.locked:
-        seen.plan = _check(_run(workspace, f"make import-plan STACK={stack}"))
+        seen.plan = _plan(workspace, stack, by_make=point in BY_MAKE)
         # The commands as the plan prints them, without the previews that they show a person first; what follows is
         # `make preview` and `make up`.
         for command in re.findall(r"^  (pulumi (?:.*\\\n)*.*)$", seen.plan, re.MULTILINE):
             _check(_run(workspace, f"{command} --skip-preview"))
     return seen
+
+
+def _refused(workspace: Workspace, stack: str, *, by_make: bool) -> str:
+    """Return what `make up` says after an update was killed."""
+    if not by_make:
+        with inside(workspace):
+            try:
+                unfinished.check(Path(), stack)
+            except OperationError as refusal:
+                return str(refusal)
+    refused = _run(workspace, f"make up STACK={stack}" if by_make else f"pulumi up --skip-preview --stack {stack}")
+    assert refused.returncode != 0
+    return refused.stdout + refused.stderr
+
+
+def _plan(workspace: Workspace, stack: str, *, by_make: bool) -> str:
+    """Return what `make import-plan` prints."""
+    if by_make:
+        return _check(_run(workspace, f"make import-plan STACK={stack}"))
+    return called(workspace, import_plan.main, "--stack", stack)
 
 
 def _kill(mark: str) -> None:
@@ -189,26 +215,24 @@ def _check(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-def _make(workspace: Workspace, verb: str, stack: str) -> None:
-    _check(_run(workspace, f"make {verb} STACK={stack} ARGS=--skip-preview"))
+def _unfinished(workspace: Workspace, stack: str) -> list[str]:
+    exported = workspace.run("stack", "export", "--stack", stack)
+    if exported.returncode != 0:
+        _make_readable(workspace, stack)
+        exported = workspace.run("stack", "export", "--stack", stack).check()
+    return sorted(
+        f"{operation['resource']['type']} {operation['resource']['urn'].rpartition('::')[2]}"
+        for operation in exported.json()["deployment"].get("pending_operations") or []
+        if operation["type"] == "creating"
+    )
 
 
 def _make_readable(workspace: Workspace, stack: str) -> None:
     """Do what `make up` says where the update was killed while it wrote the state."""
-    if workspace.run("stack", "export", "--stack", stack).returncode != 0:
-        said = _run(workspace, f"make up STACK={stack}").stderr
-        named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
-        assert named, said
-        _check(_run(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
-
-
-def _unfinished(workspace: Workspace, stack: str) -> list[str]:
-    deployment = workspace.run("stack", "export", "--stack", stack).check().json()["deployment"]
-    return sorted(
-        f"{operation['resource']['type']} {operation['resource']['urn'].rpartition('::')[2]}"
-        for operation in deployment.get("pending_operations") or []
-        if operation["type"] == "creating"
-    )
+    said = _run(workspace, f"make up STACK={stack}").stderr
+    named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
+    assert named, said
+    _check(_run(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
 
 
 def _standing(stacks: Stacks) -> Standing:

@@ -1,14 +1,17 @@
-"""The operator's commands on the real engine and local accounts, as `make` runs them."""
+"""What the operator's commands do on the real engine and local accounts.
+
+tests/e2e/test_documented_commands.py runs each of them by `make`.
+"""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
+from operations import import_plan, new_target
+from tests.e2e.inside import called
 from tests.e2e.stacks import Stacks
 from tests.workspaces import open_workspace
 
@@ -73,17 +76,6 @@ def by_hand() -> Iterator[Stacks]:
         yield stacks
 
 
-def run(stacks: Stacks, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"operations.{module}", *arguments],
-        cwd=stacks.workspace.root,
-        env=stacks.workspace.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-
-
 def up(stacks: Stacks, stack: str) -> None:
     """Deploy as `make up` does, without its preview."""
     pack = stacks.workspace.policy_pack(stack)
@@ -93,13 +85,12 @@ def up(stacks: Stacks, stack: str) -> None:
 def take_over(stacks: Stacks, stack: str) -> str:
     """Plan and import a stack; return what the plan said."""
     stacks.workspace.run("stack", "init", stack).check()
-    planned = run(stacks, "import_plan", "--stack", stack)
-    assert planned.returncode == 0, planned.stderr
+    planned = called(stacks.workspace, import_plan.main, "--stack", stack)
     # The command is the one that the plan prints.
-    command = planned.stdout[planned.stdout.index("pulumi import") :].split("make preview")[0]
+    command = planned[planned.index("pulumi import") :].split("make preview")[0]
     words = command.replace("\\\n", " ").split()
     stacks.workspace.run(*words[1:], "--yes").check()
-    return " ".join(planned.stdout.split())
+    return " ".join(planned.split())
 
 
 def test_users_and_group_are_taken_over_and_the_stranger_leaves_with_the_second_up(by_hand: Stacks) -> None:
@@ -164,15 +155,12 @@ def test_the_roles_are_taken_over_and_lose_what_the_plan_said(by_hand: Stacks) -
 
 
 def test_nothing_is_left_to_take_over_then(by_hand: Stacks) -> None:
-    told = run(by_hand, "import_plan", "--stack", "preprod")
-    assert (
-        told.stdout == "Nothing that stack preprod would create exists by hand: deploy it with make up STACK=preprod.\n"
-    )
+    told = called(by_hand.workspace, import_plan.main, "--stack", "preprod")
+    assert told == "Nothing that stack preprod would create exists by hand: deploy it with make up STACK=preprod.\n"
 
 
 def test_a_new_target_can_be_deployed_as_it_was_written(by_hand: Stacks) -> None:
-    written = run(by_hand, "new_target", "--stack", "staging", "--account", "444444444444")
-    assert written.returncode == 0, written.stderr
+    called(by_hand.workspace, new_target.main, "--stack", "staging", "--account", "444444444444")
     by_hand.workspace.run("stack", "init", "staging").check()
     up(by_hand, "staging")
     roles = by_hand.workspace.accounts.iam("444444444444").list_roles()["Roles"]

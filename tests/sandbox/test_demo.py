@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox import demo
+from sandbox import demo, workspace
 from sandbox.errors import SandboxError
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
@@ -142,8 +142,7 @@ def test_taken_port_is_one_sentence() -> None:
 
 def test_step_that_fails_shows_what_the_engine_said(tmp_path: Path) -> None:
     copy = tmp_path / "repository"
-    with Workspace(say=lambda _line: None) as workspace:
-        workspace.root.rename(copy)
+    workspace._copy(REPOSITORY, copy)
     (copy / "__main__.py").write_text("raise SystemExit('the program is broken')\n")
     run = subprocess.run([sys.executable, "-m", "sandbox.demo"], cwd=copy, capture_output=True, text=True)
     assert run.returncode == 1
@@ -152,8 +151,10 @@ def test_step_that_fails_shows_what_the_engine_said(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_weakening_that_no_longer_applies_is_said() -> None:
-    with Workspace(say=lambda _line: None) as workspace:
-        (workspace.root / demo.WEAKENED_FILE).write_text("")
-        with pytest.raises(SandboxError, match="cannot be weakened"):
-            demo.Demo(Console(quiet=True)).weaken(workspace, "preprod", {})
+def test_weakening_that_no_longer_applies_is_said(tmp_path: Path) -> None:
+    never_opened = Workspace()
+    never_opened.root = tmp_path
+    (tmp_path / demo.WEAKENED_FILE).parent.mkdir()
+    (tmp_path / demo.WEAKENED_FILE).write_text("")
+    with pytest.raises(SandboxError, match="cannot be weakened"):
+        demo.Demo(Console(quiet=True)).weaken(never_opened, "preprod", {})

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
@@ -134,14 +135,30 @@ def test_profiles_come_from_the_stack_files(open_workspace: Workspace) -> None:
     ]
 
 
-def test_environment_of_the_machine_does_not_get_in(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY", "all_proxy", "PYTHONPATH"):
-        monkeypatch.setenv(name, "of-the-machine")
-    with Workspace(repository) as opened:
-        env = opened.env
+@pytest.fixture(scope="module")
+def elsewhere(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace on a machine whose environment leads elsewhere, and whose PATH holds the real provider."""
+    folder = tmp_path_factory.mktemp("real")
+    write(folder, {"pulumi-resource-aws": "#!/bin/sh\n"})
+    (folder / "pulumi-resource-aws").chmod(0o755)
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("AWS_PROFILE", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY", "all_proxy", "PYTHONPATH"):
+                patch.setenv(name, "of-the-machine")
+            patch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{folder}")
+            opened = stack.enter_context(Workspace(repository))
+        yield opened
+
+
+def test_environment_of_the_machine_does_not_get_in(elsewhere: Workspace) -> None:
+    env = elsewhere.env
     assert "of-the-machine" not in env.values()
     assert env["PULUMI_BACKEND_URL"].startswith("file://")
     assert env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
+def test_real_provider_on_path_is_left_alone(elsewhere: Workspace) -> None:
+    assert list(Path(elsewhere.env["PATH"].split(os.pathsep)[0]).iterdir()) == []
 
 
 def test_stand_in_is_on_path_where_the_real_provider_is_not(open_workspace: Workspace) -> None:
@@ -172,14 +189,6 @@ def test_one_stand_in_answers_every_run_of_the_same_environment(open_workspace: 
     assert port_of_stand_in(open_workspace) == port_of_stand_in(open_workspace) == shared.read_text()
     for elsewhere in ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, {"DELEGATION_CALL_LOG": "calls"}):
         assert int(port_of_stand_in(open_workspace, **elsewhere)) != int(shared.read_text())
-
-
-def test_real_provider_on_path_is_left_alone(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, {"pulumi-resource-aws": "#!/bin/sh\n"})
-    (tmp_path / "pulumi-resource-aws").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{tmp_path}")
-    with Workspace(repository) as opened:
-        assert list(Path(opened.env["PATH"].split(os.pathsep)[0]).iterdir()) == []
 
 
 @pytest.mark.parametrize("partial", [False, True], ids=["installed", "half-installed"])
