@@ -301,6 +301,29 @@ def test_a_name_that_may_be_anybody_s_is_people_s(whence: str) -> None:
     assert policies(found(*UNCLEAR[whence])) == ASKED
 
 
+NOT_MADE_YET = replace(PROGRAM, outputs=PROGRAM.inputs)
+BORROWED: dict[str, Made] = {
+    "a group": attachment(f"arn:aws:iam::{TARGET}:policy/open", to="group"),
+    "a role of another account": attachment(f"arn:aws:iam::{SECURITY}:policy/open", account=SECURITY),
+    "a role under another provider": replace(
+        attachment(f"arn:aws:iam::{SECURITY}:policy/open"), provider={"region": "us-east-1"}, provider_name="other"
+    ),
+}
+
+
+@pytest.mark.parametrize("made", [PROGRAM, NOT_MADE_YET], ids=["exists", "not made yet"])
+@pytest.mark.parametrize("whose", BORROWED)
+def test_what_borrows_the_name_of_a_program_s_role_is_not_the_role(whose: str, made: Made) -> None:
+    to = BORROWED[whose]
+    of = "group" if "group" in to.inputs else "role"
+    name = "APP" if made is PROGRAM else UNKNOWN
+    borrowing = replace(to, inputs={**to.inputs, of: name}, sources={of: [made]})
+    policy = replace(
+        managed(OPEN, name="open", account=to.account), provider=to.provider, provider_name=to.provider_name
+    )
+    assert "iam-assume-role-requires-mfa" in policies(found(made, policy, borrowing))
+
+
 @pytest.mark.parametrize("made", [PROGRAM, UNNAMED], ids=["named", "not named yet"])
 def test_a_name_that_comes_from_a_program_s_role_alone_is_the_program_s(made: Made) -> None:
     assert found(*of(made, POLICY)) == []
