@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.documents import MFA, allow, document, trusting
+from tests.documents import MFA, allow, deny, document, trusting
 from tests.policies.documents_under_test import (
     ALICE,
     BOUNDED,
@@ -328,6 +328,20 @@ def test_what_borrows_the_name_of_a_program_s_role_is_not_the_role(whose: str, m
         managed(OPEN, name="open", account=to.account), provider=to.provider, provider_name=to.provider_name
     )
     assert "iam-assume-role-requires-mfa" in policies(found(made, policy, borrowing))
+
+
+@pytest.mark.parametrize("whose", ["a group", "a role of another account"])
+def test_what_a_role_is_denied_is_not_denied_to_what_borrows_its_name(whose: str) -> None:
+    to = BORROWED[whose]
+    of = "group" if "group" in to.inputs else "role"
+    denied = role_policy(document(deny("*", BoolIfExists={"aws:MultiFactorAuthPresent": "false"})), role="APP")
+    people, policy = first(PEOPLES["users with MFA"]), managed(OPEN, name="open", account=to.account)
+    settings = {name: {**of_rule, "together": True} for name, of_rule in SETTINGS.items()}
+    own = attached_to("APP", f"arn:aws:iam::{TARGET}:policy/open")
+    borrowing = replace(to, inputs={**to.inputs, of: "APP"}, sources={of: [people]})
+    missing_mfa = "iam-assume-role-requires-mfa"
+    assert missing_mfa not in policies(found(people, denied, managed(OPEN, name="open"), own, config=settings))
+    assert missing_mfa in policies(found(people, denied, policy, borrowing, config=settings))
 
 
 @pytest.mark.parametrize("made", [PROGRAM, UNNAMED], ids=["named", "not named yet"])

@@ -75,7 +75,7 @@ class People:
     def _unclear(self, resource: Resource) -> bool:
         names = [one.name.lower() for one in self._model.principals_of(resource) if one.name]
         return self._model.holders_unclear(resource) or any(
-            not _apart(role, resource) for name in names for role in self._roles.get(name, ())
+            not role.is_apart_from(resource) for name in names for role in self._roles.get(name, ())
         )
 
 
@@ -109,18 +109,13 @@ def _shown(resource: Resource, name: object) -> Iterator[Resource]:
     """The roles shown before that a name may stand for."""
     unnamed = (role for role in resource.roles.get("", {}).values() if _may_be_called(role, str(name)))
     for role in (*resource.roles.get(str(name).lower(), {}).values(), *unnamed):
-        if not _apart(role, resource):
+        if not role.is_apart_from(resource):
             yield role
 
 
 def _may_be_called(role: Resource, name: str) -> bool:
     # The provider adds a time and a number to a prefix.
     return re.fullmatch(re.escape(role.text("nameprefix") or "") + r"\d{18}[0-9a-f]{8}", name) is not None
-
-
-def _apart(one: Resource, other: Resource) -> bool:
-    """Tell whether two resources are known to be in two accounts."""
-    return bool(one.account and other.account and one.account != other.account)
 
 
 def _each(resource: Resource, *names: str) -> Iterator[Any]:

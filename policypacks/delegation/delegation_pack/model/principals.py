@@ -234,14 +234,16 @@ class Model:
             return [self._by_resource[resource]]
         found = []
         for name, value in resource.values(*_NAMED_IN):
-            sources = [self._by_resource[one] for one in self.sources(resource, folded(name)) if one.kind in _OF_KIND]
+            type_ = _NAMED_IN[folded(name)]
+            makers = (one for one in self.sources(resource, folded(name)) if _OF_KIND.get(one.kind) is type_)
+            sources = [self._by_resource[one] for one in makers if not one.is_apart_from(resource)]
             found += sources
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    known = self._by_name.get(_key(_NAMED_IN[folded(name)], resource.place, text))
+                    known = self._by_name.get(_key(type_, resource.place, text))
                     # A text made of a resource's output may name another one.
                     if known or all(one.name not in (None, text) for one in sources):
-                        found.append(known or self._named(_NAMED_IN[folded(name)], resource, text))
+                        found.append(known or self._named(type_, resource, text))
         return list(dict.fromkeys(found))
 
     def holders_unclear(self, resource: Resource) -> bool:
