@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.documents import MFA, allow, document, trusting
+from tests.documents import MFA, allow, deny, document, trusting
 from tests.policies.documents_under_test import (
     ALICE,
     BOUNDED,
@@ -92,7 +92,13 @@ PEOPLES: dict[str, Any] = {
     "an access role": enters({"AWS": ROLE}),
     "an access role, by a condition": enters(ROOT, ArnEquals={"aws:PrincipalArn": ROLE}),
     "members of a chat's channel": enters({"Service": "chatbot.amazonaws.com"}),
+    "members of a chat's channel, in another case": enters({"Service": "Chatbot.amazonaws.com"}),
+    "users of a directory": enters({"Service": "ds.amazonaws.com"}),
+    "users of a streaming instance": enters({"Service": "appstream.amazonaws.com"}),
+    "holders of certificates": enters({"Service": ["lambda.amazonaws.com", "rolesanywhere.amazonaws.com"]}),
     "any service": enters({"Service": "*"}),
+    "any service, by a condition": enters({"AWS": "*"}, Bool={"aws:PrincipalIsAWSService": "true"}),
+    "any service, by what it is called for": enters("*", StringEquals={"aws:SourceAccount": TARGET}),
     "all but a program's role": enters(ROOT, ArnNotEquals={"aws:PrincipalArn": NEXT}),
     "a program's role below a path": enters({"AWS": NEXT.replace("NEXT", "path/NEXT")}),
     "a program's role of another partition": enters({"AWS": NEXT.replace(":aws:", ":aws-cn:")}),
@@ -299,6 +305,43 @@ UNCLEAR: dict[str, tuple[Made, ...]] = {
 @pytest.mark.parametrize("whence", UNCLEAR)
 def test_a_name_that_may_be_anybody_s_is_people_s(whence: str) -> None:
     assert policies(found(*UNCLEAR[whence])) == ASKED
+
+
+NOT_MADE_YET = replace(PROGRAM, outputs=PROGRAM.inputs)
+BORROWED: dict[str, Made] = {
+    "a group": attachment(f"arn:aws:iam::{TARGET}:policy/open", to="group"),
+    "a role of another account": attachment(f"arn:aws:iam::{SECURITY}:policy/open", account=SECURITY),
+    "a role under another provider": replace(
+        attachment(f"arn:aws:iam::{SECURITY}:policy/open"), provider={"region": "us-east-1"}, provider_name="other"
+    ),
+}
+
+
+@pytest.mark.parametrize("made", [PROGRAM, NOT_MADE_YET], ids=["exists", "not made yet"])
+@pytest.mark.parametrize("whose", BORROWED)
+def test_what_borrows_the_name_of_a_program_s_role_is_not_the_role(whose: str, made: Made) -> None:
+    to = BORROWED[whose]
+    of = "group" if "group" in to.inputs else "role"
+    name = "APP" if made is PROGRAM else UNKNOWN
+    borrowing = replace(to, inputs={**to.inputs, of: name}, sources={of: [made]})
+    policy = replace(
+        managed(OPEN, name="open", account=to.account), provider=to.provider, provider_name=to.provider_name
+    )
+    assert "iam-assume-role-requires-mfa" in policies(found(made, policy, borrowing))
+
+
+@pytest.mark.parametrize("whose", ["a group", "a role of another account"])
+def test_what_a_role_is_denied_is_not_denied_to_what_borrows_its_name(whose: str) -> None:
+    to = BORROWED[whose]
+    of = "group" if "group" in to.inputs else "role"
+    denied = role_policy(document(deny("*", BoolIfExists={"aws:MultiFactorAuthPresent": "false"})), role="APP")
+    people, policy = first(PEOPLES["users with MFA"]), managed(OPEN, name="open", account=to.account)
+    settings = {name: {**of_rule, "together": True} for name, of_rule in SETTINGS.items()}
+    own = attached_to("APP", f"arn:aws:iam::{TARGET}:policy/open")
+    borrowing = replace(to, inputs={**to.inputs, of: "APP"}, sources={of: [people]})
+    missing_mfa = "iam-assume-role-requires-mfa"
+    assert missing_mfa not in policies(found(people, denied, managed(OPEN, name="open"), own, config=settings))
+    assert missing_mfa in policies(found(people, denied, policy, borrowing, config=settings))
 
 
 @pytest.mark.parametrize("made", [PROGRAM, UNNAMED], ids=["named", "not named yet"])

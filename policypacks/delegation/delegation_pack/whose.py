@@ -29,6 +29,7 @@ from delegation_pack.iam import (
     canonical_key,
     decide,
 )
+from delegation_pack.iam import Principal as Entry
 from delegation_pack.identity_providers import PIPELINES, admits_programs
 from delegation_pack.model import (
     MANAGED_POLICIES,
@@ -74,7 +75,7 @@ class People:
     def _unclear(self, resource: Resource) -> bool:
         names = [one.name.lower() for one in self._model.principals_of(resource) if one.name]
         return self._model.holders_unclear(resource) or any(
-            not _apart(role, resource) for name in names for role in self._roles.get(name, ())
+            not role.is_apart_from(resource) for name in names for role in self._roles.get(name, ())
         )
 
 
@@ -108,18 +109,13 @@ def _shown(resource: Resource, name: object) -> Iterator[Resource]:
     """The roles shown before that a name may stand for."""
     unnamed = (role for role in resource.roles.get("", {}).values() if _may_be_called(role, str(name)))
     for role in (*resource.roles.get(str(name).lower(), {}).values(), *unnamed):
-        if not _apart(role, resource):
+        if not role.is_apart_from(resource):
             yield role
 
 
 def _may_be_called(role: Resource, name: str) -> bool:
     # The provider adds a time and a number to a prefix.
     return re.fullmatch(re.escape(role.text("nameprefix") or "") + r"\d{18}[0-9a-f]{8}", name) is not None
-
-
-def _apart(one: Resource, other: Resource) -> bool:
-    """Tell whether two resources are known to be in two accounts."""
-    return bool(one.account and other.account and one.account != other.account)
 
 
 def _each(resource: Resource, *names: str) -> Iterator[Any]:
@@ -174,16 +170,15 @@ def _entering(role: Resource, declared: str) -> frozenset[str] | None:
 
 def _roles_entering(trust: Policy, config: Config) -> frozenset[str] | None:
     document = without_vendors(trust, config)
-    programs = {(s.index, one) for s, one in document.admitted if admits_programs(trust, s, one, config)}
-    document = without(document, programs)
-    if unknown_actions(document) or any(_of_people(one.kind, one.value) for _, one in document.admitted):
+    programs = {
+        (s.index, one) for s, one in document.admitted if _is_service(one) or admits_programs(trust, s, one, config)
+    }
+    if unknown_actions(document) or any(one.kind in OUTSIDE_OF_IAM for _, one in document.admitted):
         return None
+    document = without(document, programs)
     roles = frozenset(_roles_named(document))
     targets = (opening(trust.account),)
-    persons = tuple(
-        Callers(type=type_, partition=trust.partition)
-        for type_ in (CallerType.USER, CallerType.ACCOUNT, CallerType.FEDERATED)
-    )
+    persons = tuple(Callers(type=type_, partition=trust.partition) for type_ in CallerType if type_ != CallerType.ROLE)
     sessions = (Callers(type=CallerType.ROLE, partition=trust.partition),)
     named = {"aws:PrincipalArn": Values(but=tuple(roles))}
     if decide(document, Query(callers=persons, targets=targets)):
@@ -191,8 +186,10 @@ def _roles_entering(trust: Policy, config: Config) -> frozenset[str] | None:
     return None if decide(document, Query(callers=sessions, targets=targets, keys=named)) else roles
 
 
-def _of_people(kind: PrincipalKind, value: str) -> bool:
-    return kind in OUTSIDE_OF_IAM or (kind is PrincipalKind.SERVICE and (value in SERVICES_FOR_PEOPLE or "*" in value))
+def _is_service(entry: Entry) -> bool:
+    """Tell whether an entry of a trust policy is a service of AWS that uses roles for programs only."""
+    name = entry.value.lower().partition(".")[0]
+    return entry.kind is PrincipalKind.SERVICE and "*" not in name and name not in SERVICES_FOR_PEOPLE
 
 
 def _roles_named(document: Document) -> Iterator[str]:

@@ -124,6 +124,8 @@ CASES = [
                     "access role": _assuming(OTHER),
                     "access role by a pattern": _assuming(OTHER[:-2] + "*"),
                     "access role beside all": _assuming("*", OTHER),
+                    "account as root": document(allow("sts:AssumeRoot", f"arn:aws:iam::{ELSEWHERE}:root")),
+                    "any account as root": document(allow("sts:*", "arn:aws:iam::*:root")),
                 },
             ),
             (
@@ -163,6 +165,14 @@ CASES = [
         app(SERVICE, attached_to("APP", POWER_USER, SECURITY), account=SECURITY),
         "does not name",
         {"securityAccountId": SECURITY},
+    ),
+    Case(
+        "iam-assume-role-names-roles",
+        "pass",
+        "program, of AWS that the table lacks",
+        app(SERVICE, attached_to("APP", "arn:aws:iam::aws:policy/NewerThanTheTable")),
+        "",
+        {},
     ),
     Case(
         "iam-assume-role-names-roles",

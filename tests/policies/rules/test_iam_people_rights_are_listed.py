@@ -33,6 +33,8 @@ PASSING = document(allow("iam:PassRole", f"arn:aws:iam::{TARGET}:role/app"))
 VENDOR = {"account": ELSEWHERE, "externalId": "abc-123", "reason": "scans"}
 SAML = {"Federated": f"arn:aws:iam::{TARGET}:saml-provider/office"}
 
+_ENTERED_BY_SAML = role(trust(SAML, {"StringEquals": {"SAML:sub": "x"}}, Action="sts:AssumeRoleWithSAML"))
+
 
 def on_group(action: str | list[str], resource: str | list[str] = "*", **condition: Any) -> Made:
     return group_policy(document(allow(action, resource, **condition)))
@@ -227,6 +229,25 @@ CASES = [
             role(permissionsBoundary=READ_ONLY),
             content=document(*_BOUNDED["Statement"], deny("iam:*", ROLE)),
         ),
+    ),
+    *rows(
+        RULE,
+        "fail",
+        "change an identity provider that lets people in",
+        of_saml=app(SERVICE, _ENTERED_BY_SAML, content=document(allow("iam:UpdateSAMLProvider"))),
+        of_saml_by_name=app(SERVICE, _ENTERED_BY_SAML, content=document(allow("iam:*SAML*", SAML["Federated"]))),
+    ),
+    *rows(
+        RULE,
+        "pass",
+        "",
+        program_that_changes_another_provider=app(
+            SERVICE, _ENTERED_BY_SAML, content=document(allow("iam:*SAML*", SAML["Federated"] + "2"))
+        ),
+        program_that_changes_providers_of_another_type=app(
+            SERVICE, _ENTERED_BY_SAML, content=document(allow("iam:UpdateOpenIDConnectProviderThumbprint"))
+        ),
+        program_that_changes_providers_of_nobody=app(SERVICE, content=document(allow("iam:UpdateSAMLProvider"))),
     ),
     Case(
         RULE,

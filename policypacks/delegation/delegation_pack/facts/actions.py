@@ -72,6 +72,9 @@ POLICIES = _on("policy")
 USERS, GROUPS, DEVICES = _on("user"), _on("group"), _on("mfa", "sms-mfa")
 """What makes, changes, tags or removes users and their credentials, groups, and MFA devices."""
 
+IDENTITY_PROVIDERS = {type_: _on(type_) for type_ in ("oidc-provider", "saml-provider")}
+"""By type, what makes, changes, tags or removes whoever vouches for people."""
+
 OWN_CREDENTIALS = _iam(
     "ChangePassword",
     "CreateAccessKey",

@@ -59,9 +59,20 @@ _MACHINES: Mapping[str, str] = {
 }
 """By URL, the providers that vouch for machines, and the subjects that are machines'. At all others people sign in."""
 
-SERVICES_FOR_PEOPLE = ("chatbot.amazonaws.com",)
-"""The services that use a role for people whom they let in by themselves, such as the members of a chat's channel.
-https://docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html"""
+SERVICES_FOR_PEOPLE = (
+    # Whoever uses an application on a streaming instance has the credentials of its role.
+    # https://docs.aws.amazon.com/appstream2/latest/developerguide/how-to-use-iam-role-with-streaming-instances.html
+    "appstream",
+    # https://docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html
+    "chatbot",
+    # Users of a directory sign in to the console.
+    # https://docs.aws.amazon.com/directoryservice/latest/admin-guide/edit_trust.html
+    "ds",
+    # Nobody can tell who holds a certificate.
+    # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/introduction.html
+    "rolesanywhere",
+)
+"""The services, by the first part of their names, that use a role for people whom they let in by themselves, or may."""
 
 GUESTS: Mapping[str, tuple[str, str]] = {r"cognito-identity\.amazonaws\.com(\.cn)?": ("amr", "unauthenticated")}
 """The claim, and its value, that providers give to those who have not signed in."""

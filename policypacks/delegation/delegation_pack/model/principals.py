@@ -234,14 +234,16 @@ class Model:
             return [self._by_resource[resource]]
         found = []
         for name, value in resource.values(*_NAMED_IN):
-            sources = [self._by_resource[one] for one in self.sources(resource, folded(name)) if one.kind in _OF_KIND]
+            type_ = _NAMED_IN[folded(name)]
+            makers = (one for one in self.sources(resource, folded(name)) if _OF_KIND.get(one.kind) is type_)
+            sources = [self._by_resource[one] for one in makers if not one.is_apart_from(resource)]
             found += sources
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    known = self._by_name.get(_key(_NAMED_IN[folded(name)], resource.place, text))
+                    known = self._by_name.get(_key(type_, resource.place, text))
                     # A text made of a resource's output may name another one.
                     if known or all(one.name not in (None, text) for one in sources):
-                        found.append(known or self._named(_NAMED_IN[folded(name)], resource, text))
+                        found.append(known or self._named(type_, resource, text))
         return list(dict.fromkeys(found))
 
     def holders_unclear(self, resource: Resource) -> bool:
@@ -251,10 +253,13 @@ class Model:
             return False
         principals = self.principals_of(resource)
         for name, value in resource.values(*_NAMED_IN):
-            sources = [self._by_urn.get(urn) for urn in resource.dependencies.get(folded(name), ())]
-            of_principals = bool(sources) and all(one in self._by_resource for one in sources)
+            # What a name of another type, or of another place, comes from is not whom it stands for here.
+            type_, sources = _NAMED_IN[folded(name)], resource.dependencies.get(folded(name), ())
+            made = [self._by_resource.get(self._by_urn.get(urn, resource)) for urn in sources]
+            meant = [one for one in principals if _may_be(one, type_, resource)]
+            of_principals = bool(made) and all(one in meant for one in made)
             for text in value if isinstance(value, list) else [value]:
-                if not (of_principals if text is UNKNOWN else any(_is_for(resource, one, text) for one in principals)):
+                if not (of_principals if text is UNKNOWN else any(_is_for(resource, one, text) for one in meant)):
                     return True
         return not principals
 
@@ -441,6 +446,12 @@ def _key(type_: PrincipalType, place: str, name: str) -> tuple[PrincipalType, st
     """What tells principals apart: type, the place where a name means one thing, and name, in which case does not
     count. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
     return type_, place, name.lower()
+
+
+def _may_be(principal: Principal, type_: PrincipalType, resource: Resource) -> bool:
+    """Tell whether a name of this type may stand for a principal where a resource is."""
+    place = principal.resource.place if principal.resource else resource.place
+    return principal.type is type_ and place == resource.place
 
 
 def _is_for(resource: Resource, principal: Principal, text: object) -> bool:

@@ -113,6 +113,10 @@ class Resource:
         """Where a name means one thing: the account, or what this provider reaches where the account is not known."""
         return self.account or self.provider_urn
 
+    def is_apart_from(self, other: Resource) -> bool:
+        """Tell whether two resources are known to be in two accounts."""
+        return bool(self.account and other.account and self.account != other.account)
+
     @cached_property
     def partition(self) -> str | None:
         """The partition of the resource's account: its ARN's, else its provider's region's; None if neither says it."""

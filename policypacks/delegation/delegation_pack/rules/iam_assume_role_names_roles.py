@@ -8,7 +8,7 @@ from functools import partial
 
 from delegation_pack.configuration import PROTECTED_ROLES, Config, protected_roles
 from delegation_pack.judging import because, judged, on_inline, on_people
-from delegation_pack.model import Model, Policy, PrincipalType, account_of
+from delegation_pack.model import Model, Policy, PrincipalType, account_of, aws_managed
 from delegation_pack.rights import enters_roles_elsewhere, grants_like, naming
 from delegation_pack.rule import Rule, Violation
 from delegation_pack.whose import DECLARED, of_people_alone, people
@@ -42,7 +42,7 @@ def _judge(policy: Policy, config: Config) -> Iterator[str]:
 
 
 def _entering(policy: Policy, config: Config, *, account: str | None, roles: Sequence[str]) -> Iterator[str]:
-    """Yield that a document of a program in an account names a role of the delegation, or one of these.
+    """Yield that a document of a program in an account names a role of the delegation, one of these, or a root user.
 
     What it says of all roles at once opens none of them by itself: an access role lets users only in, which is judged
     where it is made. In the Security account it counts too, for what trusts that account trusts whoever is there.
@@ -55,9 +55,13 @@ def _entering(policy: Policy, config: Config, *, account: str | None, roles: Seq
         for account in config.get("targetAccounts", "*")
         for name in config.get("accessRoles", ())
     ]
-    finding = grants_like(replace(policy, narrowed=naming(policy.read())), *patterns, *roles)
+    named = replace(policy, narrowed=naming(policy.read()))
+    finding = enters_roles_elsewhere(named, like=(*patterns, *roles, "arn:*:iam::*:root"))
     if finding:
-        yield f"lets a program enter a role of the delegation: {because(finding)} Take it out of Resource."
+        yield (
+            f"lets a program enter a role of the delegation, or an account as root: {because(finding)} Take it out of "
+            "Resource."
+        )
 
 
 def _with_stack(model: Model, config: Config) -> Iterator[Violation]:
@@ -65,8 +69,8 @@ def _with_stack(model: Model, config: Config) -> Iterator[Violation]:
     of_people = people(model, config).principals
     roles = [one.arn for one in of_people if one.type is PrincipalType.ROLE and one.resource and one.arn]
     for program in (one for one in model.principals if one not in of_people):
-        # What is attached from elsewhere is iam-attached-policies-are-known's.
-        attaching = {arn: resource for resource, arn in program.aws_attachments}
+        # What nobody here can read is iam-attached-policies-are-known's.
+        attaching = {arn: resource for resource, arn in program.aws_attachments if aws_managed(arn)}
         judge = partial(_entering, account=program.account, roles=roles)
         for policy in program.policies:
             if carrier := policy.resource or attaching.get(policy.arn):

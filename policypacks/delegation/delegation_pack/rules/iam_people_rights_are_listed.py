@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from delegation_pack.configuration import Config
-from delegation_pack.facts.actions import POLICY_VERSIONS, SOURCE
+from delegation_pack.facts.actions import IDENTITY_PROVIDERS, POLICY_VERSIONS, SOURCE
 from delegation_pack.iam import Target
 from delegation_pack.judging import because, judged, on_inline, on_people
 from delegation_pack.model import Model, Policy, Principal, PrincipalType
@@ -52,10 +52,14 @@ def _of_roles_and_managed(model: Model, config: Config) -> Iterator[Violation]:
 
 
 def _changed_by_programs(model: Model, people: Collection[Principal]) -> Iterator[Violation]:
-    """Documents of other principals that change, by its name, a policy which people have, or a role of theirs."""
+    """Documents of other principals that change, by its name, a policy which people have, a role of theirs, or an
+    identity provider that lets them in."""
     arns = tuple({arn for one in people for policy in one.policies if (arn := policy.arn_to_be)})
     roles = [one for one in people if one.type is PrincipalType.ROLE and one.resource and one.name]
     of_roles = tuple(target for role in roles for target in changes_of(role))
+    documents = (trust.document for role in roles for trust in role.trusts if trust.document)
+    let_in = {one.value for document in documents for _, one in document.admitted}
+    providers = {type_: tuple(arn for arn in let_in if f":{type_}/" in arn) for type_ in IDENTITY_PROVIDERS}
     for principal in model.principals:
         for policy in principal.policies if principal not in people else ():
             if not (policy.resource and policy.document):
@@ -66,6 +70,17 @@ def _changed_by_programs(model: Model, people: Collection[Principal]) -> Iterato
                     policy.carrier,
                     f"{policy.label} lets {principal.title} change a policy that people have: {because(finding)} Leave "
                     "the action out, or name other policies.",
+                )
+            of_providers = tuple(
+                Target(actions=IDENTITY_PROVIDERS[type_], resources=own(policy.account, type_, like=named))
+                for type_, named in providers.items()
+                if named
+            )
+            if of_providers and (finding := allowed(policy, *of_providers)):
+                yield (
+                    policy.carrier,
+                    f"{policy.label} lets {principal.title} change an identity provider that lets people in: "
+                    f"{because(finding)} Leave the action out, or name other providers.",
                 )
             if finding := allowed(policy, *of_roles):
                 yield (
