@@ -303,7 +303,7 @@ def _copy(source: Path, target: Path, python: Path | None = None) -> None:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
     environment = Path(sys.prefix)
     if python:
-        environment = target.parent / "environment"
+        environment = target.parent / "venv"
         (environment / "bin").mkdir(parents=True)
         for path in (*Path(sys.prefix).iterdir(), *Path(sys.prefix, "bin").iterdir()):
             link = environment / path.relative_to(sys.prefix)

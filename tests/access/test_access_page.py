@@ -22,6 +22,7 @@ from benchmarks import access as large
 from tests.access.conftest import Run
 from tests.access.state_builder import OFFICE, OTHER, TARGET, StateBuilder, demo, document, grant, trust, user_arn
 from tests.access.test_access_partitions import plan
+from tests.sandbox.processes import eventually
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 # Without the latter five Chromium looks up and calls hosts of its own.
@@ -255,6 +256,8 @@ def test_a_role_s_card_opens_to_the_people_who_may_enter(opened: Page) -> None:
     )
     assert "alice" not in card.text
     card.find_element(By.CSS_SELECTOR, "summary").click()
+    # The browser says that it is open a moment after it is, and then the names are written.
+    assert eventually(lambda: bool(card.find_elements(By.CSS_SELECTOR, "details li")))
     names = [line.text for line in card.find_elements(By.CSS_SELECTOR, "details li")]
     assert names == [f"alice: ✓ MFA {OFFICE}/32", f"bob: ✓ MFA {OFFICE}/32"]
 

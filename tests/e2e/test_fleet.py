@@ -111,8 +111,12 @@ def test_killed_it_leaves_no_process_and_no_lock(fleet: Fleet) -> None:
     fleet.workspace.accounts.answer(Answering(delay=0.3))
     assert eventually(lambda: fleet.account(ACCOUNTS[SECOND]).roles != () or process.poll() is not None)
     running = inheritors(fleet.mark)
-    begins = ".venv/bin/python -m operations.fleet up"
-    (leader,) = (pid for pid, command in running.items() if command.startswith(begins))
+    # Make and a shell have its command line among their arguments.
+    (leader,) = (
+        pid
+        for pid, command in running.items()
+        if command.split()[0].endswith("python") and " -m operations.fleet up " in command
+    )
     os.kill(leader, signal.SIGKILL)
     output, _ = process.communicate()
     assert process.returncode != 0, output
