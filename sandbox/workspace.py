@@ -40,7 +40,8 @@ _ELSEWHERE = re.compile(
 )
 _GRACE_SECONDS = 5
 # The plugin takes half a second to start, and the engine starts it twice for each provider: so one process, started
-# with `shared`, answers all runs that have its environment. Another one answers where a run has been led elsewhere.
+# with `shared`, answers all runs that have its environment, as far as it is AWS's and this project's. Where a run has
+# been led elsewhere, another one answers.
 _STAND_IN = """#!/bin/sh
 python() {{ PYTHONPATH={root} exec {python} -m sandbox.aws "$@"; }}
 environment() {{ env | grep -E '^(AWS|DELEGATION)_' | sort; }}

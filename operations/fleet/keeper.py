@@ -18,11 +18,7 @@ from types import TracebackType
 from typing import Self
 
 VARIABLE = "FLEET_OF_STACKS"
-"""Variable in the environment of a fleet's processes; it holds the fleet's mark.
-
-Its name begins with no prefix of ours: where one of those differs, the AWS stand-in takes the environment for another's
-and starts a process for each provider.
-"""
+"""Variable in the environment of a fleet's processes; it holds the fleet's mark."""
 _PATIENCE_SECONDS = 120
 _DONE = b"done\n"
 
