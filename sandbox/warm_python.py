@@ -27,7 +27,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# What the processes of a workspace import, found by comparing sys.modules.
+# What the processes of a workspace import, or most of it.
 _LIBRARIES = (
     *("asyncio", "concurrent.futures.thread", "ctypes", "difflib", "http.server", "tomllib"),
     *("boto3", "boto3.session", "botocore.client", "botocore.handlers", "botocore.parsers", "botocore.paginate"),
