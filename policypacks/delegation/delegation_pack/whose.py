@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -52,9 +52,9 @@ DECLARED: Mapping[str, Any] = {**VENDORS, **PIPELINES}
 class People:
     """What is people's in a model."""
 
-    def __init__(self, model: Model, config: Config) -> None:
+    def __init__(self, model: Model, declared: str) -> None:
         self._model = model
-        programs = _programs(model, config)
+        programs = _programs(model, declared)
         self.principals = {one: None for one in model.principals if one not in programs}
         """Users, groups, permission sets and people's roles, in the model's order."""
         of_programs = {policy.resource for one in programs for policy in one.policies if policy.managed}
@@ -84,6 +84,9 @@ def people(model: Model, config: Config) -> People:
     return _people(model, _declared(config))
 
 
+_people = lru_cache(maxsize=4)(People)
+
+
 def of_people_alone(resource: Resource, config: Config) -> bool:
     """Tell of a resource, before the stack is there, that what it carries is people's whatever else the stack holds.
 
@@ -92,15 +95,15 @@ def of_people_alone(resource: Resource, config: Config) -> bool:
     """
     if attachment_of(resource) in (Attachment.GROUP, Attachment.USER) or resource.kind.startswith("ssoadmin."):
         return True
+    declared = _declared(config)
     if resource.kind == "iam.Role":
-        return _entering(resource, _declared(config)) is None
+        return _entering(resource, declared) is None
     names = [*_each(resource, "role", "rolename", "roles")]
     if not names or any(_each(resource, "users", "groups")):
         return True
     shown = ([*_shown(resource, name)] for name in names if name is not UNKNOWN)
     return any(
-        all(one.place != resource.place for one in roles)
-        or any(_entering(one, _declared(config)) is None for one in roles)
+        all(one.place != resource.place for one in roles) or any(_entering(one, declared) is None for one in roles)
         for roles in shown
     )
 
@@ -133,18 +136,13 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value)
 
 
-@lru_cache(maxsize=4)
-def _people(model: Model, declared: str) -> People:
-    return People(model, json.loads(declared))
-
-
-def _programs(model: Model, config: Config) -> dict[Principal, frozenset[str]]:
+def _programs(model: Model, declared: str) -> dict[Principal, frozenset[str]]:
     """The roles that are programs', each with the roles that enter it."""
     found: dict[Principal, frozenset[str]] = {}
     for role in model.having(PrincipalType.ROLE):
-        entering = [_entering(trust.carrier, _declared(config)) for trust in role.trusts]
-        if entering and None not in entering:
-            found[role] = frozenset[str]().union(*(one for one in entering if one is not None))
+        entering = _together(_entering(trust.carrier, declared) for trust in role.trusts)
+        if role.trusts and entering is not None:
+            found[role] = entering
 
     def enters(arn: str, other: Principal) -> bool:
         """Tell whether a program's role, and no other of that name, is meant."""
@@ -162,10 +160,19 @@ def _entering(role: Resource, declared: str) -> frozenset[str] | None:
     """The roles, by ARN, that may enter one beside programs; None if others may, or nobody can tell."""
     config = json.loads(declared)
     try:
-        found = [_roles_entering(trust, config) for trust in trusts(role)]
+        return _together(_roles_entering(trust, config) for trust in trusts(role))
     except Unverifiable:
         return None
-    return None if None in found else frozenset[str]().union(*(one for one in found if one is not None))
+
+
+def _together(entering: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """All roles that enter by one way or another; None if by one of them others may."""
+    found: set[str] = set()
+    for roles in entering:
+        if roles is None:
+            return None
+        found |= roles
+    return frozenset(found)
 
 
 def _roles_entering(trust: Policy, config: Config) -> frozenset[str] | None:
