@@ -51,8 +51,8 @@ def _entering(policy: Policy, config: Config, *, account: str | None, roles: Seq
         yield from unnamed(policy, config)
     patterns = [f"arn:*:iam::*:role/{name}" for name in protected_roles(config)]
     patterns += [
-        f"arn:*:iam::{account}:role/{name}"
-        for account in config.get("targetAccounts", "*")
+        f"arn:*:iam::{target}:role/{name}"
+        for target in config.get("targetAccounts", "*")
         for name in config.get("accessRoles", ())
     ]
     named = replace(policy, narrowed=naming(policy.read()))

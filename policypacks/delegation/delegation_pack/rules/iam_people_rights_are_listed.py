@@ -60,34 +60,32 @@ def _changed_by_programs(model: Model, people: Collection[Principal]) -> Iterato
     documents = (trust.document for role in roles for trust in role.trusts if trust.document)
     let_in = {one.value for document in documents for _, one in document.admitted}
     providers = {type_: tuple(arn for arn in let_in if f":{type_}/" in arn) for type_ in IDENTITY_PROVIDERS}
-    for principal in model.principals:
-        for policy in principal.policies if principal not in people else ():
-            if not (policy.resource and policy.document):
-                continue
-            change = Target(actions=POLICY_VERSIONS, resources=own(policy.account, "policy", like=arns))
-            if arns and (finding := allowed(policy, change)):
-                yield (
-                    policy.carrier,
-                    f"{policy.label} lets {principal.title} change a policy that people have: {because(finding)} Leave "
-                    "the action out, or name other policies.",
-                )
+    for principal in (one for one in model.principals if one not in people):
+        for policy in (one for one in principal.policies if one.resource and one.document):
+            versions = Target(actions=POLICY_VERSIONS, resources=own(policy.account, "policy", like=arns))
             of_providers = tuple(
                 Target(actions=IDENTITY_PROVIDERS[type_], resources=own(policy.account, type_, like=named))
                 for type_, named in providers.items()
                 if named
             )
-            if of_providers and (finding := allowed(policy, *of_providers)):
-                yield (
-                    policy.carrier,
-                    f"{policy.label} lets {principal.title} change an identity provider that lets people in: "
-                    f"{because(finding)} Leave the action out, or name other providers.",
-                )
-            if finding := allowed(policy, *of_roles):
-                yield (
-                    policy.carrier,
-                    f"{policy.label} lets {principal.title} change a role that people enter: {because(finding)} Name "
-                    "other roles, or deny it.",
-                )
+            for what, targets, advice in (
+                (
+                    "a policy that people have",
+                    (versions,) if arns else (),
+                    "Leave the action out, or name other policies.",
+                ),
+                (
+                    "an identity provider that lets people in",
+                    of_providers,
+                    "Leave the action out, or name other providers.",
+                ),
+                ("a role that people enter", of_roles, "Name other roles, or deny it."),
+            ):
+                if targets and (finding := allowed(policy, *targets)):
+                    yield (
+                        policy.carrier,
+                        f"{policy.label} lets {principal.title} change {what}: {because(finding)} {advice}",
+                    )
 
 
 RULE = Rule(
