@@ -97,12 +97,9 @@ class LocalAccounts:
             trust_policy_quota()
         except ValueError as error:
             raise SandboxError(f"{error}.") from error
-        # moto reads some of its settings where it is imported: too early where a forked Python has imported it already.
-        settings = any(name.startswith("MOTO_") for name in os.environ)
-        python = sys.executable if settings or self._python is None else self._python
         with self.log.open("w") as log:
             self._server = subprocess.Popen(
-                [str(python), "-P", __file__, str(self._requested_port)],
+                [str(self._python or sys.executable), "-P", __file__, str(self._requested_port)],
                 env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -38,11 +38,14 @@ _LIBRARIES = (
 )
 
 # Without imports beyond what Python holds in itself, so that it starts at once. It leaves to Python what a forked
-# process cannot have: other switches than these, settings of the interpreter, another language.
+# process cannot have: other switches than these, another language, and what is read where Python starts or where moto
+# is imported.
 _CLIENT = """#!{python} -ISE
 import _signal, _socket, array, marshal, os, sys
 PYTHON, SOCKET, LOCALE = {python!r}, {socket!r}, {locale!r}
 KNOWN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+# What moto reads whenever it is asked.
+KNOWN += ("MOTO_IAM_LOAD_MANAGED_POLICIES",)
 environment, rest, switches = dict(os.environ), sys.argv[1:], ""
 while rest and rest[0][:1] == "-" and rest[0][1:2] not in ("c", "m", "") and not set(rest[0][1:]) - set("uPIEsB"):
     switches += rest.pop(0)[1:]
@@ -50,7 +53,7 @@ kind = rest[0] if rest[:1] in (["-c"], ["-m"]) else ""
 if (
     len(rest) < 1 + bool(kind)
     or (not kind and not os.path.isfile(rest[0]))
-    or any(name[:6] == "PYTHON" and name not in KNOWN for name in environment)
+    or any(name.startswith(("PYTHON", "MOTO_")) and name not in KNOWN for name in environment)
     or [environment.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")] != LOCALE
 ):
     os.execv(PYTHON, [PYTHON, *sys.argv[1:]])
@@ -119,7 +122,7 @@ def _fork(connection: socket.socket) -> tuple[Any, ...]:
     """Read a call, and return in a new process what it says; tell the caller how that process ended."""
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     # The socket stands in a folder of this user alone.
-    call = marshal.loads(_read(connection, int.from_bytes(head, "big")))  # noqa: S302
+    call = marshal.loads(connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))  # noqa: S302
     process = os.fork()
     if process == 0:
         connection.close()
@@ -145,13 +148,6 @@ def _fork(connection: socket.socket) -> tuple[Any, ...]:
             # The caller was killed: so is what it stands for, with its children, once it leads a group.
             with suppress(ProcessLookupError):
                 os.killpg(process, signal.SIGKILL)
-
-
-def _read(connection: socket.socket, length: int) -> bytes:
-    data = b""
-    while len(data) < length:
-        data += connection.recv(length - len(data))
-    return data
 
 
 def _run(executable: str, switches: str, kind: str, rest: list[str], environment: dict[str, str], cwd: str) -> None:

@@ -96,6 +96,14 @@ def test_libraries_are_imported_and_the_projects_own_modules_are_not(warm: Path)
     assert (own | {"delegation_pack"}) & modules == {"__main__"}
 
 
+@pytest.mark.parametrize("name", ["MOTO_RECORDER_FILEPATH", "PYTHONHASHSEED"])
+def test_what_is_read_at_the_start_is_read(warm: Path, name: str) -> None:
+    code = "import sys; print(sys.executable)"
+    environment = {**os.environ, name: "0"}
+    told = subprocess.run([warm, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+    assert told.strip() == sys.executable
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_reaches_it(warm: Path, number: signal.Signals) -> None:
     code = f"import signal, time\nsignal.signal({int(number)}, lambda *_: exit(7))\nprint(flush=True)\n"
