@@ -14,6 +14,7 @@ import pytest
 from sandbox.workspace import Workspace
 from tests.documents import allow, document, trusting
 from tests.policies.running import ELSEWHERE, TARGET
+from tests.workspaces import open_workspace
 
 PROGRAM = """
     import json
@@ -58,7 +59,7 @@ DOCUMENTS = [
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
-    with Workspace(say=lambda _line: None) as opened:
+    with open_workspace() as opened:
         (opened.root / "__main__.py").write_text(
             textwrap.dedent(PROGRAM).replace("TARGET", TARGET).replace("DOCUMENTS", json.dumps(DOCUMENTS))
         )
