@@ -31,6 +31,7 @@ import psutil
 import yaml
 
 from benchmarks.figures import Figure
+from sandbox import stack_files
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import Answering
 from sandbox.workspace import PACK, REPOSITORY, Workspace
@@ -71,6 +72,10 @@ def stack_name(number: int) -> str:
     return f"account-{number:03}"
 
 
+def _accounts(targets: int) -> dict[str, Any]:
+    return {stack_name(number): account_id(number) for number in range(targets)}
+
+
 def write(
     top: Path, targets: int, groups: Mapping[str, list[str]] = GROUPS, roles: Mapping[str, Any] = ROLES
 ) -> list[str]:
@@ -79,10 +84,10 @@ def write(
         (top / PACK / "config" / f"{file.name.split('.')[1]}.json").unlink()
         file.unlink()
     names = [stack_name(number) for number in range(targets)]
-    _share(top, groups=groups, roles=roles, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
+    stack_files.share(top, groups=groups, roles=roles, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
     security: dict[str, Any] = {"securityAccountId": _SECURITY, "staticIps": [OFFICE]}
     if targets > _FIT_INLINE:
-        security["targets"] = {name: account_id(number) for number, name in enumerate(names)}
+        security["targets"] = _accounts(targets)
     addresses = {"allowedCidrs": [f"{OFFICE}/32", f"{SECOND_OFFICE}/32"]}
     rules = {"iam-assume-role-requires-source-ip": addresses, "iam-role-management-requires-source-ip": addresses}
     accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(roles)}
@@ -94,14 +99,6 @@ def write(
     return ["security", *names]
 
 
-def _share(top: Path, **values: Any) -> None:
-    file = top / "Pulumi.yaml"
-    project = yaml.safe_load(file.read_text())
-    for key, value in values.items():
-        project["config"].setdefault(key, {})["default"] = value
-    file.write_text(yaml.safe_dump(project, sort_keys=False))
-
-
 def _write_stack(top: Path, stack: str, values: dict[str, Any], rules: dict[str, Any]) -> None:
     config = {f"delegation:{key}": value for key, value in values.items()}
     (top / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
@@ -110,20 +107,16 @@ def _write_stack(top: Path, stack: str, values: dict[str, Any], rules: dict[str,
 
 def add_person(top: Path) -> None:
     """Take one more person into a group."""
-    _share(top, groups={**GROUPS, "IT-Admins": [*GROUPS["IT-Admins"], "person-30"]})
+    stack_files.share(top, groups={**GROUPS, "IT-Admins": [*GROUPS["IT-Admins"], "person-30"]})
 
 
 def change_address(top: Path, targets: int) -> None:
     """Move the first target to another address, in its own file and, where grants are packed, in that of security."""
-    name = stack_name(0)
-    file = top / f"Pulumi.{name}.yaml"
-    file.write_text(file.read_text().replace(OFFICE, SECOND_OFFICE))
+    moved = {"staticIps": [SECOND_OFFICE]}
+    stack_files.configure(top, stack_name(0), **moved)
     if targets > _FIT_INLINE:
-        file = top / "Pulumi.security.yaml"
-        content = yaml.safe_load(file.read_text())
-        moved = {"accountId": account_id(0), "staticIps": [SECOND_OFFICE]}
-        content["config"]["delegation:targets"][name] = moved
-        file.write_text(yaml.safe_dump(content, sort_keys=False))
+        accounts = {**_accounts(targets), stack_name(0): {"accountId": account_id(0), **moved}}
+        stack_files.configure(top, "security", targets=accounts)
 
 
 class Company:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sandbox import inventory
+from sandbox import inventory, stack_files
 from sandbox.inventory import Account
 from sandbox.workspace import Result, Workspace
-from tests import stack_files
 
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222", "production": "333333333333"}
 

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from sandbox import inventory
+from sandbox import inventory, stack_files
 from sandbox.workspace import Workspace
 from tests.operations.documents import ELSEWHERE, Command, commands
 
@@ -62,10 +61,7 @@ def give_alice_keys(workspace: Workspace) -> None:
 
 def take_protection_off(workspace: Workspace) -> None:
     """Do the steps that the text before `make destroy` asks for; the target that was added goes first."""
-    file = workspace.root / "Pulumi.production.yaml"
-    content = yaml.safe_load(file.read_text())
-    content["config"]["delegation:protect"] = False
-    file.write_text(yaml.safe_dump(content))
+    stack_files.configure(workspace.root, "production", protect=False)
     for text in ("make up STACK=production ARGS=--skip-preview", "make destroy STACK=staging ARGS=--skip-preview"):
         done = run(workspace, text)
         assert done.returncode == 0, done.stdout + done.stderr

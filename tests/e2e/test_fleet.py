@@ -20,11 +20,10 @@ from typing import Any
 import pytest
 
 from benchmarks import fleet as company
-from sandbox import inventory
+from sandbox import inventory, stack_files
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
-from tests import stack_files
 from tests.sandbox.processes import eventually, inheritors, needs_proc
 from tests.workspaces import open_workspace
 

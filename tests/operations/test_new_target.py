@@ -11,7 +11,7 @@ import pytest
 from operations import new_target, stack_files
 from operations.errors import OperationError, exit_code
 from operations.targets import disagreements
-from tests.stack_files import configure, share
+from sandbox.stack_files import configure, share
 
 PACK_CONFIG = "policypacks/delegation/config"
 CIDRS = ["203.0.113.10/32"]

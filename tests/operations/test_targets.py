@@ -9,7 +9,7 @@ import pytest
 
 from operations.errors import OperationError
 from operations.targets import check, disagreements
-from tests.stack_files import configure, share
+from sandbox.stack_files import configure, share
 
 
 @pytest.fixture
