@@ -1,15 +1,28 @@
-"""Functions that `make` starts in processes of their own, called in the tests' process."""
+"""Commands in a workspace: by a shell, as people type them, or called in the tests' process."""
 
 from __future__ import annotations
 
 import io
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 
 import pytest
 
 from sandbox.workspace import Workspace
+
+
+def shell(workspace: Workspace, text: str) -> subprocess.CompletedProcess[str]:
+    """Run what a person types; whether to go on is confirmed, as the workflows do it."""
+    return subprocess.run(
+        ["sh", "-euc", text],
+        cwd=workspace.root,
+        env=workspace.env | {"PULUMI_SKIP_CONFIRMATIONS": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
 
 
 @contextmanager

@@ -19,8 +19,6 @@ class Stacks:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._initialised: set[str] = set()
-        self.first: dict[str, Result] = {}
-        """The first deployment of each stack: with its preview, as `make up` does."""
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
@@ -49,14 +47,6 @@ class Stacks:
             yield
         finally:
             file.write_text(before)
-
-    def up(self, *stacks: str) -> None:
-        """Deploy stacks, in the given order; the first time with a preview."""
-        for stack in stacks:
-            if stack in self.first:
-                self.update(stack)
-            else:
-                self.first[stack] = self.pulumi("up", stack).check()
 
     def update(self, stack: str, *arguments: str, **options: Any) -> Result:
         """Update a stack that was previewed before, or whose preview is not what a test is about."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from sandbox import inventory, stack_files
 from sandbox.workspace import Workspace
+from tests.e2e.inside import shell
 from tests.operations.documents import ELSEWHERE, Command, commands
 
 pytestmark = pytest.mark.steps
@@ -32,18 +32,6 @@ def workspace() -> Iterator[Workspace]:
     """A fresh clone on a machine with Pulumi, whose AWS profiles lead to local accounts."""
     with Workspace(say=lambda _line: None) as workspace:
         yield workspace
-
-
-def run(workspace: Workspace, text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["sh", "-euc", text],
-        cwd=workspace.root,
-        # As the workflows confirm; a person is asked.
-        env=workspace.env | {"PULUMI_SKIP_CONFIRMATIONS": "true"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
 
 
 def give_alice_keys(workspace: Workspace) -> None:
@@ -63,7 +51,7 @@ def take_protection_off(workspace: Workspace) -> None:
     """Do the steps that the text before `make destroy` asks for; the target that was added goes first."""
     stack_files.configure(workspace.root, "production", protect=False)
     for text in ("make up STACK=production ARGS=--skip-preview", "make destroy STACK=staging ARGS=--skip-preview"):
-        done = run(workspace, text)
+        done = shell(workspace, text)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -78,11 +66,11 @@ BEFORE = {
 def test_a_documented_command_works(workspace: Workspace, command: Command) -> None:
     if command.text == "make demo":
         # tests/sandbox/test_demo.py runs what it stands for, which takes a minute.
-        assert run(workspace, "make --dry-run demo").stdout.strip().endswith("-m sandbox.demo")
+        assert shell(workspace, "make --dry-run demo").stdout.strip().endswith("-m sandbox.demo")
         return
     if command.text in BEFORE:
         BEFORE[command.text](workspace)
-    done = run(workspace, command.text)
+    done = shell(workspace, command.text)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -26,7 +26,7 @@ from operations.errors import OperationError
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
-from tests.e2e.inside import called, inside
+from tests.e2e.inside import called, inside, shell
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
@@ -90,7 +90,7 @@ def story() -> Iterator[Story]:
         kills = []
         for stack, points in KILLS.items():
             kills += [_kill_and_resume(workspace, stack, point) for point in points]
-            _check(_run(workspace, f"make up STACK={stack} ARGS=--skip-preview"))
+            _check(shell(workspace, f"make up STACK={stack} ARGS=--skip-preview"))
         yield Story(workspace, undisturbed, _standing(stacks), kills, _left(workspace))
 
 
@@ -156,13 +156,13 @@ def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
     workspace.accounts.answer(Answering())
     interrupted = _unfinished(workspace, stack)
     seen = Seen(locked=_refused(workspace, stack, by_make=point in BY_MAKE), interrupted=interrupted)
-    _check(_run(workspace, f"pulumi cancel --yes --stack {stack}"))
+    _check(shell(workspace, f"pulumi cancel --yes --stack {stack}"))
     if "make import-plan" in seen.locked:
         seen.plan = _plan(workspace, stack, by_make=point in BY_MAKE)
         # The commands as the plan prints them, without the previews that they show a person first; what follows is
         # `make preview` and `make up`.
         for command in re.findall(r"^  (pulumi (?:.*\\\n)*.*)$", seen.plan, re.MULTILINE):
-            _check(_run(workspace, f"{command} --skip-preview"))
+            _check(shell(workspace, f"{command} --skip-preview"))
     return seen
 
 
@@ -174,7 +174,7 @@ def _refused(workspace: Workspace, stack: str, *, by_make: bool) -> str:
                 unfinished.check(Path(), stack)
             except OperationError as refusal:
                 return str(refusal)
-    refused = _run(workspace, f"make up STACK={stack}" if by_make else f"pulumi up --skip-preview --stack {stack}")
+    refused = shell(workspace, f"make up STACK={stack}" if by_make else f"pulumi up --skip-preview --stack {stack}")
     assert refused.returncode != 0
     return refused.stdout + refused.stderr
 
@@ -182,7 +182,7 @@ def _refused(workspace: Workspace, stack: str, *, by_make: bool) -> str:
 def _plan(workspace: Workspace, stack: str, *, by_make: bool) -> str:
     """Return what `make import-plan` prints."""
     if by_make:
-        return _check(_run(workspace, f"make import-plan STACK={stack}"))
+        return _check(shell(workspace, f"make import-plan STACK={stack}"))
     return called(workspace, import_plan.main, "--stack", stack)
 
 
@@ -196,18 +196,6 @@ def _kill(mark: str) -> None:
         return not inheritors(mark)
 
     assert eventually(gone), inheritors(mark)
-
-
-def _run(workspace: Workspace, command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["sh", "-euc", command],
-        cwd=workspace.root,
-        # As the workflows confirm; a person is asked.
-        env=workspace.env | {"PULUMI_SKIP_CONFIRMATIONS": "true"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
 
 
 def _check(done: subprocess.CompletedProcess[str]) -> str:
@@ -229,10 +217,10 @@ def _unfinished(workspace: Workspace, stack: str) -> list[str]:
 
 def _make_readable(workspace: Workspace, stack: str) -> None:
     """Do what `make up` says where the update was killed while it wrote the state."""
-    said = _run(workspace, f"make up STACK={stack}").stderr
+    said = shell(workspace, f"make up STACK={stack}").stderr
     named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
     assert named, said
-    _check(_run(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
+    _check(shell(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
 
 
 def _standing(stacks: Stacks) -> Standing:

@@ -79,7 +79,7 @@ def declare(stacks: Stacks, **accounts: str) -> None:
 
 
 def test_a_grant_that_does_not_fit_is_refused_before_anything_is_made(stacks: Stacks) -> None:
-    stacks.up("security")
+    stacks.pulumi("up", "security").check()
     iam = stacks.iam("security")
     statement = {"Effect": "Deny", "Action": "s3:*", "Resource": ["arn:aws:s3:::" + "x" * 4900]}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -91,7 +91,7 @@ def test_a_grant_that_does_not_fit_is_refused_before_anything_is_made(stacks: St
         assert "delegation:grants to packed" in refused.output
     assert stacks.account("preprod").roles == ()
     iam.delete_group_policy(GroupName=GROUP, PolicyName="full")
-    stacks.up("preprod")
+    stacks.pulumi("up", "preprod").check()
     assert INLINE in documents(iam)
 
 
@@ -135,7 +135,7 @@ def test_one_more_account_changes_the_policy_in_place(stacks: Stacks, monkeypatc
     with never_shut_out(stacks, PREPROD):
         up = stacks.pulumi("up", "security").check()
     assert "1 updated" in up.output
-    stacks.up("staging")
+    stacks.pulumi("up", "staging").check()
     assert granted(stacks.iam("security")) == {PREPROD, STAGING}
     assert stacks.pulumi("preview", "security", "--refresh", "--expect-no-changes").returncode == 0
 
