@@ -19,7 +19,7 @@ import yaml
 
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.bootstrap.pull_requests import PullRequest, check_out
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 STACK = "preprod"
 REFUSED_BY_THE_PACK = "iam-trust-requires-mfa"
@@ -28,7 +28,7 @@ REFUSED_BY_THE_PACK = "iam-trust-requires-mfa"
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
     with open_workspace() as workspace:
-        workspace.run("stack", "init", STACK).check()
+        initialize(workspace, STACK)
         yield workspace
 
 

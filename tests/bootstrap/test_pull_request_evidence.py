@@ -11,7 +11,7 @@ import yaml
 
 from sandbox.workspace import Workspace
 from tests.bootstrap.pull_requests import PullRequest, check_out, commit
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 STACKS = ("security", "preprod")
 BY_THE_CODE = "**This preview was produced by the code under review**"
@@ -24,7 +24,7 @@ def workspace() -> Iterator[Workspace]:
     with open_workspace() as workspace:
         (workspace.root / "Pulumi.production.yaml").unlink()
         for stack in STACKS:
-            workspace.run("stack", "init", stack).check()
+            initialize(workspace, stack)
             workspace.run("up", "--yes", "--skip-preview", "--stack", stack).check()
         yield workspace
 

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox import inventory, stack_files
 from sandbox.inventory import Account
 from sandbox.workspace import Result, Workspace
+from tests import workspaces
 
 ACCOUNTS = {"security": "111111111111", "preprod": "222222222222", "production": "333333333333"}
 
@@ -30,7 +31,7 @@ class Stacks:
     def initialize(self, stack: str) -> None:
         """Make a stack, empty, unless it is there."""
         if stack not in self._initialised:
-            self.workspace.run("stack", "init", stack).check()
+            workspaces.initialize(self.workspace, stack)
             self._initialised.add(stack)
 
     def share(self, **values: Any) -> None:

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
 from tests.sandbox.processes import eventually, inheritors, needs_proc
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
@@ -95,8 +94,8 @@ def fleet() -> Iterator[Fleet]:
     with open_workspace() as workspace:
         stacks = company.write(workspace.root, len(ACCOUNTS), GROUP, ROLE)
         assert stacks == ["security", *ACCOUNTS]
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda stack: workspace.run("stack", "init", stack).check(), stacks))
+        for stack in stacks:
+            initialize(workspace, stack)
         fleet = Fleet(workspace)
         yield fleet
         for process in inheritors(fleet.mark):

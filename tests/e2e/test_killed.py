@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.request
@@ -25,12 +26,12 @@ from operations import import_plan, unfinished
 from operations.errors import OperationError
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
-from sandbox.workspace import Workspace
+from sandbox.workspace import REPOSITORY, Workspace
 from tests.e2e.inside import called, inside, shell
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
 
@@ -83,7 +84,7 @@ def story() -> Iterator[Story]:
     with open_workspace() as workspace:
         stacks = Stacks(workspace)
         for stack in ("security", "preprod"):
-            workspace.run("stack", "init", stack).check()
+            initialize(workspace, stack)
             workspace.run("up", "--yes", "--skip-preview", "--stack", stack).check()
         undisturbed = _standing(stacks)
         _forget(workspace)
@@ -123,8 +124,7 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
 
 
 def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says(story: Story) -> None:
-    state = Path(story.workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
-    (checksum,) = state.rglob("security.json.attrs")
+    (checksum,) = _state(story.workspace).rglob("security.json.attrs")
     checksum.write_text("")
     assert story.workspace.run("stack", "export", "--stack", "security").returncode != 0
     assert _unfinished(story.workspace, "security") == []
@@ -204,13 +204,12 @@ def _check(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _unfinished(workspace: Workspace, stack: str) -> list[str]:
-    exported = workspace.run("stack", "export", "--stack", stack)
-    if exported.returncode != 0:
+    (file,) = _state(workspace).rglob(f"stacks/**/{stack}.json")
+    if not file.with_name(f"{file.name}.attrs").read_text():
         _make_readable(workspace, stack)
-        exported = workspace.run("stack", "export", "--stack", stack).check()
     return sorted(
         f"{operation['resource']['type']} {operation['resource']['urn'].rpartition('::')[2]}"
-        for operation in exported.json()["deployment"].get("pending_operations") or []
+        for operation in json.loads(file.read_text())["checkpoint"]["latest"].get("pending_operations") or []
         if operation["type"] == "creating"
     )
 
@@ -220,7 +219,12 @@ def _make_readable(workspace: Workspace, stack: str) -> None:
     said = shell(workspace, f"make up STACK={stack}").stderr
     named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
     assert named, said
-    _check(shell(workspace, f"cd {workspace.env['PULUMI_BACKEND_URL'].removeprefix('file://')}; {named[1]}"))
+    _check(shell(workspace, f"cd {_state(workspace)}; {named[1]}"))
+
+
+def _state(workspace: Workspace) -> Path:
+    """Return the folder of the file backend."""
+    return Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
 
 
 def _standing(stacks: Stacks) -> Standing:
@@ -237,13 +241,16 @@ def _standing(stacks: Stacks) -> Standing:
 
 def _forget(workspace: Workspace) -> None:
     """Empty the accounts and the states."""
+    shutil.rmtree(_state(workspace))
+    _state(workspace).mkdir()
     request = urllib.request.Request(f"{workspace.accounts.endpoint}/moto-api/reset", method="POST")  # noqa: S310
     urllib.request.urlopen(request).close()  # noqa: S310
     for stack in ("security", "preprod"):
-        workspace.run("stack", "rm", "--force", "--yes", "--preserve-config", stack).check()
-        workspace.run("stack", "init", stack).check()
+        # Without the key that the accounts held.
+        shutil.copy(REPOSITORY / f"Pulumi.{stack}.yaml", workspace.root)
+        initialize(workspace, stack)
 
 
 def _left(workspace: Workspace) -> list[str]:
-    locks = [path.name for path in (workspace.root.parent / "state").rglob(".pulumi/locks/**/*.json")]
+    locks = [path.name for path in _state(workspace).rglob(".pulumi/locks/**/*.json")]
     return [*locks, *_unfinished(workspace, "security"), *_unfinished(workspace, "preprod")]

@@ -84,7 +84,7 @@ def up(stacks: Stacks, stack: str) -> None:
 
 def take_over(stacks: Stacks, stack: str) -> str:
     """Plan and import a stack; return what the plan said."""
-    stacks.workspace.run("stack", "init", stack).check()
+    stacks.initialize(stack)
     planned = called(stacks.workspace, import_plan.main, "--stack", stack)
     # The command is the one that the plan prints.
     command = planned[planned.index("pulumi import") :].split("make preview")[0]
@@ -161,7 +161,7 @@ def test_nothing_is_left_to_take_over_then(by_hand: Stacks) -> None:
 
 def test_a_new_target_can_be_deployed_as_it_was_written(by_hand: Stacks) -> None:
     called(by_hand.workspace, new_target.main, "--stack", "staging", "--account", "444444444444")
-    by_hand.workspace.run("stack", "init", "staging").check()
+    by_hand.initialize("staging")
     up(by_hand, "staging")
     roles = by_hand.workspace.accounts.iam("444444444444").list_roles()["Roles"]
     assert {role["Arn"] for role in roles} == {f"arn:aws:iam::444444444444:role/{name}" for name in ROLES}

@@ -131,7 +131,9 @@ def test_a_bad_configuration_is_refused_before_any_call(
 
 
 def test_a_missing_passphrase_is_told(security: Stacks) -> None:
-    result = security.pulumi("preview", "preprod", env={"PULUMI_CONFIG_PASSPHRASE": None})
+    run = security.workspace.run
+    run("stack", "init", "production", "--secrets-provider", "passphrase").check()
+    result = run("preview", "--stack", "production", env={"PULUMI_CONFIG_PASSPHRASE": None})
     assert result.returncode != 0
     assert "passphrase" in result.output
     assert "PULUMI_CONFIG_PASSPHRASE" in result.output

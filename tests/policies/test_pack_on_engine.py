@@ -17,7 +17,7 @@ from tests.documents import allow, document
 from tests.policies.analyzing import PACK, analyze, mandatory
 from tests.policies.documents_under_test import GRANT, attachment, group_policy, managed, role, trust
 from tests.policies.running import SECURITY, UNKNOWN, Made
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def config_of(workspace: Workspace) -> dict[str, Any]:
 
 
 def test_a_preview_prints_a_used_exemption_as_advisory(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.run("stack", "init", "preprod")
+    initialize(workspace, "preprod")
     config = config_of(workspace)
     project = workspace.root / "Pulumi.yaml"
     before = project.read_text()
