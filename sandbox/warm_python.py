@@ -31,8 +31,10 @@ from typing import Any
 _LIBRARIES = (
     *("asyncio", "concurrent.futures.thread", "ctypes", "difflib", "http.server", "tomllib"),
     *("boto3", "boto3.session", "botocore.client", "botocore.handlers", "botocore.parsers", "botocore.paginate"),
-    *("dateutil.parser", "grpc", "grpc.aio", "jsonschema", "packaging.version", "pydantic", "rich.live", "yaml"),
-    *("moto.server", "moto.iam.urls", "moto.sts.urls", "moto.moto_server.werkzeug_app"),
+    *("dateutil.parser", "grpc", "grpc._channel", "grpc.aio", "grpc.experimental", "jsonschema", "packaging.version"),
+    *("pydantic", "pydantic.alias_generators", "pydantic.fields", "pydantic.main", "pydantic.plugin._loader"),
+    *("pydantic.type_adapter", "pydantic.types", "rich.live", "rich.table", "typer", "yaml"),
+    *("moto.server", "moto.iam.urls", "moto.kms.urls", "moto.sts.urls", "moto.moto_server.werkzeug_app"),
     *("pulumi", "pulumi.policy", "pulumi.provider.experimental.server", "pulumi.runtime.proto.language_pb2_grpc"),
     *("pulumi_aws", "pulumi_aws.iam", "pulumi_policy", "pulumi_policy.proxy"),
 )
@@ -230,10 +232,12 @@ def _end(code: int) -> None:
 
 if __name__ == "__main__":
     for _name in _LIBRARIES:
-        import_module(_name)
+        # The SDKs import their modules when they are asked for something.
+        hasattr(import_module(_name), "__all__")
     # Children end without anybody who waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     _called = _serve(socket.socket(fileno=int(sys.argv[1])))
     _end(_exit_code(lambda: _run(*_called)))

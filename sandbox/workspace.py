@@ -34,9 +34,9 @@ PACK = "policypacks/delegation"
 
 _PROVIDER = "pulumi-resource-aws"
 # Of the machine's environment, what would lead elsewhere (another account, another backend, other modules, a proxy),
-# and what would have the copy compiled again in each run.
+# what would have the copy compiled again in each run, and what is for the local accounts alone.
 _ELSEWHERE = re.compile(
-    r"(AWS|PULUMI)_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|(https?|all|grpc|no)_proxy", re.IGNORECASE
+    r"(AWS|PULUMI|MOTO)_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|(https?|all|grpc|no)_proxy", re.IGNORECASE
 )
 _GRACE_SECONDS = 5
 # The plugin takes half a second to start, and the engine starts it twice for each provider: so one process, started

@@ -17,6 +17,7 @@ from sandbox import inventory, stack_files
 from sandbox.workspace import Workspace
 from tests.e2e.inside import shell
 from tests.operations.documents import ELSEWHERE, Command, commands
+from tests.workspaces import open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -30,7 +31,7 @@ OF_PULUMI = [command for command in COMMANDS if command.text.startswith("pulumi 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
     """A fresh clone on a machine with Pulumi, whose AWS profiles lead to local accounts."""
-    with Workspace(say=lambda _line: None) as workspace:
+    with open_workspace() as workspace:
         yield workspace
 
 
