@@ -23,6 +23,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -107,49 +108,69 @@ def warm_python(folder: Path) -> Iterator[Path]:
 
 
 def _serve(listener: socket.socket) -> tuple[Any, ...]:
-    """Fork a process for each call, until stdin ends; return, in that process, what it was called with."""
+    """Fork a process for each call, and tell each caller how its process ended, until stdin ends.
+
+    Returns:
+        What a process was called with, in that process.
+    """
+    # By a descriptor that tells when a process has ended: the process, and the connection to who called it.
+    running: dict[int, tuple[int, socket.socket]] = {}
     while True:
-        ready, _, _ = select.select([listener.fileno(), 0], [], [])
+        callers = {connection.fileno(): ended for ended, (_, connection) in running.items()}
+        ready, _, _ = select.select([0, listener.fileno(), *running, *callers], [], [])
         if 0 in ready:
+            for process, _ in running.values():
+                _kill(process)
             os._exit(0)
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            return _fork(connection)
-        connection.close()
+        for number in ready:
+            if number == listener.fileno():
+                if called := _fork(listener, running):
+                    return called
+            elif number in running:
+                process, connection = running.pop(number)
+                _, status = os.waitpid(process, 0)
+                with connection, suppress(BrokenPipeError):
+                    connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+                os.close(number)
+            elif callers[number] in running:
+                process, connection = running[callers[number]]
+                if sent := connection.recv(1):
+                    os.kill(process, ord(sent))
+                else:
+                    # The caller was killed: so is what it stands for.
+                    _kill(process)
 
 
-def _fork(connection: socket.socket) -> tuple[Any, ...]:
-    """Read a call, and return in a new process what it says; tell the caller how that process ended."""
+def _fork(listener: socket.socket, running: dict[int, tuple[int, socket.socket]]) -> tuple[Any, ...] | None:
+    """Read a call and fork its process; return, in that process alone, what it says."""
+    connection, _ = listener.accept()
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
-    # The socket stands in a folder of this user alone.
-    call = marshal.loads(connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))  # noqa: S302
+    content = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
     process = os.fork()
     if process == 0:
+        for ended, (_, other) in running.items():
+            os.close(ended)
+            other.close()
         connection.close()
+        listener.close()
         os.setsid()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        return call  # type: ignore[no-any-return]
+        # The socket stands in a folder of this user alone. Who was killed while he called gets an error nobody reads.
+        return marshal.loads(content)  # type: ignore[no-any-return]  # noqa: S302
     for stream in streams:
         os.close(stream)
-    os.close(0)
-    ended = os.pidfd_open(process)
-    while True:
-        ready, _, _ = select.select([connection.fileno(), ended], [], [])
-        if ended in ready:
-            _, status = os.waitpid(process, 0)
-            with suppress(BrokenPipeError):
-                connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
-            os._exit(0)
-        if sent := connection.recv(1):
-            os.kill(process, ord(sent))
-        else:
-            # The caller was killed: so is what it stands for, with its children, once it leads a group.
-            with suppress(ProcessLookupError):
-                os.killpg(process, signal.SIGKILL)
+    running[os.pidfd_open(process)] = process, connection
+    return None
+
+
+def _kill(process: int) -> None:
+    """Kill a process that nobody has waited for, with its children once it leads a group."""
+    try:
+        os.killpg(process, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(process, signal.SIGKILL)
 
 
 def _run(executable: str, switches: str, kind: str, rest: list[str], environment: dict[str, str], cwd: str) -> None:
@@ -230,12 +251,24 @@ def _end(code: int) -> None:
     os._exit(code)
 
 
+def _read_service_models() -> None:
+    """Read AWS's service models: each session would read its own, a fifth of the time of a program that makes one."""
+    session: Any = import_module("botocore.session")
+    session.create_loader = cache(session.create_loader)
+    loader = session.create_loader(None)
+    loader.load_data_with_path("endpoints")
+    for data in ("partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(data)
+    for service in ("iam", "sts"):
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind, api_version=None)
+
+
 if __name__ == "__main__":
     for _name in _LIBRARIES:
         # The SDKs import their modules when they are asked for something.
         hasattr(import_module(_name), "__all__")
-    # Children end without anybody who waits for them.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    _read_service_models()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
