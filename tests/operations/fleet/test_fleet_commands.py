@@ -24,6 +24,7 @@ from benchmarks import fleet as company
 from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.workspaces import warm_python
 
 pytestmark = needs_proc
 
@@ -43,10 +44,11 @@ class Fleet:
     def states(self) -> Path:
         return self.top / "states"
 
-    def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, verb: str, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen[str]:
         name, _, value = self.mark.partition("=")
-        command = [sys.executable, "-m", "operations.fleet", verb, *arguments]
-        environment = {"PATH": f"{self.top / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
+        command = [python, "-m", "operations.fleet", verb, *arguments]
+        environment = {name: text for name, text in os.environ.items() if name.startswith(("LANG", "LC_"))}
+        environment |= {"PATH": f"{self.top / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
         return subprocess.Popen(
             command,
             cwd=self.top,
@@ -59,7 +61,7 @@ class Fleet:
 
     def run(self, verb: str, *arguments: str, each_line: Callable[[str], object] = id) -> tuple[int, str]:
         """Run a command to its end; return its exit code and what it printed."""
-        process = self.start(verb, *arguments)
+        process = self.start(verb, *arguments, python=warm_python() or sys.executable)
         assert process.stdout
         lines = []
         for line in process.stdout:
