@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import signal
 from collections.abc import Iterator
 
@@ -12,13 +13,13 @@ import pytest
 
 # Longest first: most run Pulumi again and again. Begun last, they would be what everybody waits for.
 LONGEST = (
-    "tests/e2e/test_killed.py",
-    "tests/e2e/test_deployment.py",
     "tests/e2e/test_fleet.py",
+    "tests/e2e/test_killed.py",
+    "tests/operations/fleet/test_fleet_commands.py",
+    "tests/e2e/test_deployment.py",
     "tests/e2e/test_documented_commands.py",
     "tests/e2e/test_packed_grants.py",
     "tests/bootstrap/test_permissions.py",
-    "tests/operations/fleet/test_fleet_commands.py",
     "tests/sandbox/test_demo.py",
     "tests/bootstrap/test_pull_request_evidence.py",
     "tests/e2e/test_upgrade.py",
@@ -46,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell starts what runs in the background with Ctrl-C ignored, and processes inherit it: tests send that signal.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Test in one process more than there are processors: some wait for what they have killed or slowed down."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)
