@@ -20,7 +20,7 @@ _KEY = "alias/delegation-state"
 
 def open_workspace(say: Callable[[str], None] = lambda _line: None) -> Workspace:
     """Return a workspace of this repository, to be entered."""
-    return Workspace(say=say, python=_warm_python())
+    return Workspace(say=say, python=forking_python())
 
 
 def initialize(workspace: Workspace, stack: str) -> None:
@@ -37,7 +37,7 @@ def initialize(workspace: Workspace, stack: str) -> None:
 
 
 @cache
-def _warm_python() -> Path | None:
+def forking_python() -> Path | None:
     """Start what forks, for as long as this process lives; None where forked processes cannot be watched."""
     if not hasattr(os, "pidfd_open"):
         return None
