@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -179,6 +180,7 @@ def _run(executable: str, switches: str, kind: str, rest: list[str], environment
     os.environ.update(environment)
     os.chdir(cwd)
     time.tzset()
+    tempfile.tempdir = None
     obeyed = {} if set(switches) & set("IE") else environment
     _reopen(unbuffered="u" in switches or bool(obeyed.get("PYTHONUNBUFFERED")))
     sys.dont_write_bytecode = "B" in switches or bool(obeyed.get("PYTHONDONTWRITEBYTECODE"))

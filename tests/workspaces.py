@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 
-from sandbox import warm_python as forking
+from sandbox.warm_python import warm_python
 from sandbox.workspace import Workspace
 
 _KEY = "alias/delegation-state"
@@ -20,7 +20,7 @@ _KEY = "alias/delegation-state"
 
 def open_workspace(say: Callable[[str], None] = lambda _line: None) -> Workspace:
     """Return a workspace of this repository, to be entered."""
-    return Workspace(say=say, python=warm_python())
+    return Workspace(say=say, python=forking_python())
 
 
 def initialize(workspace: Workspace, stack: str) -> None:
@@ -37,10 +37,10 @@ def initialize(workspace: Workspace, stack: str) -> None:
 
 
 @cache
-def warm_python() -> Path | None:
+def forking_python() -> Path | None:
     """Return a Python that starts at once, for as long as this process lives; None where forks cannot be watched."""
     if not hasattr(os, "pidfd_open"):
         return None
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(forking.warm_python(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+    return stack.enter_context(warm_python(Path(stack.enter_context(tempfile.TemporaryDirectory()))))

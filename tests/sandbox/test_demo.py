@@ -17,14 +17,16 @@ from sandbox import demo, workspace
 from sandbox.errors import SandboxError
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
+from tests.workspaces import forking_python
 
 pytestmark = needs_proc
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, python: Path | None = None, repository: Path = REPOSITORY) -> subprocess.Popen[str]:
+    """Start a demo whose temporary files go into a folder."""
     return subprocess.Popen(
-        [sys.executable, "-m", "sandbox.demo"],
-        cwd=REPOSITORY,
+        [python or sys.executable, "-m", "sandbox.demo"],
+        cwd=repository,
         env={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -118,8 +120,9 @@ def test_lines_fit_a_terminal_except_links(told: Told) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_interrupt_in_the_middle_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    process = start(tmp_path)
+    process = start(tmp_path, forking_python())
     assert eventually(lambda: any("pulumi up" in command for command in inheritors(f"TMPDIR={tmp_path}").values()))
+    assert list(tmp_path.glob("delegation-*"))
 
     process.send_signal(number)
     output, errors = process.communicate(timeout=PATIENCE)
@@ -144,11 +147,12 @@ def test_step_that_fails_shows_what_the_engine_said(tmp_path: Path) -> None:
     copy = tmp_path / "repository"
     workspace._copy(REPOSITORY, copy)
     (copy / "__main__.py").write_text("raise SystemExit('the program is broken')\n")
-    run = subprocess.run([sys.executable, "-m", "sandbox.demo"], cwd=copy, capture_output=True, text=True)
-    assert run.returncode == 1
-    assert "✗ Deploy security" in run.stdout
-    assert "the program is broken" in run.stderr
-    assert "Traceback" not in run.stderr
+    process = start(tmp_path, forking_python(), copy)
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "✗ Deploy security" in output
+    assert "the program is broken" in errors
+    assert "Traceback" not in errors
 
 
 def test_weakening_that_no_longer_applies_is_said(tmp_path: Path) -> None:

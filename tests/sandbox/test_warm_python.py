@@ -17,8 +17,8 @@ from tests.sandbox.processes import ENDLESS, eventually
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux watches a process by a descriptor")
 
 TELLING = """
-import os, sys, threading
-print(sys.argv, sys.path, os.getcwd(), __name__, sys.dont_write_bytecode, sys.stdin.read())
+import os, sys, tempfile, threading
+print(sys.argv, sys.path, os.getcwd(), tempfile.gettempdir(), __name__, sys.dont_write_bytecode, sys.stdin.read())
 print(sorted(os.environ.items()), sys.stdout.line_buffering, sys.stdout.write_through, file=sys.stderr)
 threading.Timer(0.1, print, ["a thread ends"]).start()
 """
@@ -70,7 +70,9 @@ def folder(tmp_path: Path) -> Path:
     ],
     ids=lambda arguments: " ".join(arguments).replace("\n", " ")[:60],
 )
-@pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "elsewhere"}, {"PYTHONSAFEPATH": "1"}], ids=str)
+@pytest.mark.parametrize(
+    "environment", [{}, {"PYTHONPATH": "elsewhere"}, {"PYTHONSAFEPATH": "1", "TMPDIR": "."}], ids=str
+)
 def test_it_ends_and_prints_as_python_does(
     warm: Path, folder: Path, arguments: list[str], environment: dict[str, str]
 ) -> None:

@@ -20,6 +20,7 @@ from sandbox import engine, workspace
 from sandbox.errors import SandboxError
 from sandbox.workspace import REPOSITORY, Workspace
 from tests.sandbox.processes import ENDLESS, PATIENCE, eventually, inheritors, needs_proc
+from tests.workspaces import forking_python, initialize
 
 PROJECT = """
 name: tiny
@@ -93,9 +94,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def forking(repository: Path) -> Workspace:
+    """Return a workspace whose processes are forked: where it does not matter how they are started."""
+    return Workspace(repository, python=forking_python())
+
+
 @pytest.fixture(scope="module")
 def open_workspace(repository: Path) -> Iterator[Workspace]:
-    with Workspace(repository) as opened:
+    with forking(repository) as opened:
         opened.run("stack", "init", "security").check()
         yield opened
 
@@ -123,8 +129,8 @@ def test_make_finds_nothing_to_install_in_a_copy(tmp_path: Path) -> None:
     assert {(tmp_path / "copy" / name).stat().st_mtime for name in newer} == {0}
 
 
-def test_copy_shares_the_virtual_environment(open_workspace: Workspace) -> None:
-    for folder in (open_workspace.root, open_workspace.root / workspace.PACK):
+def test_copy_shares_the_virtual_environment(elsewhere: Workspace) -> None:
+    for folder in (elsewhere.root, elsewhere.root / workspace.PACK):
         assert (folder / ".venv").resolve() == Path(sys.prefix).resolve()
 
 
@@ -201,7 +207,7 @@ def test_installed_real_provider_is_used_once_it_is_whole(
     if partial:
         write(tmp_path, {f"plugins/{name}.partial": ""})
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    with Workspace(repository) as opened:
+    with forking(repository) as opened:
         assert (Path(opened.env["PULUMI_HOME"]) / "plugins" / name).exists() is not partial
         assert (Path(opened.env["PATH"].split(os.pathsep)[0]) / "pulumi-resource-aws").exists() is partial
 
@@ -212,17 +218,14 @@ def test_program_is_deployed(open_workspace: Workspace) -> None:
     assert outputs.json() == {"account": "111111111111"}
 
 
-def test_output_is_passed_on_line_by_line(open_workspace: Workspace) -> None:
+def test_policy_pack_is_run_and_output_is_passed_on_line_by_line(open_workspace: Workspace) -> None:
     lines: list[str] = []
-    result = open_workspace.run("preview", "--stack", "security", each_line=lines.append)
-    assert lines == result.stdout.splitlines()
-    assert lines[0] == "Previewing update (security):"
-
-
-def test_policy_pack_is_run(open_workspace: Workspace) -> None:
-    refused = open_workspace.run("preview", "--stack", "security", *open_workspace.policy_pack("security"))
+    pack = open_workspace.policy_pack("security")
+    refused = open_workspace.run("preview", "--stack", "security", *pack, each_line=lines.append)
     assert refused.returncode != 0
     assert "Not this stack." in refused.stdout
+    assert lines == refused.stdout.splitlines()
+    assert lines[0] == "Previewing update (security):"
 
 
 def test_failed_run_shows_all_that_the_engine_said(open_workspace: Workspace) -> None:
@@ -240,10 +243,10 @@ def test_missing_passphrase_is_said_and_changes_nothing(open_workspace: Workspac
 
 
 def test_missing_provider_is_said_without_a_download(repository: Path) -> None:
-    with Workspace(repository) as opened:
+    with forking(repository) as opened:
         Path(opened.env["PATH"].split(os.pathsep)[0], "pulumi-resource-aws").unlink()
         write(opened.root, {"__main__.py": "import pulumi_aws as aws\naws.Provider('aws')\n"})
-        opened.run("stack", "init", "security").check()
+        initialize(opened, "security")
         refused = opened.run("preview", "--stack", "security")
     assert refused.returncode != 0
     assert "aws" in refused.output
@@ -253,9 +256,9 @@ def test_missing_provider_is_said_without_a_download(repository: Path) -> None:
 @needs_proc
 def test_run_of_another_thread_is_ended_on_leaving(repository: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
-    with ThreadPoolExecutor() as threads, Workspace(repository) as opened:
+    with ThreadPoolExecutor() as threads, forking(repository) as opened:
         home = opened.env["PULUMI_HOME"]
-        opened.run("stack", "init", "security").check()
+        initialize(opened, "security")
         statement = f"delegation:statement={sleeping(started)}"
         run = threads.submit(opened.run, "up", "--yes", "--stack", "security", "--config", statement)
         assert eventually(started.exists)
@@ -287,10 +290,10 @@ def test_language_host_that_stays_behind_a_killed_engine_is_ended(
     repository: Path, tmp_path: Path, staying_host: Path
 ) -> None:
     started = tmp_path / "started"
-    with ThreadPoolExecutor() as threads, Workspace(repository) as opened:
+    with ThreadPoolExecutor() as threads, forking(repository) as opened:
         mark = f"OF_THIS_RUN={tmp_path}"
         shutil.copy(staying_host, opened.env["PATH"].split(os.pathsep)[0])
-        opened.run("stack", "init", "security").check()
+        initialize(opened, "security")
         statement = f"delegation:statement={sleeping(started)}"
         up = ("up", "--yes", "--stack", "security", "--config", statement)
         run = threads.submit(opened.run, *up, env={"OF_THIS_RUN": str(tmp_path)})
@@ -308,10 +311,12 @@ import sys
 import time
 from pathlib import Path
 from sandbox.workspace import Workspace
-with Workspace(Path(sys.argv[1])) as opened:
-    for host in sys.argv[3:]:
+from tests.workspaces import initialize
+python = Path(sys.argv[3]) if sys.argv[3] else None
+with Workspace(Path(sys.argv[1]), python=python) as opened:
+    for host in sys.argv[4:]:
         shutil.copy(host, opened.env["PATH"].split(os.pathsep)[0])
-    opened.run("stack", "init", "security").check()
+    initialize(opened, "security")
     opened.run("up", "--yes", "--stack", "security", "--config", "delegation:statement=" + sys.argv[2])
 """
 
@@ -324,8 +329,9 @@ def test_signal_leaves_neither_process_nor_folder(
 ) -> None:
     started = tmp_path / "started"
     hosts = [str(staying_host)] if staying else []
+    python = forking_python()
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(repository), sleeping(started), *hosts],
+        [python or sys.executable, "-c", DRIVER, str(repository), sleeping(started), str(python or ""), *hosts],
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
         stderr=subprocess.PIPE,
         text=True,

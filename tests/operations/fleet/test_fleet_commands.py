@@ -24,7 +24,7 @@ from benchmarks import fleet as company
 from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
 from tests.sandbox.processes import eventually, inheritors, needs_proc
-from tests.workspaces import warm_python
+from tests.workspaces import forking_python
 
 pytestmark = needs_proc
 
@@ -61,7 +61,7 @@ class Fleet:
 
     def run(self, verb: str, *arguments: str, each_line: Callable[[str], object] = id) -> tuple[int, str]:
         """Run a command to its end; return its exit code and what it printed."""
-        process = self.start(verb, *arguments, python=warm_python() or sys.executable)
+        process = self.start(verb, *arguments, python=forking_python() or sys.executable)
         assert process.stdout
         lines = []
         for line in process.stdout:

@@ -1,28 +1,37 @@
-"""A real API server in this process, with accounts of their own for each test."""
+"""A real API server in this process, with two accounts that are empty when a test begins."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.loaders
 import pytest
+from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from sandbox.aws.provider import StandIn
 from sandbox.refusals import Layer
 from tests.sandbox.stand_in.driver import Driver
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-# The server keeps its accounts until it ends.
-_ACCOUNTS = (f"{number:012}" for number in itertools.count(100000000001))
+
+def emptied(account_id: str) -> str:
+    """Take everything out of an account of the server but the sessions in it, and return its id."""
+    for account in iam_backends[account_id].values():
+        sessions = {key: session for key, session in account.access_keys.items() if key.startswith("ASIA")}
+        # Nothing is where nobody has a session.
+        if sessions:
+            account.reset()
+            account.access_keys |= sessions
+    return account_id
 
 
 @pytest.fixture(scope="session")
@@ -33,15 +42,6 @@ def endpoint() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _descriptions_read_once() -> Iterator[None]:
-    """Let every new session use what an earlier one read of AWS's descriptions: a quarter of a second each."""
-    loader = botocore.loaders.create_loader()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", lambda _: loader)
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -64,13 +64,13 @@ def environment(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def account_id() -> str:
     """An account that nothing is in."""
-    return next(_ACCOUNTS)
+    return emptied("100000000001")
 
 
 @pytest.fixture
 def other_account_id() -> str:
     """Another account that nothing is in."""
-    return next(_ACCOUNTS)
+    return emptied("100000000002")
 
 
 @pytest.fixture
@@ -90,25 +90,30 @@ def new_driver(environment: Path) -> Callable[..., Driver]:
     return new
 
 
+@pytest.fixture(scope="session")
+def configured() -> dict[str, StandIn]:
+    """The providers of `driver` by account: as the plugin, each is configured once."""
+    return {}
+
+
 @pytest.fixture
-def driver(account_id: str, new_driver: Callable[..., Driver]) -> Driver:
+def driver(account_id: str, new_driver: Callable[..., Driver], configured: dict[str, StandIn]) -> Driver:
     """A provider for an account."""
     new: Driver = new_driver(account_id)
-    new.configure()
+    if account_id in configured:
+        new.provider = configured[account_id]
+    else:
+        new.configure()
+        configured[account_id] = new.provider
     return new
 
 
 @pytest.fixture(scope="session")
-def session() -> boto3.Session:
-    """One session for all, for each new one reads AWS's descriptions again."""
-    # Its credentials are those of the environment of the test that uses it first.
-    return boto3.Session(region_name="us-east-1")
-
-
-@pytest.fixture
-def iam_of(session: boto3.Session, endpoint: str) -> Callable[[str], IAMClient]:
+def iam_of(endpoint: str) -> Callable[[str], IAMClient]:
     """Opens an account of the server past the provider."""
+    session = boto3.Session("local", "local", region_name="us-east-1")
 
+    @cache
     def client(account_id: str) -> IAMClient:
         role = session.client("sts", endpoint_url=endpoint).assume_role(
             RoleArn=f"arn:aws:iam::{account_id}:role/test", RoleSessionName="test"

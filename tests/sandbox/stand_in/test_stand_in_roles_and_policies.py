@@ -11,6 +11,7 @@ import pytest
 
 from sandbox import documents
 from sandbox.aws.errors import RefusedError
+from tests.sandbox.stand_in.conftest import emptied
 from tests.sandbox.stand_in.driver import Driver, Result
 
 if TYPE_CHECKING:
@@ -209,9 +210,10 @@ class TestRole:
     def test_an_aws_managed_policy_is_there(
         self, new_driver: Callable[..., Driver], account_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         driver = new_driver(account_id)
         driver.configure()
+        monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        emptied(account_id)
         arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
         role = driver.create(ROLE, name="access", assumeRolePolicy=ANYBODY, permissionsBoundary=arn)
         driver.create(ROLE_ATTACHMENT, role="access", policyArn=arn)

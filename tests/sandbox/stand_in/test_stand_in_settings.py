@@ -63,7 +63,10 @@ def test_a_request_that_another_setting_leads_away_stays_on_loopback(
         new_driver(account_id).configure()
 
 
-def test_a_proxy_is_not_used(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_not_used(
+    new_driver: Callable[..., Driver], account_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = new_driver(account_id)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -125,7 +128,10 @@ def test_a_missing_profile_is_named_with_its_file(environment: Path) -> None:
         Driver("", {"profile": "nobody", **REGION}).configure()
 
 
-def test_a_server_that_is_not_there_is_named(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_there_is_named(
+    new_driver: Callable[..., Driver], account_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = new_driver(account_id)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(RefusedError, match=r"server at http://127.0.0.1:9 cannot be used"):
         driver.configure()
