@@ -76,6 +76,7 @@ class LocalAccounts:
         self._answering = answering
         self._python = python
         self._server: subprocess.Popen[str] | None = None
+        self._clients: dict[tuple[str, str], IAMClient] = {}
         self.endpoint = ""
         """URL of the server, from the moment of entering."""
 
@@ -121,6 +122,7 @@ class LocalAccounts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clients.clear()
         server, self._server = self._server, None
         if server is None:
             return
@@ -152,10 +154,15 @@ class LocalAccounts:
         } | {key.upper(): value for key, value in _KEYS_OF_NOBODY.items()}
 
     def iam(self, account_id: str, region: str = "us-east-1") -> IAMClient:
-        """Return an IAM client of one account, in the partition of `region`.
+        """Return the IAM client of one account, in the partition of `region`: the same one each time.
 
         The machine's own AWS configuration and proxies play no part.
         """
+        if (account_id, region) not in self._clients:
+            self._clients[account_id, region] = self._new_client(account_id, region)
+        return self._clients[account_id, region]
+
+    def _new_client(self, account_id: str, region: str) -> IAMClient:
         import boto3
         import botocore.session
         from botocore.config import Config

@@ -23,8 +23,19 @@ def open_workspace(say: Callable[[str], None] = lambda _line: None) -> Workspace
     return Workspace(say=say, python=forking_python())
 
 
-def initialize(workspace: Workspace, stack: str) -> None:
-    """Make a stack, empty; the key for its secrets is in KMS, in the local accounts, as docs/getting-started.md has it.
+def initialize(workspace: Workspace, stack: str, env: dict[str, str | None] | None = None) -> None:
+    """Make a stack, empty; the key for its secrets is in KMS, as docs/getting-started.md has it.
+
+    Args:
+        workspace: Where the stack is.
+        stack: Its name.
+        env: Changes of the environment, as of a run.
+    """
+    workspace.run("stack", "init", stack, "--secrets-provider", secrets_provider(workspace), env=env).check()
+
+
+def secrets_provider(workspace: Workspace) -> str:
+    """Return the URL of a key in KMS, in the local accounts.
 
     From a passphrase the engine would derive a key in every run anew, which takes a third of its time.
     """
@@ -32,8 +43,7 @@ def initialize(workspace: Workspace, stack: str) -> None:
     kms = boto3.Session("local", "local", region_name="us-east-1").client("kms", endpoint_url=endpoint)
     if _KEY not in [alias["AliasName"] for alias in kms.list_aliases()["Aliases"]]:
         kms.create_alias(AliasName=_KEY, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-    provider = f"awskms://{_KEY}?region=us-east-1&endpoint={endpoint}"
-    workspace.run("stack", "init", stack, "--secrets-provider", provider).check()
+    return f"awskms://{_KEY}?region=us-east-1&endpoint={endpoint}"
 
 
 @cache

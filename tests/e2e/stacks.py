@@ -21,10 +21,10 @@ class Stacks:
         self.workspace = workspace
         self._initialised: set[str] = set()
 
-    def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
-        """Run a verb on a stack with the policy pack, as `make preview` and `make up` do."""
+    def pulumi(self, verb: str, stack: str, *arguments: str, judged: bool = True, **options: Any) -> Result:
+        """Run a verb on a stack, a preview or an update with the policy pack unless it is not to be `judged`."""
         self.initialize(stack)
-        pack = self.workspace.policy_pack(stack) if verb in ("preview", "up") else ()
+        pack = self.workspace.policy_pack(stack) if judged and verb in ("preview", "up") else ()
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
         return self.workspace.run(verb, *confirmed, "--stack", stack, *pack, *arguments, **options)
 

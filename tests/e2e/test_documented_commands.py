@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,18 @@ def take_protection_off(workspace: Workspace) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def look_at_staging(workspace: Workspace) -> None:
+    """See that the target that was added is one as it was written."""
+    (role,) = inventory.read("444444444444", workspace.accounts.iam("444444444444")).roles
+    assert role.arn == "arn:aws:iam::444444444444:role/TSU-IAM-ACCESS"
+
+
 # What the text around a command has the reader do first.
 BEFORE = {
     "make smoke STACK=preprod PROFILE=alice TOKEN=123456": give_alice_keys,
     "make destroy STACK=production": take_protection_off,
 }
+AFTER = {"make up STACK=staging": look_at_staging}
 
 
 @pytest.mark.parametrize("command", RUN, ids=str)
@@ -73,6 +81,12 @@ def test_a_documented_command_works(workspace: Workspace, command: Command) -> N
         BEFORE[command.text](workspace)
     done = shell(workspace, command.text)
     assert done.returncode == 0, done.stdout + done.stderr
+    if command.text in AFTER:
+        AFTER[command.text](workspace)
+
+
+def test_every_command_that_something_goes_with_is_documented() -> None:
+    assert {*BEFORE, *AFTER} <= {command.text for command in RUN}
 
 
 def test_destroyed_in_order_the_stacks_leave_nothing(workspace: Workspace) -> None:
@@ -83,13 +97,18 @@ def test_destroyed_in_order_the_stacks_leave_nothing(workspace: Workspace) -> No
         assert iam.list_policies(Scope="Local")["Policies"] == []
 
 
+@cache
+def help_of(workspace: Workspace, *verb: str) -> str:
+    return workspace.run(*verb, "--help").check().stdout
+
+
 @pytest.mark.parametrize("command", OF_PULUMI, ids=str)
 def test_a_pulumi_command_that_needs_more_has_options_that_there_are(workspace: Workspace, command: Command) -> None:
     words = shlex.split(command.text.replace("\\\n", " "))
     options = {word.partition("=")[0] for word in words if word.startswith("--")}
     plain = [word for word in words[1:] if re.fullmatch("[a-z][a-z-]*", word) and word not in ("security", "preprod")]
     verb = plain[:2]
-    told = workspace.run(*verb, "--help").check().stdout
+    told = help_of(workspace, *verb)
     # As the command or an alias of it; of a word that it does not know, the engine shows the parent's help.
     assert re.search(rf"\b{verb[-1]}\b", told)
     assert {option for option in options if not re.search(rf"{option}\b", told)} == set()

@@ -14,7 +14,7 @@ import pytest
 from sandbox.workspace import Result, Workspace
 from tests.e2e.stacks import ACCOUNTS, Stacks
 from tests.sandbox.processes import PATIENCE, eventually
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -52,7 +52,7 @@ class StateOnS3(Stacks):
         """Make the stacks, empty, unless they are there."""
         for stack in stacks:
             if stack not in self._initialised:
-                self.workspace.run("stack", "init", stack, env=self._environment).check()
+                initialize(self.workspace, stack, self._environment)
                 self._initialised.add(stack)
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:

@@ -7,14 +7,13 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.workspace import Workspace
 from tests.documents import allow, document, trusting
 from tests.policies.running import ELSEWHERE, TARGET
-from tests.workspaces import open_workspace
+from tests.workspaces import initialize, open_workspace
 
 PROGRAM = """
     import json
@@ -40,7 +39,7 @@ PROGRAM = """
         case "people":
             policy("grant", role("people", PEOPLE).name)
         case "renamed":
-            policy("grant", role("build", BUILD).name.apply(lambda _: "by-hand"))
+            policy("grant", role("builder", BUILD).name.apply(lambda _: "by-hand"))
         case "decoy":
             role("by-hand", BUILD)
             policy("grant", "by-hand")
@@ -57,7 +56,7 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
     with open_workspace() as opened:
         (opened.root / "__main__.py").write_text(
@@ -66,15 +65,26 @@ def workspace() -> Iterator[Workspace]:
         (opened.root / "Pulumi.yaml").write_text("name: shop\nruntime: {name: python, options: {virtualenv: .venv}}\n")
         (opened.root / "policypacks/delegation/config/default.json").write_text("{}")
         (opened.root / "none.json").write_text("{}")
-        opened.run("stack", "init", "dev").check()
         yield opened
 
 
+@pytest.fixture(scope="module")
+def by_hand(workspace: Workspace) -> str:
+    """The name of a role for people that somebody made by hand."""
+    trust = json.dumps(DOCUMENTS[2])
+    workspace.accounts.iam(TARGET).create_role(RoleName="by-hand", AssumeRolePolicyDocument=trust)
+    return "by-hand"
+
+
 def refusals(workspace: Workspace, what: str, *command: str) -> set[str]:
-    """Return the mandatory policies that a run of the program finds something by."""
-    Path(workspace.root, "Pulumi.dev.yaml").write_text(f"config:\n  shop:what: {what}\n")
+    """Return the mandatory policies that a run of the program finds something by, each `what` a stack of its own."""
+    file = workspace.root / f"Pulumi.{what}.yaml"
+    if not file.exists():
+        initialize(workspace, what)
+        with file.open("a") as opened:
+            opened.write(f"config:\n  shop:what: {what}\n")
     pack = ("--policy-pack", "policypacks/delegation", "--policy-pack-config", "none.json")
-    result = workspace.run(*command, "--stack", "dev", *pack)
+    result = workspace.run(*command, "--stack", what, *pack)
     found = set(re.findall(r"\[mandatory\].*?  ([a-z-]+)  \(", result.output))
     assert (result.returncode == 0) == (not found), result.output
     return found
@@ -95,13 +105,11 @@ def test_a_people_s_role_is_refused_before_its_policy_is_made(workspace: Workspa
     assert workspace.accounts.iam(TARGET).list_role_policies(RoleName="people")["PolicyNames"] == []
 
 
-def test_a_name_made_of_a_program_s_output_is_refused_once_it_is_another(workspace: Workspace) -> None:
-    iam = workspace.accounts.iam(TARGET)
-    iam.create_role(RoleName="by-hand", AssumeRolePolicyDocument=json.dumps(DOCUMENTS[2]))
+def test_a_name_made_of_a_program_s_output_is_refused_once_it_is_another(workspace: Workspace, by_hand: str) -> None:
     assert refusals(workspace, "renamed", *UPDATE) == ASKED
-    assert iam.list_role_policies(RoleName="by-hand")["PolicyNames"] == []
+    assert workspace.accounts.iam(TARGET).list_role_policies(RoleName=by_hand)["PolicyNames"] == []
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_a_role_that_exists_elsewhere_is_not_hidden_by_one_that_cannot_be_made(workspace: Workspace) -> None:
-    workspace.accounts.iam(TARGET).create_role(RoleName="by-hand", AssumeRolePolicyDocument=json.dumps(DOCUMENTS[2]))
     assert refusals(workspace, "decoy", *PREVIEW) == ASKED

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from delegation_pack.rules import RULES
+from delegation_pack.sdk import initial_config
 
 from sandbox.workspace import Workspace
 from tests.documents import allow, document
@@ -96,10 +98,15 @@ def _written(file: Path, content: Any) -> Path:
 def test_a_copy_of_its_folder_alone_judges_a_state_without_the_program(workspace: Workspace, tmp_path: Path) -> None:
     pack = tmp_path / "pack"
     shutil.copytree(workspace.root / PACK, pack, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    safe = state_of(role(), group_policy(GRANT))
-    assert mandatory(analyze(workspace, tmp_path, safe, config_of(workspace), pack)) == set()
-    open_ = state_of(role(trust("*", {})), group_policy(document(allow("*"))))
-    assert mandatory(analyze(workspace, tmp_path, open_, config_of(workspace), pack)) >= {
+    safe = [role(), group_policy(GRANT)]
+    open_ = [
+        role(trust("*", {}), name="open-role", account="333333333333"),
+        group_policy(document(allow("*")), name="open-grant", group="others"),
+    ]
+    found = analyze(workspace, tmp_path, state_of(*safe, *open_), config_of(workspace), pack)
+    refused = [one for one in found if one["enforcementLevel"] == "mandatory"]
+    assert {one["resourceUrn"] for one in refused} == {one.urn for one in open_}
+    assert mandatory(found) >= {
         "iam-trust-requires-mfa",
         "iam-trust-names-users-only",
         "iam-assume-role-requires-mfa",
@@ -170,13 +177,24 @@ def test_a_stack_s_file_overrides_what_all_share_property_by_property(workspace:
     assert mandatory(of_stack) == {TYPES}
 
 
-@pytest.mark.parametrize("content", ["{", '{"iam-trust": {}}', '{"all": {"securityAccount": "1"}}'])
-def test_a_pack_whose_shared_configuration_is_faulty_judges_nothing_and_says_so(
-    workspace: Workspace, tmp_path: Path, content: str
-) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "^Expecting property name"),
+        ('{"iam-trust": {}}', "^iam-trust: no such policy"),
+        ('{"all": {"securityAccount": "1"}}', "^all: no such policy, or not an object of its properties$"),
+    ],
+)
+def test_a_faulty_shared_configuration_ends_the_pack(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "default.json").write_text(content)
+    with pytest.raises(ValueError, match=says):
+        initial_config(RULES, tmp_path / "default.json")
+
+
+def test_a_pack_that_ends_judges_nothing_and_says_so(workspace: Workspace, tmp_path: Path) -> None:
     default = workspace.root / PACK / "config" / "default.json"
     before = default.read_text()
-    default.write_text(content)
+    default.write_text('{"iam-trust": {}}')
     try:
         (tmp_path / "state.json").write_text(json.dumps(state_of(role())))
         arguments = ("--file", str(tmp_path / "state.json"), "--policy-pack", str(PACK))
@@ -184,4 +202,4 @@ def test_a_pack_whose_shared_configuration_is_faulty_judges_nothing_and_says_so(
     finally:
         default.write_text(before)
     assert result.returncode != 0
-    assert "ValueError" in result.output or "JSONDecodeError" in result.output
+    assert "ValueError" in result.output
