@@ -91,7 +91,7 @@ SUFFIXES = ["", "", "IfExists"]
 def some(values: list[Any]) -> list[Any]:
     """Each of the values as often as a list of up to three of them: to be sampled from, since draws cost time."""
     lists = [list(few) for count in (1, 2, 3) for few in itertools.combinations(values, count)]
-    return [*values * (len(lists) // len(values)), *lists]
+    return [one for pair in zip(itertools.cycle(values), lists, strict=False) for one in pair]
 
 
 def block(names: list[str], key: str, values: list[Any], prefixes: list[str] = PREFIXES) -> st.SearchStrategy[Any]:
@@ -158,9 +158,9 @@ TESTS = st.one_of(
 )
 SERVICE = "ec2.amazonaws.com"
 PRINCIPALS = [
-    *["*", {"Service": SERVICE}] * 50,
+    *["*", {"Service": SERVICE}] * 100,
     *({"AWS": v} for v in some(["*", *USERS[:3], *ROLES[:2], OWN, f"arn:aws:iam::{OTHER}:root", TARGET])),
-    *[{"AWS": v, "Service": SERVICE} for v in some(USERS[:2])] * 10,
+    *[{"AWS": v, "Service": SERVICE} for v in some(USERS[:2])] * 20,
 ]
 PATTERNS = some(
     [
@@ -192,7 +192,7 @@ def assembled(effect: str, tests: list[tuple[str, str, Any]], **parts: Any) -> d
 
 
 def elements(name: str, values: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.sampled_from([{one: value} for one in (name, name, name, f"Not{name}") for value in values])
+    return st.sampled_from([{one: value} for value in values for one in (name, name, name, f"Not{name}")])
 
 
 # Made once: a strategy made while one is drawn from is checked again in every example.
