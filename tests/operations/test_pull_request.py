@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,14 +44,21 @@ def commit(checkout: Path) -> None:
     git(checkout, "commit", "--quiet", "--allow-empty", "--message", "change")
 
 
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    checkout = tmp_path_factory.mktemp("committed")
+    for name, text in FILES.items():
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(text)
+    git(checkout, "init", "--quiet", "--template=")
+    commit(checkout)
+    return checkout
+
+
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    for checkout in (tmp_path / "base", tmp_path / "change"):
-        for name, text in FILES.items():
-            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            (checkout / name).write_text(text)
-        git(checkout, "init", "--quiet")
-        commit(checkout)
+def base(tmp_path: Path, committed: Path) -> Path:
+    for name in ("base", "change"):
+        shutil.copytree(committed, tmp_path / name)
     # What a job makes in its checkout is no part of the change.
     (tmp_path / "base/report").mkdir()
     return tmp_path / "base"

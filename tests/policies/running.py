@@ -38,6 +38,8 @@ CONFIG: dict[str, dict[str, Any]] = {
 """The pack's configuration as a stack of a target account has it."""
 
 _OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+_SHOWN_ALL = "iam-no-credentials-as-resources"
+"""A policy that is shown each resource by itself: the pack keeps what it has been shown so."""
 _ROOT = "urn:pulumi:stack::project::pulumi:pulumi:Stack::project-stack"
 
 
@@ -92,10 +94,11 @@ def judge(
 ) -> list[Violation]:
     """Return what all policies, or those of these names, report on a stack of these resources.
 
+    One policy sees nothing of another, but that a resource was shown before the stack was, and what was exempt.
     `undeclared` are those that the program does not declare and the engine shows with the stack alone.
     """
     found: list[Violation] = []
-    pack = policies(rule for rule in RULES if rule.name in of)
+    pack = policies(rule for rule in RULES if rule.name in {*of, _SHOWN_ALL})
     root = Made(type="pulumi:pulumi:Stack", name="project-stack", inputs={}, account=None)
     for one in (root, *made):
         for policy in pack:
@@ -115,7 +118,7 @@ def judge(
         if isinstance(policy, StackValidationPolicy):
             args_of_stack = StackValidationArgs(shown, config.get(policy.name, {}))
             policy.validate(args_of_stack, _reporting(found, policy.name, None))
-    return found
+    return [one for one in found if one.policy in of]
 
 
 def refused(

@@ -32,6 +32,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@functools.cache
 def glob(pattern: str, text: str) -> bool:
     return _globbing(pattern).fullmatch(text) is not None
 
@@ -76,6 +77,7 @@ def arn_like(pattern: str, text: str) -> bool:
     return len(wanted) == len(given) == 6 and all(glob(p, t) for p, t in zip(wanted, given, strict=True))
 
 
+@functools.cache
 def seconds(text: str) -> float:
     if text.isdigit() and len(text) != 4:
         return float(text)
@@ -84,6 +86,7 @@ def seconds(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+@functools.cache
 def compare(name: str, given: str, wanted: str) -> bool:
     """One value of the request against one of the condition, without any negation."""
     if name.startswith(("Numeric", "Date")):
@@ -170,17 +173,20 @@ def action_covers(patterns: Any, action: str) -> bool:
     return any(fnmatch.fnmatchcase(action.lower(), p.lower()) for p in listed(patterns))
 
 
-def applies(
-    statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str
-) -> bool | None:
-    identity = "".join(context.get("aws:userid", []))
+def concerns(statement: dict[str, Any], caller: str, identity: str, action: str) -> bool:
     if "Principal" in statement and not principal_covers(statement["Principal"], caller, identity):
         return False
     if "NotPrincipal" in statement and principal_covers(statement["NotPrincipal"], caller, identity):
         return False
     if "Action" in statement and not action_covers(statement["Action"], action):
         return False
-    if "NotAction" in statement and action_covers(statement["NotAction"], action):
+    return not ("NotAction" in statement and action_covers(statement["NotAction"], action))
+
+
+def applies(
+    statement: dict[str, Any], caller: str, action: str, resource: str, context: Context, version: str
+) -> bool | None:
+    if not concerns(statement, caller, "".join(context.get("aws:userid", [])), action):
         return False
     if "Resource" in statement and not resource_covers(statement["Resource"], resource, context, version):
         return False
@@ -207,6 +213,16 @@ def allowed(document: dict[str, Any], caller: str, action: str, resource: str, c
     if True in results["Deny"] or not any(result is not False for result in results["Allow"]):
         return False
     return None if None in results["Deny"] or True not in results["Allow"] else True
+
+
+def about(document: dict[str, Any], caller: str, identity: str, action: str) -> dict[str, Any]:
+    """What a document says about one caller and action, for asking it about many resources and contexts."""
+    said = [one for one in listed(document["Statement"]) if concerns(one, caller, identity, action)]
+    if not any(one["Effect"] == "Allow" for one in said):
+        return {**document, "Statement": []}
+    settled = {"Action", "NotAction", "Principal", "NotPrincipal"}
+    left = [{name: value for name, value in one.items() if name not in settled} for one in said]
+    return {**document, "Statement": left}
 
 
 def of_resource(resource: str) -> Context:

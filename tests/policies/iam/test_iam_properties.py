@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import re
@@ -74,7 +75,7 @@ RESOURCES = [
     f"arn:aws:iam::{a}:role/{name}" for a in (OWN, TARGET, OTHER) for name in ("A", "path/A", "alice", "ops", "Zz")
 ]
 
-BOOLEANS = st.sampled_from(["true", "false", True, False, ["true", "false"]])
+BOOLEANS = ["true", "false", True, False, ["true", "false"]]
 STRINGS = [
     "StringEquals",
     "StringNotEquals",
@@ -83,18 +84,23 @@ STRINGS = [
     "StringEqualsIgnoreCase",
     "StringNotEqualsIgnoreCase",
 ]
-PREFIXES = st.sampled_from(["", "", "", "ForAllValues:", "ForAnyValue:"])
-SUFFIXES = st.sampled_from(["", "", "IfExists"])
+PREFIXES = ["", "", "", "ForAllValues:", "ForAnyValue:"]
+SUFFIXES = ["", "", "IfExists"]
 
 
-def some(values: list[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.sampled_from(values), st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True))
+def some(values: list[Any]) -> list[Any]:
+    """Each of the values as often as a list of up to three of them: to be sampled from, since draws cost time."""
+    lists = [list(few) for count in (1, 2, 3) for few in itertools.combinations(values, count)]
+    return [one for pair in zip(itertools.cycle(values), lists, strict=False) for one in pair]
 
 
-def block(
-    names: list[str], key: str, values: st.SearchStrategy[Any], prefixes: st.SearchStrategy[str] = PREFIXES
-) -> st.SearchStrategy[Any]:
-    return st.builds(lambda p, n, s, v: (f"{p}{n}{s}", key, v), prefixes, st.sampled_from(names), SUFFIXES, values)
+def block(names: list[str], key: str, values: list[Any], prefixes: list[str] = PREFIXES) -> st.SearchStrategy[Any]:
+    operators = [(f"{p}{n}{s}", key) for n in names for p in prefixes for s in SUFFIXES]
+    return st.builds(lambda operator, value: (*operator, value), st.sampled_from(operators), st.sampled_from(values))
+
+
+def null(key: str) -> st.SearchStrategy[Any]:
+    return st.sampled_from([("Null", key, value) for value in BOOLEANS])
 
 
 NUMBERS = [
@@ -117,8 +123,8 @@ TESTS_OF_MFA = st.one_of(
     block(["Bool"], MFA, BOOLEANS),
     block(["StringEquals", "StringNotEquals"], MFA, BOOLEANS),
     block(NUMBERS, "aws:MultiFactorAuthAge", some([60, "3600", 600.0])),
-    st.builds(lambda v: ("Null", MFA, v), BOOLEANS),
-    st.builds(lambda v: ("Null", "aws:TokenIssueTime", v), BOOLEANS),
+    null(MFA),
+    null("aws:TokenIssueTime"),
 )
 TESTS = st.one_of(
     TESTS_OF_MFA,
@@ -129,7 +135,7 @@ TESTS = st.one_of(
         some(["203.0.113.0/24", "203.0.113.7", "2001:db8:1::/48", "0.0.0.0/0", "::/0"]),
     ),
     block(["IpAddress", "NotIpAddress"], "AWS:sourceIP", some(["203.0.113.128/25", "198.51.100.9/16"])),
-    st.builds(lambda v: ("Null", "aws:SourceIp", v), BOOLEANS),
+    null("aws:SourceIp"),
     block(STRINGS, "aws:SourceVpce", some(["vpce-1", "vpce-*"])),
     block(ARNS, "aws:PrincipalArn", CALLER_ARNS),
     block(STRINGS, "aws:username", some(["alice", "a*", "bob", "${aws:PrincipalTag/team}"])),
@@ -137,25 +143,25 @@ TESTS = st.one_of(
     block(STRINGS, "aws:PrincipalType", some(["User", "AssumedRole", "user"])),
     block(STRINGS, "aws:ResourceAccount", some([OWN, TARGET, "${aws:PrincipalAccount}"])),
     block(STRINGS, "aws:PrincipalAccount", some([OWN, "${aws:ResourceAccount}"])),
-    st.builds(lambda v: ("Null", "aws:ResourceAccount", v), BOOLEANS),
+    null("aws:ResourceAccount"),
     block(NUMBERS, "aws:PrincipalTag/level", some(["3", 5, "7.0"])),
     block(DATES, "aws:PrincipalTag/since", some(["2026", "2026-07-01", "2029-01"])),
     block(STRINGS, "aws:PrincipalTag/team", TEAMS),
     block(STRINGS, "sts:RoleSessionName", some(["alice", "${aws:username}", "${aws:PrincipalTag/team}", "*"])),
     block(["StringEquals", "StringLike"], "sts:ExternalId", some(["x-1", "x*"])),
-    block(STRINGS, "aws:TagKeys", some(["a", "b", "?", "*", ""]), st.sampled_from(["ForAllValues:", "ForAnyValue:"])),
+    block(STRINGS, "aws:TagKeys", some(["a", "b", "?", "*", ""]), ["ForAllValues:", "ForAnyValue:"]),
     block(DATES, "aws:CurrentTime", some(["2026-01-01T00:00:00Z", "2030-12-31"])),
     block(DATES, "aws:TokenIssueTime", some(["2026-01-01", "2028-01-01T00:00:00Z"])),
     block(["Bool"], "aws:SecureTransport", BOOLEANS),
     block(["Bool"], "aws:ViaAWSService", BOOLEANS),
-    st.builds(lambda v: ("Null", "aws:username", v), BOOLEANS),
+    null("aws:username"),
 )
-PRINCIPALS = st.one_of(
-    st.just("*"),
-    st.builds(lambda v: {"AWS": v}, some(["*", *USERS[:3], *ROLES[:2], OWN, f"arn:aws:iam::{OTHER}:root", TARGET])),
-    st.just({"Service": "ec2.amazonaws.com"}),
-    st.builds(lambda v: {"AWS": v, "Service": "ec2.amazonaws.com"}, some(USERS[:2])),
-)
+SERVICE = "ec2.amazonaws.com"
+PRINCIPALS = [
+    *["*", {"Service": SERVICE}] * 100,
+    *({"AWS": v} for v in some(["*", *USERS[:3], *ROLES[:2], OWN, f"arn:aws:iam::{OTHER}:root", TARGET])),
+    *[{"AWS": v, "Service": SERVICE} for v in some(USERS[:2])] * 20,
+]
 PATTERNS = some(
     [
         *(
@@ -185,12 +191,13 @@ def assembled(effect: str, tests: list[tuple[str, str, Any]], **parts: Any) -> d
     return {"Effect": effect, **parts, **({"Condition": condition} if condition else {})}
 
 
-def elements(name: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([name, name, name, f"Not{name}"])
+def elements(name: str, values: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from([{one: value} for value in values for one in (name, name, name, f"Not{name}")])
 
 
 # Made once: a strategy made while one is drawn from is checked again in every example.
-_ACTION, _PRINCIPAL, _RESOURCE = elements("Action"), elements("Principal"), elements("Resource")
+_ACTIONS = elements("Action", ACTIONS)
+_ABOUT = {Kind.TRUST: elements("Principal", PRINCIPALS), Kind.IDENTITY: elements("Resource", PATTERNS)}
 _EFFECTS = st.sampled_from(["Allow", "Allow", "Deny"])
 _VERSIONS = st.sampled_from(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"])
 _CONDITIONS = st.lists(TESTS, max_size=3)
@@ -198,11 +205,7 @@ _CONDITIONS = st.lists(TESTS, max_size=3)
 
 @st.composite
 def statements(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
-    parts = {draw(_ACTION): draw(ACTIONS)}
-    if kind is Kind.TRUST:
-        parts[draw(_PRINCIPAL)] = draw(PRINCIPALS)
-    else:
-        parts[draw(_RESOURCE)] = draw(PATTERNS)
+    parts = {**draw(_ACTIONS), **draw(_ABOUT[kind])}
     return assembled(draw(_EFFECTS), draw(_CONDITIONS), **parts)
 
 
@@ -264,15 +267,11 @@ def searched(document: dict[str, Any], kind: Kind, keys: Mapping[str, Values]) -
             continue
         identity = "AIDAX" if ":user/" in caller else "AROAX:s"
         found = [c for c in naive.contexts(values, role=":role/" in caller) if in_class(keys, c)]
+        about = naive.about(document, caller, identity, "sts:AssumeRole")
         for resource in resources_asked(kind, keys):
+            derived = naive.with_derived(caller, identity, resource, {})
             for context in found:
-                if naive.allowed(
-                    document,
-                    caller,
-                    "sts:AssumeRole",
-                    resource,
-                    naive.with_derived(caller, identity, resource, context),
-                ):
+                if naive.allowed(about, caller, "sts:AssumeRole", resource, {**context, **derived}):
                     return caller, resource, context
     return None
 

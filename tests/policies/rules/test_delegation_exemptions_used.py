@@ -24,10 +24,9 @@ def exempting(policy: str, case: Case, **exemption: str) -> dict[str, Any]:
 @pytest.mark.parametrize("policy", EXEMPTABLE)
 def test_an_exempt_resource_is_not_refused_but_said(policy: str) -> None:
     case = FAILING[policy]
-    of = [one for one in judge(*case.made) if one.policy == policy]
-    found = judge(
-        *case.made, config=exempting(policy, case, resource=str(of[0].urn), reason="on trial", until="2999-12-31")
-    )
+    of = judge(*case.made, of=[policy])
+    config = exempting(policy, case, resource=str(of[0].urn), reason="on trial", until="2999-12-31")
+    found = judge(*case.made, config=config, of=[policy, "delegation-exemptions-used"])
     assert [one for one in found if one.policy == policy and one.urn == of[0].urn] == []
     (said,) = [one for one in found if one.policy == "delegation-exemptions-used"]
     assert said.urn == of[0].urn
@@ -56,8 +55,8 @@ def test_an_exemption_that_does_not_count_is_a_violation_and_exempts_nothing(
     policy: str, exemption: dict[str, str], says: str
 ) -> None:
     case = FAILING[policy]
-    before = [one for one in judge(*case.made) if one.policy == policy]
-    found = [one for one in judge(*case.made, config=exempting(policy, case, **exemption)) if one.policy == policy]
+    before = judge(*case.made, of=[policy])
+    found = judge(*case.made, config=exempting(policy, case, **exemption), of=[policy])
     assert any(says in one.message for one in found)
     assert {one.message for one in before} <= {one.message for one in found}
 
@@ -66,9 +65,9 @@ def test_an_exemption_counts_through_its_last_day(monkeypatch: pytest.MonkeyPatc
     case = FAILING["iam-trust-requires-mfa"]
     settings = exempting(case.policy, case, resource="role", reason="on trial", until="2027-01-31")
     monkeypatch.setattr("delegation_pack.exemptions.today", lambda: date(2027, 1, 31))
-    assert not [one for one in judge(*case.made, config=settings) if one.policy == case.policy]
+    assert not judge(*case.made, config=settings, of=[case.policy])
     monkeypatch.setattr("delegation_pack.exemptions.today", lambda: date(2027, 2, 1))
-    assert [one for one in judge(*case.made, config=settings) if one.policy == case.policy]
+    assert judge(*case.made, config=settings, of=[case.policy])
 
 
 def test_an_exemption_is_for_one_policy_and_one_resource() -> None:
@@ -76,5 +75,5 @@ def test_an_exemption_is_for_one_policy_and_one_resource() -> None:
     other = role(trust(condition={}), name="other")
     for resource in ("role", "urn:pulumi:stack::project::aws:iam/role:Role::ro*"):
         settings = exempting(case.policy, case, resource=resource, reason="on trial", until="2999-12-31")
-        found = [one for one in judge(*case.made, other, config=settings) if one.policy == case.policy]
+        found = judge(*case.made, other, config=settings, of=[case.policy])
         assert {one.urn for one in found} == {other.urn}

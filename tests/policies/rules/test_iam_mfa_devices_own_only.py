@@ -102,4 +102,4 @@ def test_lasting_credentials_are_made_from_the_allowed_networks_only(static_ips:
     made = managed(json.loads(text), account=SECURITY)
     found = judge(made, config={policy: {"allowedCidrs": [NETWORK]}})
     assert [one.policy for one in found if "devices from outside" in one.message] == ([policy] if refused else [])
-    assert [one for one in judge(made) if one.policy == policy] == []
+    assert judge(made, of=[policy]) == []

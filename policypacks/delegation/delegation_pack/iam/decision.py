@@ -134,16 +134,16 @@ def _found(policies: Sequence[tuple[Document, ...]], query: Query) -> tuple[Requ
 
 def _by_statements(placed: Sequence[Placed], actions: Iterable[str], policies: int) -> list[tuple[str, list[Placed]]]:
     """One action for each set of statements that actions can fall under, if every policy has an Allow among them."""
-    covered = [frozenset(matching_actions(one.statement, actions)) for one in placed]
+    covered = [matching_actions(one.statement, actions) for one in placed]
+    allowed = [set[str]() for _ in range(policies)]
+    for one, names in zip(placed, covered, strict=True):
+        if one.statement.effect is Effect.ALLOW:
+            allowed[one.policy] |= names
+    possible = set(actions).intersection(*allowed)
     groups: dict[tuple[int, ...], str] = {}
-    for action in actions:
+    for action in filter(possible.__contains__, actions):
         groups.setdefault(tuple(i for i, names in enumerate(covered) if action in names), action)
-    found = [(action, [placed[i] for i in group]) for group, action in groups.items()]
-    return [
-        (action, group)
-        for action, group in found
-        if len({one.policy for one in group if one.statement.effect is Effect.ALLOW}) == policies
-    ]
+    return [(action, [placed[i] for i in group]) for group, action in groups.items()]
 
 
 def _confirmed(

@@ -406,13 +406,24 @@ def _value(item: Any, place: str) -> str:
             raise Unverifiable(f"{place} holds {item!r}, which is no text, number or boolean.")
 
 
-def matching_actions(statement: Statement, names: Iterable[str]) -> tuple[str, ...]:
+def matching_actions(statement: Statement, names: Iterable[str]) -> frozenset[str]:
     """Those of the full action names that the statement's Action or NotAction covers; case does not matter."""
-    covered = _action_pattern(statement.actions if statement.actions is not None else statement.not_actions or ())
-    return tuple(name for name in names if bool(covered.fullmatch(name)) == (statement.actions is not None))
+    return _covered(statement.actions, statement.not_actions, tuple(names))
 
 
 @lru_cache(maxsize=1 << 12)
-def _action_pattern(actions: tuple[str, ...]) -> re.Pattern[str]:
-    forms = (re.escape(action).replace(r"\*", ".*").replace(r"\?", ".") for action in actions)
-    return re.compile("|".join(forms), re.IGNORECASE | re.ASCII)
+def _covered(
+    actions: tuple[str, ...] | None, not_actions: tuple[str, ...] | None, names: tuple[str, ...]
+) -> frozenset[str]:
+    written, like = _actions(actions if actions is not None else not_actions or ())
+    found = (name for name in names if name.lower() in written or (like and like.fullmatch(name)))
+    return frozenset(found) if actions is not None else frozenset(names).difference(found)
+
+
+@lru_cache(maxsize=1 << 12)
+def _actions(actions: tuple[str, ...]) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """The actions that are written out, in lower case, and a pattern of those that are not."""
+    wild = [action for action in actions if "*" in action or "?" in action]
+    forms = (re.escape(action).replace(r"\*", ".*").replace(r"\?", ".") for action in wild)
+    like = re.compile("|".join(forms), re.IGNORECASE | re.ASCII) if wild else None
+    return frozenset(map(str.lower, actions)), like

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from delegation_pack.facts import aws_managed_policies
@@ -147,8 +147,10 @@ class Policy:
         Raises:
             Unverifiable: it is missing, not known before the update, or not a policy document.
         """
-        if self.narrowed:
-            return self.narrowed
+        return self.narrowed or self._whole
+
+    @cached_property
+    def _whole(self) -> Document:
         if self.elsewhere:
             raise Unverifiable(self.elsewhere)
         if self.content is None:
@@ -252,6 +254,7 @@ def is_aws_managed(arn: object) -> bool:
     return aws_managed_policies.name_of(arn) is not None
 
 
+@cache
 def aws_managed(arn: str) -> Policy | None:
     """Return the policy that AWS keeps under an ARN; None if it is no such ARN or not in the table."""
     document = aws_managed_policies.documents().get(aws_managed_policies.name_of(arn) or "")
