@@ -141,6 +141,16 @@ class LocalAccounts:
         self._server.stdin.flush()
         self._server.stdout.readline()
 
+    def empty(self) -> None:
+        """Take everything out of all accounts, the sessions of clients too: `iam` gives new ones afterwards."""
+        from http.client import HTTPConnection
+
+        connection = HTTPConnection(self.endpoint.removeprefix("http://"))
+        connection.request("POST", "/moto-api/reset")
+        connection.getresponse().read()
+        connection.close()
+        self._clients.clear()
+
     def environment(self, profiles: Iterable[Profile]) -> dict[str, str]:
         """Write the AWS configuration and return the variables that lead every AWS client here, and nowhere else."""
         self.config_file.write_text("\n".join(_section(profile) for profile in profiles))

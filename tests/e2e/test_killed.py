@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -243,8 +242,7 @@ def _forget(workspace: Workspace) -> None:
     """Empty the accounts and the states."""
     shutil.rmtree(_state(workspace))
     _state(workspace).mkdir()
-    request = urllib.request.Request(f"{workspace.accounts.endpoint}/moto-api/reset", method="POST")  # noqa: S310
-    urllib.request.urlopen(request).close()  # noqa: S310
+    workspace.accounts.empty()
     for stack in ("security", "preprod"):
         # Without the key that the accounts held.
         shutil.copy(REPOSITORY / f"Pulumi.{stack}.yaml", workspace.root)

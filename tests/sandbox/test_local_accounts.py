@@ -43,6 +43,14 @@ def test_accounts_are_apart(accounts: LocalAccounts) -> None:
     assert accounts.iam(TARGET).list_users()["Users"] == []
 
 
+def test_emptied_accounts_go_on_as_new_ones(accounts: LocalAccounts) -> None:
+    accounts.iam(TARGET).create_user(UserName="dave")
+    accounts.empty()
+    for account in (SECURITY, TARGET):
+        assert accounts.iam(account).list_users()["Users"] == []
+        assert accounts.iam(account).create_user(UserName="erin")["User"]["Arn"].split(":")[4] == account
+
+
 def test_managed_policies_of_aws_exist(accounts: LocalAccounts) -> None:
     policy = accounts.iam(TARGET).get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     assert policy["Policy"]["PolicyName"] == "ReadOnlyAccess"
@@ -89,6 +97,8 @@ def test_machines_own_aws_configuration_and_proxies_play_no_part(
     monkeypatch.setenv("AWS_PROFILE", "of-the-machine")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
+    # So that the client is a new one.
+    accounts.empty()
     assert accounts.iam(TARGET).list_roles()["Roles"] == []
 
 
