@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -181,7 +182,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
         python = _python(request.info, context)
-        executable, version = _ask(python, "-IS", "-c", _ABOUT).splitlines()
+        if Path(python.executable).samefile(sys.executable):
+            # The engine asks in every run: no process is needed to know of the same Python.
+            executable, version = python.executable, platform.python_version()
+        else:
+            executable, version = _ask(python, "-IS", "-c", _ABOUT).splitlines()
         return language_pb2.AboutResponse(executable=executable, version=version)
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -463,7 +468,7 @@ def _is_package(folder: Path) -> bool:
 
 
 # The engine asks before each preview and update, so without `site` and any import that takes time.
-_ABOUT = "import sys; print(sys.executable, sys.version.split()[0], sep=chr(10))"
+_ABOUT = "import platform, sys; print(sys.executable, platform.python_version(), sep=chr(10))"
 _LIST_DISTRIBUTIONS = """
 import json
 from importlib import metadata

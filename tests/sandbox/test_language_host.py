@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -236,7 +237,17 @@ def test_no_package_is_required_so_that_none_is_downloaded(host: Host) -> None:
 def test_about_names_the_python_of_the_program(host: Host) -> None:
     (host.program / "venv").symlink_to(sys.prefix)
     answer = host.stub.About(language_pb2.AboutRequest(info=host.info(virtualenv="venv")))
-    assert answer.executable == str(host.program / "venv" / "bin" / "python")
+    executable = str(host.program / "venv" / "bin" / "python")
+    assert (answer.executable, answer.version) == (executable, platform.python_version())
+
+
+def test_about_asks_a_python_that_is_not_its_own(host: Host) -> None:
+    python = host.program / "venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\necho /of/another\necho 3.99.0\n")
+    python.chmod(0o755)
+    answer = host.stub.About(language_pb2.AboutRequest(info=host.info(virtualenv="venv")))
+    assert (answer.executable, answer.version) == ("/of/another", "3.99.0")
 
 
 def test_dependencies_of_a_program_are_listed(host: Host) -> None:
