@@ -198,7 +198,8 @@ def token_endpoint() -> Iterator[str]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    thread = threading.Thread(target=server.serve_forever)
+    # Half a second by default, which its end would wait for.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
     server.shutdown()
