@@ -120,7 +120,7 @@ def test_lines_fit_a_terminal_except_links(told: Told) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_interrupt_in_the_middle_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    process = start(tmp_path, forking_python())
+    process = start(tmp_path)
     assert eventually(lambda: any("pulumi up" in command for command in inheritors(f"TMPDIR={tmp_path}").values()))
     assert list(tmp_path.glob("delegation-*"))
 

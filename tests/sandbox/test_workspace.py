@@ -329,7 +329,8 @@ def test_signal_leaves_neither_process_nor_folder(
 ) -> None:
     started = tmp_path / "started"
     hosts = [str(staying_host)] if staying else []
-    python = forking_python()
+    # Once with processes that are started, as users' are.
+    python = forking_python() if staying else None
     driver = subprocess.Popen(
         [python or sys.executable, "-c", DRIVER, str(repository), sleeping(started), str(python or ""), *hosts],
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
