@@ -13,6 +13,7 @@ from operations import aws_accounts, deploying, steps
 from operations.offboard import Offboarding
 from sandbox.local_accounts import LocalAccounts, Profile
 from sandbox.workspace import REPOSITORY
+from tests.workspaces import forking_python
 
 IDS = {"security": "111111111111", "preprod": "222222222222"}
 TRUST = json.dumps(
@@ -61,7 +62,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAccounts]:
     """Accounts in which carol has credentials, and has made a role."""
-    with LocalAccounts(tmp_path) as accounts:
+    with LocalAccounts(tmp_path, python=forking_python()) as accounts:
         profiles = [Profile(name=f"delegation-{name}", account_id=id_, region="us-east-1") for name, id_ in IDS.items()]
         for name, value in accounts.environment(profiles).items():
             monkeypatch.setenv(name, value)

@@ -12,6 +12,7 @@ import pytest
 from operations.errors import exit_code
 from sandbox.local_accounts import LocalAccounts, Profile
 from sandbox.workspace import REPOSITORY
+from tests.workspaces import forking_python
 
 PACK_CONFIG = "policypacks/delegation/config"
 
@@ -29,7 +30,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccounts]:
-    with LocalAccounts(tmp_path_factory.mktemp("accounts")) as accounts:
+    with LocalAccounts(tmp_path_factory.mktemp("accounts"), python=forking_python()) as accounts:
         yield accounts
 
 

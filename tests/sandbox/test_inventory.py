@@ -11,6 +11,7 @@ import pytest
 from sandbox import inventory
 from sandbox.inventory import Account
 from sandbox.local_accounts import LocalAccounts
+from tests.workspaces import forking_python
 
 SECURITY, TARGET = "111111111111", "222222222222"
 ROLE = f"arn:aws:iam::{TARGET}:role/access"
@@ -30,7 +31,7 @@ def users(*names: str) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Account]]:
     """A group of alice and bob with a grant, and a role that trusts bob and carol."""
-    with LocalAccounts(tmp_path_factory.mktemp("accounts")) as local:
+    with LocalAccounts(tmp_path_factory.mktemp("accounts"), python=forking_python()) as local:
         security, target = local.iam(SECURITY), local.iam(TARGET)
         security.create_group(GroupName="admins")
         for name in ("carol", "bob", "alice"):

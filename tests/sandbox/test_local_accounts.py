@@ -20,6 +20,7 @@ from sandbox import local_accounts
 from sandbox.errors import SandboxError
 from sandbox.local_accounts import Answering, LocalAccounts, Profile
 from tests.sandbox.processes import ENDLESS, eventually
+from tests.workspaces import forking_python
 
 REPOSITORY = Path(local_accounts.__file__).parents[1]
 SECURITY, TARGET = "111111111111", "222222222222"
@@ -27,7 +28,7 @@ SECURITY, TARGET = "111111111111", "222222222222"
 
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccounts]:
-    with LocalAccounts(tmp_path_factory.mktemp("accounts")) as accounts:
+    with LocalAccounts(tmp_path_factory.mktemp("accounts"), python=forking_python()) as accounts:
         yield accounts
 
 
