@@ -46,7 +46,8 @@ demo: setup ## Deploy the three stacks to local AWS accounts and show who can ge
 .PHONY: test
 test: setup ## Run all tests
 	@$(BIN)/python -m sandbox.engine
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
+# Hundreds of processes would compile the same modules.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10
 
 .PHONY: check
 check: setup ## Check format, lint, types, spelling and workflows

@@ -15,8 +15,8 @@ import pytest
 LONGEST = (
     "tests/e2e/test_fleet.py",
     "tests/e2e/test_killed.py",
-    "tests/operations/fleet/test_fleet_commands.py",
     "tests/e2e/test_deployment.py",
+    "tests/operations/fleet/test_fleet_commands.py",
     "tests/e2e/test_documented_commands.py",
     "tests/e2e/test_packed_grants.py",
     "tests/bootstrap/test_permissions.py",
