@@ -141,7 +141,7 @@ def _by_statements(placed: Sequence[Placed], actions: Iterable[str], policies: i
             allowed[one.policy] |= names
     possible = set(actions).intersection(*allowed)
     groups: dict[tuple[int, ...], str] = {}
-    for action in filter(possible.__contains__, actions):
+    for action in (one for one in actions if one in possible):
         groups.setdefault(tuple(i for i, names in enumerate(covered) if action in names), action)
     return [(action, [placed[i] for i in group]) for group, action in groups.items()]
 
