@@ -478,8 +478,10 @@ def test_cancel_ends_the_program_and_its_run_is_an_error(host: Host) -> None:
 def test_ended_programs_leave_no_zombie(tmp_path: Path) -> None:
     # Started, for a forked one is no child of this process, and so its own children are not found.
     host = Host(tmp_path, Path(sys.executable))
-    for _ in range(3):
-        host.stub.Run(host.request(""))
-    listing = subprocess.run(["ps", "-o", "stat=", "--ppid", str(host.process.pid)], capture_output=True, text=True)
-    assert listing.stdout == ""
-    host.end()
+    try:
+        for _ in range(3):
+            host.stub.Run(host.request(""))
+        listing = subprocess.run(["ps", "-o", "stat=", "--ppid", str(host.process.pid)], capture_output=True, text=True)
+        assert listing.stdout == ""
+    finally:
+        host.end()
