@@ -72,7 +72,8 @@ def stack_name(number: int) -> str:
     return f"account-{number:03}"
 
 
-def _accounts(targets: int) -> dict[str, Any]:
+def accounts(targets: int) -> dict[str, str]:
+    """Return the accounts of the first targets, by stack."""
     return {stack_name(number): account_id(number) for number in range(targets)}
 
 
@@ -83,20 +84,20 @@ def write(
     for file in top.glob("Pulumi.*.yaml"):
         (top / PACK / "config" / f"{file.name.split('.')[1]}.json").unlink()
         file.unlink()
-    names = [stack_name(number) for number in range(targets)]
+    account_of = accounts(targets)
     stack_files.share(top, groups=groups, roles=roles, **({"grants": "packed"} if targets > _FIT_INLINE else {}))
     security: dict[str, Any] = {"securityAccountId": _SECURITY, "staticIps": [OFFICE]}
     if targets > _FIT_INLINE:
-        security["targets"] = _accounts(targets)
+        security["targets"] = account_of
     addresses = {"allowedCidrs": [f"{OFFICE}/32", f"{SECOND_OFFICE}/32"]}
     rules = {"iam-assume-role-requires-source-ip": addresses, "iam-role-management-requires-source-ip": addresses}
-    accounts = {"targetAccounts": [account_id(number) for number in range(targets)], "accessRoles": list(roles)}
-    of_security = {"iam-mfa-devices-own-only": addresses, "iam-assume-role-names-roles": accounts}
+    entered = {"targetAccounts": list(account_of.values()), "accessRoles": list(roles)}
+    of_security = {"iam-mfa-devices-own-only": addresses, "iam-assume-role-names-roles": entered}
     _write_stack(top, "security", security, {**rules, **of_security})
-    for number, name in enumerate(names):
-        own = {"securityAccountId": _SECURITY, "targetAccountId": account_id(number), "staticIps": [OFFICE]}
+    for name, account in account_of.items():
+        own = {"securityAccountId": _SECURITY, "targetAccountId": account, "staticIps": [OFFICE]}
         _write_stack(top, name, own, rules)
-    return ["security", *names]
+    return ["security", *account_of]
 
 
 def _write_stack(top: Path, stack: str, values: dict[str, Any], rules: dict[str, Any]) -> None:
@@ -115,8 +116,8 @@ def change_address(top: Path, targets: int) -> None:
     moved = {"staticIps": [SECOND_OFFICE]}
     stack_files.configure(top, stack_name(0), **moved)
     if targets > _FIT_INLINE:
-        accounts = {**_accounts(targets), stack_name(0): {"accountId": account_id(0), **moved}}
-        stack_files.configure(top, "security", targets=accounts)
+        first = {stack_name(0): {"accountId": account_id(0), **moved}}
+        stack_files.configure(top, "security", targets=accounts(targets) | first)
 
 
 class Company:

@@ -124,6 +124,8 @@ class Workspace:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             self.root = folder / "repository"
             """The copy."""
+            self.state = folder / "state"
+            """Where Pulumi keeps the states."""
             _copy(self._source, self.root, self._python)
             self.accounts = stack.enter_context(LocalAccounts(folder, self._port, python=self._python))
             """The local accounts."""
@@ -226,8 +228,8 @@ class Workspace:
         return ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/config/{stack}.json")
 
     def _prepare(self, folder: Path) -> dict[str, str]:
-        bin_folder, home, state = (folder / name for name in ("bin", "home", "state"))
-        for new in (bin_folder, home, state):
+        bin_folder, home = folder / "bin", folder / "home"
+        for new in (bin_folder, home, self.state):
             new.mkdir()
         environment = {key: value for key, value in os.environ.items() if not _ELSEWHERE.fullmatch(key)}
         if self._engine.built:
@@ -246,7 +248,7 @@ class Workspace:
             # A run lasts a second, of whose processor time the search for garbage takes a tenth.
             "GOGC": "400",
             "PATH": os.pathsep.join(path),
-            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_BACKEND_URL": self.state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local accounts hold no secrets",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(home),

@@ -31,7 +31,7 @@ pytestmark = [needs_proc, pytest.mark.steps]
 SECURITY = "111111111111"
 GROUP = {"IT-Admins": ["alice", "bob"]}
 ROLE = {"TSU-IAM-ACCESS": company.ROLES["TSU-IAM-ACCESS"]}
-ACCOUNTS = {company.stack_name(number): company.account_id(number) for number in range(12)}
+ACCOUNTS = company.accounts(12)
 FIRST, SECOND, *_, LAST = ACCOUNTS
 ANOTHERS_LOCK = {"pid": 1, "username": "carol", "hostname": "elsewhere", "timestamp": "2026-11-30T06:00:00Z"}
 
@@ -46,14 +46,14 @@ class Fleet:
     @property
     def lock(self) -> Path:
         """A file at the place where Pulumi keeps a lock of the first target's stack."""
-        return self.workspace.root.parent / f"state/.pulumi/locks/organization/delegation/{FIRST}/test.json"
+        return self.workspace.state / f".pulumi/locks/organization/delegation/{FIRST}/test.json"
 
     def hold(self, **holder: Any) -> None:
         self.lock.parent.mkdir(parents=True, exist_ok=True)
         self.lock.write_text(json.dumps(ANOTHERS_LOCK | holder))
 
     def locks(self) -> list[Path]:
-        return list((self.workspace.root.parent / "state/.pulumi/locks").rglob("*.json"))
+        return list((self.workspace.state / ".pulumi/locks").rglob("*.json"))
 
     def start(self, verb: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         name, _, value = self.mark.partition("=")

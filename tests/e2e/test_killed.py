@@ -123,7 +123,7 @@ def test_the_end_is_that_of_an_undisturbed_deployment(story: Story) -> None:
 
 
 def test_a_state_killed_while_it_was_written_is_read_again_after_what_make_says(story: Story) -> None:
-    (checksum,) = _state(story.workspace).rglob("security.json.attrs")
+    (checksum,) = story.workspace.state.rglob("security.json.attrs")
     checksum.write_text("")
     assert story.workspace.run("stack", "export", "--stack", "security").returncode != 0
     assert _unfinished(story.workspace, "security") == []
@@ -203,7 +203,7 @@ def _check(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _unfinished(workspace: Workspace, stack: str) -> list[str]:
-    (file,) = _state(workspace).rglob(f"stacks/**/{stack}.json")
+    (file,) = workspace.state.rglob(f"stacks/**/{stack}.json")
     if not file.with_name(f"{file.name}.attrs").read_text():
         _make_readable(workspace, stack)
     return sorted(
@@ -218,12 +218,7 @@ def _make_readable(workspace: Workspace, stack: str) -> None:
     said = shell(workspace, f"make up STACK={stack}").stderr
     named = re.search(r"cannot read the state.*\n  (find [^\n]*)", said, re.DOTALL)
     assert named, said
-    _check(shell(workspace, f"cd {_state(workspace)}; {named[1]}"))
-
-
-def _state(workspace: Workspace) -> Path:
-    """Return the folder of the file backend."""
-    return Path(workspace.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    _check(shell(workspace, f"cd {workspace.state}; {named[1]}"))
 
 
 def _standing(stacks: Stacks) -> Standing:
@@ -240,8 +235,8 @@ def _standing(stacks: Stacks) -> Standing:
 
 def _forget(workspace: Workspace) -> None:
     """Empty the accounts and the states."""
-    shutil.rmtree(_state(workspace))
-    _state(workspace).mkdir()
+    shutil.rmtree(workspace.state)
+    workspace.state.mkdir()
     workspace.accounts.empty()
     for stack in ("security", "preprod"):
         # Without the key that the accounts held.
@@ -250,5 +245,5 @@ def _forget(workspace: Workspace) -> None:
 
 
 def _left(workspace: Workspace) -> list[str]:
-    locks = [path.name for path in _state(workspace).rglob(".pulumi/locks/**/*.json")]
+    locks = [path.name for path in workspace.state.rglob(".pulumi/locks/**/*.json")]
     return [*locks, *_unfinished(workspace, "security"), *_unfinished(workspace, "preprod")]

@@ -28,7 +28,7 @@ from tests.workspaces import forking_python
 
 pytestmark = needs_proc
 
-TARGETS = [company.stack_name(number) for number in range(12)]
+TARGETS = list(company.accounts(12))
 STACKS = ["security", *TARGETS]
 WHOLE = [f"thing {number}" for number in (5, 4, 3, 2, 1)]
 
@@ -44,9 +44,9 @@ class Fleet:
     def states(self) -> Path:
         return self.top / "states"
 
-    def start(self, verb: str, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen[str]:
+    def start(self, verb: str, *arguments: str, python: Path | None = None) -> subprocess.Popen[str]:
         name, _, value = self.mark.partition("=")
-        command = [python, "-m", "operations.fleet", verb, *arguments]
+        command = [python or sys.executable, "-m", "operations.fleet", verb, *arguments]
         environment = {name: text for name, text in os.environ.items() if name.startswith(("LANG", "LC_"))}
         environment |= {"PATH": f"{self.top / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
         return subprocess.Popen(
@@ -61,7 +61,7 @@ class Fleet:
 
     def run(self, verb: str, *arguments: str, each_line: Callable[[str], object] = id) -> tuple[int, str]:
         """Run a command to its end; return its exit code and what it printed."""
-        process = self.start(verb, *arguments, python=forking_python() or sys.executable)
+        process = self.start(verb, *arguments, python=forking_python())
         assert process.stdout
         lines = []
         for line in process.stdout:
