@@ -13,6 +13,7 @@ import pytest
 from sandbox.workspace import Workspace
 from tests.documents import allow, document
 from tests.operations.documents import ELSEWHERE, TOP, Command, commands
+from tests.policies.analyzing import printed
 from tests.workspaces import open_workspace, secrets_provider
 
 pytestmark = pytest.mark.steps
@@ -70,7 +71,7 @@ class Shop:
         result = self.run(self.documented(PREVIEW).text)
         assert (result.returncode == 0) == passes, result.stdout + result.stderr
         self.output = result.stdout
-        return set(re.findall(r"\[(mandatory|advisory)\].*?  ([a-z-]+)  \(", result.stdout))
+        return printed(result.stdout)
 
     def configure(self, *, default: str, stack: str) -> None:
         (self.folder / "policies/delegation/config/default.json").write_text(default)

@@ -4,7 +4,6 @@ be."""
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ import pytest
 
 from sandbox.workspace import Workspace
 from tests.documents import allow, document, trusting
+from tests.policies.analyzing import printed
 from tests.policies.running import ELSEWHERE, TARGET
 from tests.workspaces import initialize, open_workspace
 
@@ -85,7 +85,7 @@ def refusals(workspace: Workspace, what: str, *command: str) -> set[str]:
             opened.write(f"config:\n  shop:what: {what}\n")
     pack = ("--policy-pack", "policypacks/delegation", "--policy-pack-config", "none.json")
     result = workspace.run(*command, "--stack", what, *pack)
-    found = set(re.findall(r"\[mandatory\].*?  ([a-z-]+)  \(", result.output))
+    found = {name for level, name in printed(result.output) if level == "mandatory"}
     assert (result.returncode == 0) == (not found), result.output
     return found
 

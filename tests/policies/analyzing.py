@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,8 @@ def analyze(
 
 def mandatory(violations: list[dict[str, Any]]) -> set[str]:
     return {one["policyName"] for one in violations if one["enforcementLevel"] == "mandatory"}
+
+
+def printed(output: str) -> set[tuple[str, str]]:
+    """Return level and name of each policy that, by what a preview or an update prints, found something."""
+    return set(re.findall(r"\[(mandatory|advisory)\].*?  ([a-z-]+)  \(", output))
