@@ -16,7 +16,7 @@ def configure(top: Path, stack: str, **values: Any) -> None:
         content["config"].pop(f"delegation:{key}", None)
         if value is not None:
             content["config"][f"delegation:{key}"] = value
-    file.write_text(yaml.safe_dump(content))
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def share(top: Path, **values: Any) -> None:
@@ -25,4 +25,4 @@ def share(top: Path, **values: Any) -> None:
     content = yaml.safe_load(file.read_text())
     for key, value in values.items():
         content["config"].setdefault(key, {})["default"] = value
-    file.write_text(yaml.safe_dump(content))
+    file.write_text(yaml.safe_dump(content, sort_keys=False))

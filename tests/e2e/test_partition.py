@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 
 from sandbox import inventory
 from tests.e2e.stacks import ACCOUNTS, Stacks
@@ -23,10 +22,7 @@ def said() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def sovereign(stacks: Stacks, said: dict[str, str]) -> Stacks:
     """Two stacks, deployed in the region that Pulumi.yaml names for all."""
-    project = stacks.workspace.root / "Pulumi.yaml"
-    content = yaml.safe_load(project.read_text())
-    content["config"]["region"]["default"] = REGION
-    project.write_text(yaml.safe_dump(content))
+    stacks.share(region=REGION)
     for stack in ("security", "preprod"):
         said[stack] = stacks.update(stack).output
     return stacks

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from operations.errors import exit_code
 from operations.stack import ask
+from sandbox import stack_files
 from sandbox.local_accounts import LocalAccounts
 
 Runs = Callable[[str], tuple[int, str]]
@@ -104,9 +104,7 @@ def test_a_configuration_that_the_program_refuses_is_said(
     run: Runs, state: Callable[..., None], repository: Path, verb: str
 ) -> None:
     state("Former")
-    content = yaml.safe_load((repository / "Pulumi.yaml").read_text())
-    content["config"]["groups"]["default"] = {}
-    (repository / "Pulumi.yaml").write_text(yaml.safe_dump(content))
+    stack_files.share(repository, groups={})
     code, said = run(verb)
     assert code == 1
     assert said.startswith("The configuration of stack 'security' has an error")

@@ -18,6 +18,7 @@ import yaml
 from configuration.times import written
 from operations import aws_accounts, offboard, stack_files
 from sandbox.local_accounts import LocalAccounts, Profile
+from sandbox.stack_files import share
 
 Runs = Callable[..., tuple[int, str, str]]
 GROUPS = {
@@ -37,14 +38,6 @@ NUMBERS = itertools.count(500000000001)
 def trust(principal: object) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def share(repository: Path, **values: object) -> None:
-    file = repository / "Pulumi.yaml"
-    content = yaml.safe_load(file.read_text())
-    for key, value in values.items():
-        content["config"].setdefault(key, {})["default"] = value
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def groups(repository: Path) -> Any:
