@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from delegation_pack.facts import partition_of
 
@@ -30,6 +30,8 @@ PORT_TAKEN = 98
 
 # The server looks at the account of the assumed role only.
 _KEYS_OF_NOBODY = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+NOBODYS_ACCOUNT = "123456789012"
+"""The account of calls under no role, such as the engine's on a state and on its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ class LocalAccounts:
         self._answering = answering
         self._python = python
         self._server: subprocess.Popen[str] | None = None
-        self._clients: dict[tuple[str, str], IAMClient] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self.endpoint = ""
         """URL of the server, from the moment of entering."""
 
@@ -142,7 +144,7 @@ class LocalAccounts:
         self._server.stdout.readline()
 
     def empty(self) -> None:
-        """Take everything out of all accounts, the sessions of clients too: `iam` gives new ones afterwards."""
+        """Take everything out of all accounts, the sessions of clients too: `client` gives new ones afterwards."""
         from http.client import HTTPConnection
 
         connection = HTTPConnection(self.endpoint.removeprefix("http://"))
@@ -164,15 +166,20 @@ class LocalAccounts:
         } | {key.upper(): value for key, value in _KEYS_OF_NOBODY.items()}
 
     def iam(self, account_id: str, region: str = "us-east-1") -> IAMClient:
-        """Return the IAM client of one account, in the partition of `region`: the same one each time.
+        """Return the IAM client of one account, in the partition of `region`: the same one each time."""
+        return cast("IAMClient", self.client("iam", account_id, region))
+
+    def client(self, service: str, account_id: str = NOBODYS_ACCOUNT, region: str = "us-east-1") -> Any:
+        """Return the client of a service in one account, in the partition of `region`: the same one each time.
 
         The machine's own AWS configuration and proxies play no part.
         """
-        if (account_id, region) not in self._clients:
-            self._clients[account_id, region] = self._new_client(account_id, region)
-        return self._clients[account_id, region]
+        key = (service, account_id, region)
+        if key not in self._clients:
+            self._clients[key] = self._new_client(*key)
+        return self._clients[key]
 
-    def _new_client(self, account_id: str, region: str) -> IAMClient:
+    def _new_client(self, service: str, account_id: str, region: str) -> Any:
         import boto3
         import botocore.session
         from botocore.config import Config
@@ -187,8 +194,8 @@ class LocalAccounts:
         role = session.client("sts", endpoint_url=self.endpoint, config=config).assume_role(
             RoleArn=_deploy_role(account_id, region), RoleSessionName="inventory"
         )["Credentials"]
-        return session.client(
-            "iam",
+        return session.client(  # type: ignore[call-overload]
+            service,
             endpoint_url=self.endpoint,
             config=config,
             aws_access_key_id=role["AccessKeyId"],

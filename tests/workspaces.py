@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-import boto3
-
 from sandbox.warm_python import warm_python
 from sandbox.workspace import Workspace
 
@@ -39,11 +37,10 @@ def secrets_provider(workspace: Workspace) -> str:
 
     From a passphrase the engine would derive a key in every run anew, which takes a third of its time.
     """
-    endpoint = workspace.accounts.endpoint
-    kms = boto3.Session("local", "local", region_name="us-east-1").client("kms", endpoint_url=endpoint)
+    kms = workspace.accounts.client("kms")
     if _KEY not in [alias["AliasName"] for alias in kms.list_aliases()["Aliases"]]:
         kms.create_alias(AliasName=_KEY, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-    return f"awskms://{_KEY}?region=us-east-1&endpoint={endpoint}"
+    return f"awskms://{_KEY}?region=us-east-1&endpoint={workspace.accounts.endpoint}"
 
 
 @cache

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import boto3
 import pytest
-import yaml
 
+from sandbox import stack_files
 from sandbox.workspace import Result, Workspace
 from tests.workspaces import open_workspace
 
@@ -120,10 +119,10 @@ class Bootstrapped:
         """Apply the templates, and make the one user who may assume the roles."""
         for stack, account_id in ACCOUNTS.items():
             kind = _kind(stack)
-            create_stack(self._client("cloudformation", account_id), kind, **PARAMETERS[kind])
+            create_stack(self._workspace.accounts.client("cloudformation", account_id), kind, **PARAMETERS[kind])
             for role in ROLES:
                 self.grant(stack, role)
-        iam = self._client("iam", RUNNER)
+        iam = self._workspace.accounts.iam(RUNNER)
         iam.create_user(UserName="runner")
         iam.put_user_policy(
             UserName="runner", PolicyName="assume", PolicyDocument=_document([_allow("sts:AssumeRole")])
@@ -135,7 +134,7 @@ class Bootstrapped:
         """Give a role what its template says, in the form that the local server can enforce."""
         allowed = [statement for statement in self._policies[stack, role] if statement["Effect"] == "Allow"]
         widened = [_widened(statement, without) for statement in allowed]
-        self._client("iam", ACCOUNTS[stack]).put_role_policy(
+        self._workspace.accounts.iam(ACCOUNTS[stack]).put_role_policy(
             RoleName=ROLES[role],
             PolicyName={"DeployRole": "deploy", "PreviewRole": "preview"}[role],
             PolicyDocument=_document(widened),
@@ -179,22 +178,15 @@ class Bootstrapped:
 
     def iam(self, stack: str) -> Any:
         """Return an IAM client of a stack's account with all permissions, for what people do by hand."""
-        return self._client("iam", ACCOUNTS[stack])
+        return self._workspace.accounts.iam(ACCOUNTS[stack])
 
     def configure(self, stack: str, **values: object) -> None:
         """Set keys of a stack file."""
-        file = self._workspace.root / f"Pulumi.{stack}.yaml"
-        content = yaml.safe_load(file.read_text())
-        content["config"] |= {f"delegation:{key}": value for key, value in values.items()}
-        file.write_text(yaml.safe_dump(content))
+        stack_files.configure(self._workspace.root, stack, **values)
 
     def share(self, **values: object) -> None:
         """Set keys that all stacks share."""
-        file = self._workspace.root / "Pulumi.yaml"
-        content = yaml.safe_load(file.read_text())
-        for key, value in values.items():
-            content["config"].setdefault(key, {})["default"] = value
-        file.write_text(yaml.safe_dump(content))
+        stack_files.share(self._workspace.root, **values)
 
     def pack_grants(self, targets: Mapping[str, str], roles: Sequence[str]) -> None:
         """Let the stack security make the grants, and let the policy pack know of the targets and the roles."""
@@ -204,17 +196,6 @@ class Bootstrapped:
         config = json.loads(file.read_text())
         config["iam-assume-role-names-roles"] = {"targetAccounts": list(targets.values()), "accessRoles": roles}
         file.write_text(json.dumps(config))
-
-    def _client(self, service: str, account_id: str) -> Any:
-        endpoint = self._workspace.accounts.endpoint
-        nobody = boto3.Session("local", "local", region_name="us-east-1")
-        keys = nobody.client("sts", endpoint_url=endpoint).assume_role(
-            RoleArn=f"arn:aws:iam::{account_id}:role/by-hand", RoleSessionName="by-hand"
-        )["Credentials"]
-        session = boto3.Session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name="us-east-1"
-        )
-        return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
     def _post(self, path: str, body: str = "") -> None:
         request = urllib.request.Request(  # noqa: S310

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,18 +21,29 @@ class Stacks:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._initialised: set[str] = set()
+        self.environment: dict[str, str | None] = {}
+        """Changes of the environment in all runs."""
 
-    def pulumi(self, verb: str, stack: str, *arguments: str, judged: bool = True, **options: Any) -> Result:
+    def pulumi(
+        self,
+        verb: str,
+        stack: str,
+        *arguments: str,
+        judged: bool = True,
+        env: dict[str, str | None] | None = None,
+        **options: Any,
+    ) -> Result:
         """Run a verb on a stack, a preview or an update with the policy pack unless it is not to be `judged`."""
         self.initialize(stack)
         pack = self.workspace.policy_pack(stack) if judged and verb in ("preview", "up") else ()
         confirmed = ("--yes",) if verb in ("up", "destroy") else ()
-        return self.workspace.run(verb, *confirmed, "--stack", stack, *pack, *arguments, **options)
+        env = self.environment | (env or {})
+        return self.workspace.run(verb, *confirmed, "--stack", stack, *pack, *arguments, env=env, **options)
 
     def initialize(self, stack: str) -> None:
         """Make a stack, empty, unless it is there."""
         if stack not in self._initialised:
-            workspaces.initialize(self.workspace, stack)
+            workspaces.initialize(self.workspace, stack, self.environment)
             self._initialised.add(stack)
 
     def share(self, **values: Any) -> None:
@@ -52,6 +64,11 @@ class Stacks:
     def update(self, stack: str, *arguments: str, **options: Any) -> Result:
         """Update a stack that was previewed before, or whose preview is not what a test is about."""
         return self.pulumi("up", stack, "--skip-preview", *arguments, **options).check()
+
+    def steps(self, stack: str) -> list[Any]:
+        """Update a stack from what is there, and return the engine's steps in order: `op`, `urn`, `type` and more."""
+        lines = self.update(stack, "--refresh", "--json").stdout.splitlines()
+        return [step["metadata"] for line in lines if (step := json.loads(line).get("resourcePreEvent"))]
 
     def account(self, stack: str) -> Account:
         """Read what stands in a stack's account."""

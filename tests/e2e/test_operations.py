@@ -78,9 +78,7 @@ def by_hand() -> Iterator[Stacks]:
 
 def up(stacks: Stacks, stack: str) -> dict[str, str]:
     """Deploy as `make up` does, without its preview; return what was done, by the name of each resource."""
-    events = [json.loads(line) for line in stacks.update(stack, "--refresh", "--json").stdout.splitlines()]
-    done = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
-    return {one["urn"].rpartition("::")[2]: one["op"] for one in done if one["op"] != "refresh"}
+    return {one["urn"].rpartition("::")[2]: one["op"] for one in stacks.steps(stack) if one["op"] != "refresh"}
 
 
 def take_over(stacks: Stacks, stack: str) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from sandbox.workspace import Result, Workspace
 from tests.e2e.stacks import ACCOUNTS, Stacks
 from tests.sandbox.processes import PATIENCE, eventually
-from tests.workspaces import initialize, open_workspace
+from tests.workspaces import open_workspace
 
 pytestmark = pytest.mark.steps
 
@@ -34,32 +33,14 @@ class StateOnS3(Stacks):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self.s3 = boto3.client(
-            "s3",
-            region_name="us-east-1",
-            endpoint_url=workspace.accounts.endpoint,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106
-        )
+        self.s3 = workspace.accounts.client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
-        self._environment: dict[str, str | None] = {
-            "PULUMI_BACKEND_URL": (
-                f"s3://{BUCKET}?region=us-east-1&endpoint={workspace.accounts.endpoint}&s3ForcePathStyle=true"
-            )
-        }
-
-    def initialize(self, *stacks: str) -> None:
-        """Make the stacks, empty, unless they are there."""
-        for stack in stacks:
-            if stack not in self._initialised:
-                initialize(self.workspace, stack, self._environment)
-                self._initialised.add(stack)
+        address = f"region=us-east-1&endpoint={workspace.accounts.endpoint}&s3ForcePathStyle=true"
+        self.environment = {"PULUMI_BACKEND_URL": f"s3://{BUCKET}?{address}"}
 
     def pulumi(self, verb: str, stack: str, *arguments: str, **options: Any) -> Result:
         """Run a verb on a stack, with the state in the bucket; without the policy pack, which reads no state."""
-        self.initialize(stack)
-        confirmed = ("--yes",) if verb == "up" else ()
-        return self.workspace.run(verb, *confirmed, "--stack", stack, *arguments, env=self._environment, **options)
+        return super().pulumi(verb, stack, *arguments, judged=False, **options)
 
     def objects(self, prefix: str = "") -> dict[str, str]:
         """Return the objects of the bucket: key to content hash."""
@@ -115,7 +96,8 @@ def test_updates_of_two_stacks_at_once_both_go_through(on_s3: StateOnS3) -> None
     def update(stack: str) -> None:
         results[stack] = on_s3.pulumi("up", stack, "--skip-preview")
 
-    on_s3.initialize("preprod", "production")
+    for stack in ("preprod", "production"):
+        on_s3.initialize(stack)
     threads = [threading.Thread(target=update, args=(stack,)) for stack in ("preprod", "production")]
     for thread in threads:
         thread.start()
