@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from operations import processes
 from operations.errors import OperationError
 
 
@@ -40,12 +41,7 @@ def up(top: Path, stack: str, *, yes: bool) -> None:
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
     sys.stdout.flush()
-    with subprocess.Popen(command, cwd=top, env=environment) as make:
-        try:
-            make.wait()
-        except KeyboardInterrupt:
-            # The terminal has told Pulumi too, and killed it would leave its lock and its language host behind.
-            make.wait()
-            raise
+    with processes.interrupted_afterwards():
+        make = subprocess.run(command, cwd=top, env=environment)
     if make.returncode != 0:
         raise OperationError(f"The update of stack {stack} failed; its output is above.")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import json_text
 from components import PACKED_POLICIES, packed_policy_name
-from operations import aws_accounts, stack_files, stack_names, trusts, unfinished
+from operations import aws_accounts, processes, stack_files, stack_names, trusts, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -64,7 +64,8 @@ def preview(top: Path, stack: str) -> Preview:
         file = Path(folder) / "import.json"
         command = ["pulumi", "preview", "--non-interactive", "--stack", stack, "--json", "--import-file", str(file)]
         try:
-            done = _run(command, top)
+            with processes.interrupted_afterwards():
+                done = subprocess.run(command, cwd=top, capture_output=True, text=True, encoding="utf-8")
         except FileNotFoundError as error:
             raise OperationError(
                 "Pulumi is not installed: see https://www.pulumi.com/docs/iac/download-install/."
@@ -96,19 +97,6 @@ def _steps(printed: str, stack: str) -> Sequence[Mapping[str, Any]]:
         f"The preview of stack {stack} printed no plan: run `pulumi preview --stack {stack} --json`, "
         "and look for what it prints instead."
     )
-
-
-def _run(command: list[str], top: Path) -> subprocess.CompletedProcess[str]:
-    """Run Pulumi to its end, also after Ctrl-C: killed, it would leave its language host behind for minutes."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=top, stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as pulumi:
-        try:
-            stdout, stderr = pulumi.communicate()
-        except KeyboardInterrupt:
-            # The terminal has told Pulumi too.
-            pulumi.communicate()
-            raise
-    return subprocess.CompletedProcess(command, pulumi.returncode, stdout, stderr)
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
