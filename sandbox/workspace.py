@@ -43,15 +43,23 @@ _GRACE_SECONDS = 5
 # with `shared`, answers all runs that have its environment, as far as it is AWS's and this project's. Where a run has
 # been led elsewhere, another one answers.
 _STAND_IN = """#!/bin/sh
+# By the shell alone: each program that it starts takes as long as all this.
 python() {{ PYTHONPATH={root} exec {python} -m sandbox.aws "$@"; }}
-environment() {{ env | grep -E '^(AWS|DELEGATION)_' | sort; }}
+environment() {{
+    export -p | while IFS= read -r line; do
+        case $line in "export AWS_"* | "export DELEGATION_"*) printf '%s ' "$line" ;; esac
+    done
+    echo
+}}
 if [ "$1" = shared ]; then
     environment > {folder}/environment
     python shared > {folder}/port
-elif [ -s {folder}/port ] && [ "$(environment)" = "$(cat {folder}/environment)" ]; then
-    cat {folder}/port
+elif [ -s {folder}/port ] && IFS= read -r shared < {folder}/environment && [ "$(environment)" = "$shared" ]; then
+    IFS= read -r port < {folder}/port
+    echo "$port"
     # The engine holds the other end for as long as it lives.
-    exec cat > /dev/null
+    while read -r _; do :; done
+    exit
 fi
 python "$@"
 """
