@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode  # type: ignore[import-untyped]
 
 TEMPLATES = Path(__file__).parents[2] / "bootstrap"
 ACCOUNTS = {"security": "111111111111", "target": "222222222222"}
@@ -32,6 +31,8 @@ class _Absent:
 @pytest.fixture(scope="session")
 def template() -> Callable[[str], Template]:
     """A function that reads a template as it is written; tags are in their long form."""
+    # Not for the test processes that read none: it takes longer than all else that they import for themselves.
+    from cfnlint.decode import decode  # type: ignore[import-untyped]
 
     def read(kind: str) -> Template:
         content, problems = decode(str(TEMPLATES / f"{kind}.yaml"))

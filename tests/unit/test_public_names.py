@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,16 @@ REPOSITORY = Path(__file__).parents[2]
 ROOTS = (REPOSITORY, REPOSITORY / "policypacks" / "delegation")
 """Where top-level modules and packages stand."""
 _OTHERS = {"tests", "node_modules", ".venv", ".git", ".mypy_cache"}
-FILES = sorted(
-    path for path in REPOSITORY.rglob("*.py") if not _OTHERS.intersection(path.relative_to(REPOSITORY).parts)
-)
+
+
+def _files() -> Iterator[Path]:
+    for folder, folders, files in os.walk(REPOSITORY):
+        # A virtual environment holds a hundred times as many.
+        folders[:] = set(folders) - _OTHERS
+        yield from (Path(folder, file) for file in files if file.endswith(".py"))
+
+
+FILES = sorted(_files())
 
 
 def public(package: Path) -> set[str] | None:
