@@ -68,6 +68,8 @@ def check_out(source: Path, target: Path) -> None:
             os.utime(checkout / name, (0, 0))
         git(checkout, "init", "--quiet")
         commit(checkout)
+        # As what was fetched is: not in a file for each object, which would be most of what is copied.
+        git(checkout, "repack", "-a", "-d", "--quiet")
     # Not by Python, which takes several times as long.
     subprocess.run(["cp", "-RPp", checkout, target], check=True)
 
@@ -78,5 +80,6 @@ def commit(checkout: Path) -> None:
     git(checkout, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "change")
 
 
-def git(checkout: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-C", checkout, *arguments], check=True, capture_output=True)
+def git(checkout: Path, *arguments: str) -> str:
+    """Run git in a checkout; return what it prints."""
+    return subprocess.run(["git", "-C", checkout, *arguments], check=True, capture_output=True, text=True).stdout

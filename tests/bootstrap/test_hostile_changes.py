@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from sandbox.workspace import REPOSITORY, Workspace
-from tests.bootstrap.pull_requests import PullRequest, check_out
+from tests.bootstrap.pull_requests import PullRequest, check_out, git
 from tests.workspaces import initialize, open_workspace
 
 STACK = "preprod"
@@ -32,16 +32,26 @@ def workspace() -> Iterator[Workspace]:
         yield workspace
 
 
+@pytest.fixture(scope="module")
+def job(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PullRequest]:
+    """A job that has checked out the base; no change here may leave a trace in it."""
+    job = PullRequest(folder=tmp_path_factory.mktemp("job"), environment=workspace.env)
+    check_out(workspace.root, job.base)
+    yield job
+    assert git(job.base, "status", "--porcelain") == ""
+
+
 @pytest.fixture
-def pull_request(workspace: Workspace, tmp_path: Path) -> PullRequest:
+def pull_request(workspace: Workspace, job: PullRequest, tmp_path: Path) -> Iterator[PullRequest]:
     """A pull request that lets plain access keys pass the trust policy."""
-    for name in ("base", "change"):
-        check_out(workspace.root, tmp_path / name)
-    documents = tmp_path / "change/components/documents.py"
+    check_out(workspace.root, job.change)
+    documents = job.change / "components/documents.py"
     text = documents.read_text()
     assert text.count('WITH_MFA = {"Bool"') == 1
     documents.write_text(text.replace('WITH_MFA = {"Bool"', 'WITH_MFA = {"BoolIfExists"'))
-    return PullRequest(folder=tmp_path, environment=workspace.env)
+    yield job
+    for made in (job.change, job.folder / "report"):
+        made.rename(tmp_path / made.name)
 
 
 def sdk_that_judges_nothing(folder: Path) -> Path:
