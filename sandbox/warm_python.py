@@ -45,7 +45,7 @@ _LIBRARIES = (
 # process cannot have: other switches than these, another language, and what is read where Python starts or where moto
 # is imported.
 _CLIENT = """#!{python} -ISE
-import _signal, _socket, array, marshal, os, sys
+import _signal, _socket, marshal, os, sys
 PYTHON, SOCKET, LOCALE = {python!r}, {socket!r}, {locale!r}
 KNOWN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 # What moto reads whenever it is asked.
@@ -65,7 +65,8 @@ server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
 server.connect(SOCKET)
 call = marshal.dumps((sys.argv[0], switches, kind, rest, environment, os.getcwd()))
 length = len(call).to_bytes(4, "big")
-server.sendmsg([length], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+server.sendmsg([length], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
 server.sendall(call)
 for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
     if _signal.getsignal(number) != _signal.SIG_IGN:
@@ -147,6 +148,20 @@ def _fork(listener: socket.socket, running: dict[int, tuple[int, socket.socket]]
     connection, _ = listener.accept()
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     content = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+    try:
+        # The socket stands in a folder of this user alone.
+        called: tuple[Any, ...] = marshal.loads(content)  # noqa: S302
+    except (EOFError, ValueError, TypeError):
+        # Who called was killed meanwhile.
+        connection.close()
+        for stream in streams:
+            os.close(stream)
+        return None
+    _, _, kind, rest, _, cwd = called
+    if not kind:
+        # An error belongs into the process.
+        with suppress(OSError, SyntaxError, ValueError):
+            _script(Path(cwd, rest[0]))
     process = os.fork()
     if process == 0:
         for ended, (_, other) in running.items():
@@ -158,8 +173,7 @@ def _fork(listener: socket.socket, running: dict[int, tuple[int, socket.socket]]
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        # The socket stands in a folder of this user alone. Who was killed while he called gets an error nobody reads.
-        return marshal.loads(content)  # type: ignore[no-any-return]  # noqa: S302
+        return called
     for stream in streams:
         os.close(stream)
     running[os.pidfd_open(process)] = process, connection
@@ -196,11 +210,23 @@ def _run(executable: str, switches: str, kind: str, rest: list[str], environment
         return
     main.__dict__["__builtins__"] = __builtins__
     if kind == "-c":
-        sys.argv, file, source = ["-c", *rest[2:]], "<string>", rest[1].encode()
+        sys.argv, code = ["-c", *rest[2:]], _compiled(rest[1].encode(), "<string>")
     else:
-        sys.argv, file, source = rest, str(Path(rest[0]).absolute()), Path(rest[0]).read_bytes()
-        main.__file__ = file
-    exec(compile(source, file, "exec"), main.__dict__)  # noqa: S102  # as Python does
+        file = Path(rest[0]).absolute()
+        sys.argv, code = rest, _script(file)
+        main.__file__ = str(file)
+    exec(code, main.__dict__)  # noqa: S102  # as Python does
+
+
+def _script(file: Path) -> types.CodeType:
+    return _compiled(file.read_bytes(), str(file))
+
+
+@cache
+def _compiled(source: bytes, file: str) -> types.CodeType:
+    """Compile; what is called again and again, as the language host is, once, in the process that forks."""
+    code: types.CodeType = compile(source, file, "exec", dont_inherit=True)
+    return code
 
 
 def _reopen(*, unbuffered: bool) -> None:

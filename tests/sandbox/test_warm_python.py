@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,8 @@ def folder(tmp_path: Path) -> Path:
         ["-c", "import os; os.abort()"],
         ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"],
         ["-c", "import sys; sys.stdout.close()"],
+        ["-c", "def annotated(x: print('when it is defined')): ..."],
+        ["-c", "not Python"],
         ["-"],
     ],
     ids=lambda arguments: " ".join(arguments).replace("\n", " ")[:60],
@@ -127,6 +130,21 @@ def test_it_ends_with_a_caller_that_is_killed_and_so_do_its_children(warm: Path)
         started = process.stdout.readline().split()
         process.kill()
         assert eventually(lambda: not any(_runs(pid) for pid in started))
+
+
+def test_a_script_that_is_edited_runs_as_it_is_now(warm: Path, folder: Path) -> None:
+    for text in ("first", "other"):
+        (folder / "edited.py").write_text(f"print({text!r})")
+        done = subprocess.run([warm, "edited.py"], cwd=folder, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"{text}\n", "")
+
+
+@pytest.mark.parametrize("sent", [b"", (100).to_bytes(4, "big"), (100).to_bytes(4, "big") + b"half"])
+def test_it_goes_on_after_a_caller_that_is_killed_while_it_calls(warm: Path, sent: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(warm.with_name("python.socket")))
+        caller.sendall(sent)
+    assert subprocess.run([warm, "-c", "print('runs')"], capture_output=True, text=True).stdout == "runs\n"
 
 
 def test_its_server_ends_with_the_context(tmp_path: Path) -> None:
