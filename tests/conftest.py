@@ -26,6 +26,7 @@ LONGEST = (
     "tests/e2e/test_operations.py",
     "tests/e2e/test_taking_back.py",
     "tests/sandbox/test_workspace.py",
+    "tests/sandbox/test_warm_python.py",
     "tests/policies/iam/test_iam_properties.py",
     "tests/e2e/test_refresh.py",
     "tests/e2e/test_refusals.py",
@@ -36,6 +37,13 @@ LONGEST = (
     "tests/policies/test_aws_managed_policies.py",
     "tests/e2e/test_partition.py",
     "tests/e2e/test_policy_pack_elsewhere.py",
+    "tests/policies/test_whose.py",
+    "tests/access/test_access_page.py",
+    "tests/access/test_access_proof.py",
+    "tests/operations/test_offboard.py",
+    "tests/e2e/test_whose_role.py",
+    "tests/policies/iam/test_iam_partial.py",
+    "tests/sandbox/stand_in/test_stand_in_roles_and_policies.py",
 )
 
 
