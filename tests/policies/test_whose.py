@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -228,10 +229,15 @@ def policies(violations: list[Violation]) -> set[str]:
     return {one.policy for one in violations}
 
 
+@cache
+def found_of_people(whose: str, carried: str) -> list[Violation]:
+    return found(*BESIDE, *CARRIED[carried](first(PEOPLES[whose])))
+
+
 @pytest.mark.parametrize("carried", CARRIED)
 @pytest.mark.parametrize("whose", PEOPLES)
 def test_what_people_may_enter_is_asked(whose: str, carried: str) -> None:
-    assert policies(found(*BESIDE, *CARRIED[carried](first(PEOPLES[whose])))) == ASKED
+    assert policies(found_of_people(whose, carried)) == ASKED
 
 
 @pytest.mark.parametrize("carried", CARRIED)
@@ -255,7 +261,7 @@ HANGING = {
 @pytest.mark.parametrize("carried", ["a policy of its own", "inline", "as aws-native, a policy of its own"])
 @pytest.mark.parametrize("whose", sorted(PEOPLES.keys() - HANGING))
 def test_before_it_is_made_what_people_enter_by_its_own_trust_is_refused(whose: str, carried: str) -> None:
-    violations = found(*BESIDE, *CARRIED[carried](first(PEOPLES[whose])))
+    violations = found_of_people(whose, carried)
     assert policies([one for one in violations if one.before]) == ASKED
     assert [one for one in violations if not one.before and one.policy != "iam-people-rights-are-listed"] == []
 
