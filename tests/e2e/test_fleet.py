@@ -23,7 +23,7 @@ from sandbox import inventory, stack_files
 from sandbox.inventory import Account
 from sandbox.local_accounts import Answering
 from sandbox.workspace import Workspace
-from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.sandbox.processes import eventually, inheritors, kill_inheritors, needs_proc
 from tests.workspaces import initialize, open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
@@ -98,8 +98,7 @@ def fleet() -> Iterator[Fleet]:
             initialize(workspace, stack)
         fleet = Fleet(workspace)
         yield fleet
-        for process in inheritors(fleet.mark):
-            os.kill(process, signal.SIGKILL)
+        kill_inheritors(fleet.mark)
 
 
 def test_killed_it_leaves_no_process_and_no_lock(fleet: Fleet) -> None:

@@ -7,12 +7,10 @@ called directly.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +27,7 @@ from sandbox.workspace import REPOSITORY, Workspace
 from tests.e2e.inside import called, inside, shell
 from tests.e2e.interception import Interception, Point
 from tests.e2e.stacks import Stacks
-from tests.sandbox.processes import PATIENCE, eventually, inheritors, needs_proc
+from tests.sandbox.processes import PATIENCE, eventually, kill_inheritors, needs_proc
 from tests.workspaces import initialize, open_workspace
 
 pytestmark = [needs_proc, pytest.mark.steps]
@@ -148,7 +146,7 @@ def _kill_and_resume(workspace: Workspace, stack: str, point: Point) -> Seen:
             text=True,
         )
         reached = eventually(lambda: interception.reached.is_set() or update.poll() is not None)
-        _kill(mark)
+        kill_inheritors(mark)
         output, _ = update.communicate(timeout=PATIENCE)
         assert reached, output
         assert interception.reached.is_set(), f"{stack} was updated before {point}:\n{output}"
@@ -183,18 +181,6 @@ def _plan(workspace: Workspace, stack: str, *, by_make: bool) -> str:
     if by_make:
         return _check(shell(workspace, f"make import-plan STACK={stack}"))
     return called(workspace, import_plan.main, "--stack", stack)
-
-
-def _kill(mark: str) -> None:
-    """Kill every process of an update, as the machine's end does."""
-
-    def gone() -> bool:
-        for process in inheritors(mark):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        return not inheritors(mark)
-
-    assert eventually(gone), inheritors(mark)
 
 
 def _check(done: subprocess.CompletedProcess[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def inheritors(marker: str) -> dict[int, str]:
         except OSError:
             continue
     return found
+
+
+def kill_inheritors(marker: str) -> None:
+    """Kill what `inheritors` finds, as the machine's end does: what one starts while another is killed too."""
+
+    def gone() -> bool:
+        for process in inheritors(marker):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return not inheritors(marker)
+
+    assert eventually(gone), inheritors(marker)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:

@@ -23,7 +23,7 @@ import pytest
 from benchmarks import fleet as company
 from operations.project_files import PACK
 from sandbox.workspace import REPOSITORY
-from tests.sandbox.processes import eventually, inheritors, needs_proc
+from tests.sandbox.processes import eventually, inheritors, kill_inheritors, needs_proc
 from tests.workspaces import forking_python
 
 pytestmark = needs_proc
@@ -101,14 +101,12 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         (tmp_path / "states" / stack).touch()
     fleet = Fleet(tmp_path)
     yield fleet
-    for process in inheritors(fleet.mark):
-        os.kill(process, signal.SIGKILL)
+    kill_inheritors(fleet.mark)
 
 
 def kill_all(fleet: Fleet, _process: subprocess.Popen[str]) -> None:
     """The machine ends."""
-    for pid in inheritors(fleet.mark):
-        os.kill(pid, signal.SIGKILL)
+    kill_inheritors(fleet.mark)
 
 
 def kill(_fleet: Fleet, process: subprocess.Popen[str]) -> None:
