@@ -36,7 +36,8 @@ _LIBRARIES = (
     *("dateutil.parser", "grpc", "grpc._channel", "grpc.aio", "grpc.experimental", "jsonschema", "packaging.version"),
     *("pydantic", "pydantic.alias_generators", "pydantic.fields", "pydantic.main", "pydantic.plugin._loader"),
     *("pydantic.type_adapter", "pydantic.types", "rich.live", "rich.table", "typer", "yaml"),
-    *("moto.server", "moto.iam.urls", "moto.kms.urls", "moto.sts.urls", "moto.moto_server.werkzeug_app"),
+    *("moto.server", "moto.iam.access_control", "moto.iam.urls", "moto.kms.urls", "moto.s3.urls", "moto.sts.urls"),
+    "moto.moto_server.werkzeug_app",
     *("pulumi", "pulumi.policy", "pulumi.provider.experimental.server", "pulumi.runtime.proto.language_pb2_grpc"),
     *("pulumi_aws", "pulumi_aws.iam", "pulumi_policy", "pulumi_policy.proxy"),
 )
@@ -290,6 +291,10 @@ def _read_service_models() -> None:
     for service in ("iam", "sts"):
         for kind in ("service-2", "endpoint-rule-set-1"):
             loader.load_service_model(service, kind, api_version=None)
+    # moto keeps its own.
+    moto: Any = import_module("moto.core.utils")
+    for service in ("iam", "kms", "s3", "sts"):
+        moto.get_service_model(service)
 
 
 if __name__ == "__main__":
