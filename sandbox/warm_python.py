@@ -63,15 +63,18 @@ if (
 ):
     os.execv(PYTHON, [PYTHON, *sys.argv[1:]])
 server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+# A signal is handed on once the call is made: what it starts may run before this does again.
+handed = [n for n in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP) if _signal.getsignal(n) != _signal.SIG_IGN]
+before = _signal.pthread_sigmask(_signal.SIG_BLOCK, handed)
+for number in handed:
+    _signal.signal(number, lambda number, _frame: server.sendall(bytes([number])))
 server.connect(SOCKET)
 call = marshal.dumps((sys.argv[0], switches, kind, rest, environment, os.getcwd()))
 length = len(call).to_bytes(4, "big")
 streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
 server.sendmsg([length], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
 server.sendall(call)
-for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
-    if _signal.getsignal(number) != _signal.SIG_IGN:
-        _signal.signal(number, lambda number, _frame: server.sendall(bytes([number])))
+_signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 answer = server.recv(4)
 code = int.from_bytes(answer, "big", signed=True) if answer else 70
 if code < 0:

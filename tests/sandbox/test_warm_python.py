@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import signal
 import socket
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import warm_python as warm_python_module
 from sandbox.warm_python import warm_python
-from tests.sandbox.processes import ENDLESS, eventually
+from tests.sandbox.processes import ENDLESS, PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux watches a process by a descriptor")
 
@@ -117,6 +119,32 @@ def test_a_signal_reaches_it(warm: Path, number: signal.Signals) -> None:
         process.stdout.readline()
         process.send_signal(number)
         assert process.wait() == 7
+
+
+def test_a_signal_while_it_calls_is_handed_on_after_the_call(tmp_path: Path) -> None:
+    address = str(tmp_path / "socket")
+    locale = [os.environ.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")]
+    client = warm_python_module._CLIENT.format(python=sys.executable, socket=address, locale=locale)
+    (tmp_path / "python").write_text(client)
+    (tmp_path / "python").chmod(0o755)
+    # More than the socket takes before somebody reads.
+    arguments = ["-c", "pass", *["x" * 100_000] * 5]
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.settimeout(PATIENCE)
+        listener.bind(address)
+        listener.listen()
+        with subprocess.Popen([tmp_path / "python", *arguments]) as process:
+            connection, _ = listener.accept()
+            with connection:
+                head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+                process.send_signal(signal.SIGTERM)
+                call = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+                assert marshal.loads(call)[3] == arguments  # noqa: S302
+                assert connection.recv(1) == bytes([signal.SIGTERM])
+                connection.sendall((7).to_bytes(4, "big"))
+            assert process.wait() == 7
+    for stream in streams:
+        os.close(stream)
 
 
 def test_it_ends_with_a_caller_that_is_killed_and_so_do_its_children(warm: Path) -> None:
