@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operations import processes
+from operations import signals
 from operations.errors import OperationError
 
 
@@ -41,7 +41,7 @@ def up(top: Path, stack: str, *, yes: bool) -> None:
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
     sys.stdout.flush()
-    with processes.interrupted_afterwards():
+    with signals.interrupted_afterwards():
         make = subprocess.run(command, cwd=top, env=environment)
     if make.returncode != 0:
         raise OperationError(f"The update of stack {stack} failed; its output is above.")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import json_text
 from components import PACKED_POLICIES, packed_policy_name
-from operations import aws_accounts, processes, stack_files, stack_names, trusts, unfinished
+from operations import aws_accounts, signals, stack_files, stack_names, trusts, unfinished
 from operations.errors import OperationError, exit_code
 from settings import SECURITY_STACK, Settings
 
@@ -64,7 +64,7 @@ def preview(top: Path, stack: str) -> Preview:
         file = Path(folder) / "import.json"
         command = ["pulumi", "preview", "--non-interactive", "--stack", stack, "--json", "--import-file", str(file)]
         try:
-            with processes.interrupted_afterwards():
+            with signals.interrupted_afterwards():
                 done = subprocess.run(command, cwd=top, capture_output=True, text=True, encoding="utf-8")
         except FileNotFoundError as error:
             raise OperationError(

@@ -1,35 +1,13 @@
-"""Lets a process that Ctrl-C reaches come to its end, and ends what one left behind, also in other process groups."""
+"""Ends what a process has started and left behind, also in other process groups."""
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import psutil
 
 _WAIT_SECONDS = 2
-
-
-@contextmanager
-def interrupted_afterwards() -> Iterator[None]:
-    """Raise KeyboardInterrupt for a Ctrl-C only at the end of what runs; for the main thread.
-
-    The terminal tells the processes started meanwhile too. Pulumi, killed while it ends, would leave its lock and its
-    language host behind.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    heard: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if heard:
-            raise KeyboardInterrupt
 
 
 def family(leader: int) -> set[psutil.Process]:

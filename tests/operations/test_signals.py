@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations import deploying, import_plan, processes
+from operations import deploying, import_plan, signals
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_is_starting_is_waited_for(
 def test_an_interrupt_that_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with processes.interrupted_afterwards():
+        with signals.interrupted_afterwards():
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
