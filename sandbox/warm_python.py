@@ -95,9 +95,7 @@ def warm_python(folder: Path) -> Iterator[Path]:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(address))
     listener.listen(64)
-    locale = [os.environ.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")]
-    executable.write_text(_CLIENT.format(python=sys.executable, socket=str(address), locale=locale))
-    executable.chmod(0o755)
+    write_caller(executable, address)
     server = subprocess.Popen(
         [sys.executable, "-I", __file__, str(listener.fileno())],
         pass_fds=[listener.fileno()],
@@ -111,6 +109,13 @@ def warm_python(folder: Path) -> Iterator[Path]:
         assert server.stdin
         server.stdin.close()
         server.wait()
+
+
+def write_caller(executable: Path, address: Path) -> None:
+    """Write what is called as Python is, and hands on each call to the process that listens at a socket."""
+    locale = [os.environ.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")]
+    executable.write_text(_CLIENT.format(python=sys.executable, socket=str(address), locale=locale))
+    executable.chmod(0o755)
 
 
 def _serve(listener: socket.socket) -> tuple[Any, ...]:

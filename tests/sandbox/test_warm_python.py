@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import warm_python as warm_python_module
-from sandbox.warm_python import warm_python
+from sandbox.warm_python import warm_python, write_caller
 from tests.sandbox.processes import ENDLESS, PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux watches a process by a descriptor")
@@ -122,18 +121,15 @@ def test_a_signal_reaches_it(warm: Path, number: signal.Signals) -> None:
 
 
 def test_a_signal_while_it_calls_is_handed_on_after_the_call(tmp_path: Path) -> None:
-    address = str(tmp_path / "socket")
-    locale = [os.environ.get(name) for name in ("LANG", "LC_ALL", "LC_CTYPE")]
-    client = warm_python_module._CLIENT.format(python=sys.executable, socket=address, locale=locale)
-    (tmp_path / "python").write_text(client)
-    (tmp_path / "python").chmod(0o755)
+    address, caller = tmp_path / "socket", tmp_path / "python"
+    write_caller(caller, address)
     # More than the socket takes before somebody reads.
     arguments = ["-c", "pass", *["x" * 100_000] * 5]
     with socket.socket(socket.AF_UNIX) as listener:
         listener.settimeout(PATIENCE)
-        listener.bind(address)
+        listener.bind(str(address))
         listener.listen()
-        with subprocess.Popen([tmp_path / "python", *arguments]) as process:
+        with subprocess.Popen([caller, *arguments]) as process:
             connection, _ = listener.accept()
             with connection:
                 head, streams, _, _ = socket.recv_fds(connection, 4, 3)
